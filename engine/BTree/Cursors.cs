@@ -1,0 +1,79 @@
+using Sluice.Engine.Format;
+
+namespace Sluice.Engine.BTree;
+
+/// <summary>Where a seek puts a cursor, relative to the probe.</summary>
+public enum SeekMode
+{
+    /// <summary>The first entry at or after the probe.</summary>
+    GreaterOrEqual,
+
+    /// <summary>The first entry after everything equal to the probe.</summary>
+    Greater,
+
+    /// <summary>The last entry at or before the probe.</summary>
+    LessOrEqual,
+
+    /// <summary>The last entry before everything equal to the probe.</summary>
+    Less,
+}
+
+/// <summary>
+/// A cursor over the rows of a table in rowid order. Moves return false when there is no such row; the cursor
+/// then stands nowhere and its properties must not be read. Used by one thread at a time.
+/// </summary>
+public abstract class RowCursor
+{
+    public abstract bool MoveFirst();
+
+    public abstract bool MoveLast();
+
+    public abstract bool MoveNext();
+
+    public abstract bool MovePrevious();
+
+    public abstract bool Seek(long rowid, SeekMode mode);
+
+    /// <summary>Finds exactly <paramref name="rowid"/>.</summary>
+    public abstract bool SeekExact(long rowid);
+
+    public abstract long Rowid { get; }
+
+    /// <summary>The whole record of the current row, overflow pages included.</summary>
+    public abstract Payload Record { get; }
+
+    /// <summary>The number of rows, as cheaply as the cursor can; the cursor then stands nowhere.</summary>
+    public virtual long Count()
+    {
+        long count = 0;
+        for (bool any = MoveFirst(); any; any = MoveNext())
+        {
+            count++;
+        }
+
+        return count;
+    }
+}
+
+/// <summary>
+/// A cursor over the keys of an index in key order. A probe is a prefix of the key's columns: an entry equals the
+/// probe when that prefix is equal. The rowid may be given as the column after the last. Otherwise as <see cref="RowCursor"/>.
+/// </summary>
+public abstract class KeyCursor
+{
+    public abstract bool MoveFirst();
+
+    public abstract bool MoveLast();
+
+    public abstract bool MoveNext();
+
+    public abstract bool MovePrevious();
+
+    public abstract bool Seek(ReadOnlySpan<SqlValue> probe, SeekMode mode);
+
+    /// <summary>The whole key record: the index's columns, then the rowid.</summary>
+    public abstract Payload Key { get; }
+
+    /// <summary>The rowid at the end of the key.</summary>
+    public abstract long Rowid { get; }
+}

@@ -1,0 +1,51 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Sluice.Engine.Catalog;
+
+/// <summary>
+/// The schema at one schema cookie: tables, indexes and views by name, without regard to the case of ASCII letters.
+/// Immutable; a change of schema makes a new one.
+/// </summary>
+public sealed class Schema
+{
+    private readonly Dictionary<string, Table> _tables = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, TableIndex> _indexes = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, View> _views = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<uint, Table> _byRoot = [];
+
+    public Schema(uint cookie, IEnumerable<Table> tables, IEnumerable<View> views)
+    {
+        Cookie = cookie;
+        foreach (Table table in tables)
+        {
+            _tables.Add(table.Name, table);
+            _byRoot.Add(table.RootPage, table);
+            foreach (TableIndex index in table.Indexes)
+            {
+                _indexes.Add(index.Name, index);
+            }
+        }
+
+        foreach (View view in views)
+        {
+            _views.Add(view.Name, view);
+        }
+    }
+
+    /// <summary>The schema cookie ("SQLite file format", section 1.3.9).</summary>
+    public uint Cookie { get; }
+
+    public IReadOnlyCollection<Table> Tables => _tables.Values;
+
+    public IReadOnlyCollection<TableIndex> Indexes => _indexes.Values;
+
+    public IReadOnlyCollection<View> Views => _views.Values;
+
+    public bool TryGetTable(string name, [NotNullWhen(true)] out Table? table) => _tables.TryGetValue(name, out table);
+
+    public bool TryGetTable(uint root, [NotNullWhen(true)] out Table? table) => _byRoot.TryGetValue(root, out table);
+
+    public bool TryGetIndex(string name, [NotNullWhen(true)] out TableIndex? index) => _indexes.TryGetValue(name, out index);
+
+    public bool TryGetView(string name, [NotNullWhen(true)] out View? view) => _views.TryGetValue(name, out view);
+}

@@ -1,0 +1,98 @@
+using Sluice.Engine.Execute;
+using Sluice.Engine.Format;
+using Sluice.Engine.Sql;
+
+namespace Sluice.Engine.Catalog;
+
+/// <summary>A column of a table.</summary>
+public sealed record Column
+{
+    public required string Name { get; init; }
+
+    /// <summary>The declared type as written; empty without one.</summary>
+    public string DeclaredType { get; init; } = "";
+
+    public Affinity Affinity { get; init; }
+
+    public Collation Collation { get; init; } = Collation.Binary;
+
+    public bool NotNull { get; init; }
+
+    public ConflictAction NotNullConflict { get; init; }
+
+    /// <summary>Its place in the primary key from 1, or 0.</summary>
+    public int PrimaryKeyOrdinal { get; init; }
+
+    public DefaultColumn? Default { get; init; }
+}
+
+/// <summary>A rowid table as sqlite_schema describes it.</summary>
+public sealed class Table
+{
+    private readonly Dictionary<string, int> _ordinals = new(StringComparer.OrdinalIgnoreCase);
+
+    public Table(string name, uint rootPage, IReadOnlyList<Column> columns, int rowidAlias, string sql)
+    {
+        Name = name;
+        RootPage = rootPage;
+        Columns = columns;
+        RowidAlias = rowidAlias;
+        Sql = sql;
+        for (int i = 0; i < columns.Count; i++)
+        {
+            _ordinals.Add(columns[i].Name, i);
+        }
+    }
+
+    public string Name { get; }
+
+    public uint RootPage { get; }
+
+    public IReadOnlyList<Column> Columns { get; }
+
+    /// <summary>The ordinal of the INTEGER PRIMARY KEY column, whose value is the rowid and whose stored value is NULL; or -1.</summary>
+    public int RowidAlias { get; }
+
+    /// <summary>The CREATE TABLE text.</summary>
+    public string Sql { get; }
+
+    /// <summary>In the order of their creation, automatic ones first.</summary>
+    public IReadOnlyList<TableIndex> Indexes { get; init; } = [];
+
+    public IReadOnlyList<CheckTable> Checks { get; init; } = [];
+
+    /// <summary>ON CONFLICT of the INTEGER PRIMARY KEY.</summary>
+    public ConflictAction RowidConflict { get; init; }
+
+    /// <summary>The column's ordinal, or -1.</summary>
+    public int OrdinalOf(string column) => _ordinals.TryGetValue(column, out int ordinal) ? ordinal : -1;
+}
+
+/// <summary>An index. Each key is a record of its columns followed by the rowid.</summary>
+public sealed class TableIndex
+{
+    public required string Name { get; init; }
+
+    public required string TableName { get; init; }
+
+    public required uint RootPage { get; init; }
+
+    /// <summary>Ordinals of the table's columns.</summary>
+    public required IReadOnlyList<int> Columns { get; init; }
+
+    public required KeyOrder Order { get; init; }
+
+    public bool Unique => Order.Unique;
+
+    /// <summary>ON CONFLICT of the constraint that made it.</summary>
+    public ConflictAction OnConflict { get; init; }
+
+    /// <summary>Made by PRIMARY KEY ('p'), UNIQUE ('u') or CREATE INDEX ('c'), as PRAGMA index_list says it.</summary>
+    public char Origin { get; init; } = 'c';
+
+    /// <summary>The CREATE INDEX text; null for automatic ones.</summary>
+    public string? Sql { get; init; }
+}
+
+/// <summary>A view: its columns are named by <see cref="CreateViewStatement.Columns"/> or by its SELECT.</summary>
+public sealed record View(string Name, CreateViewStatement Definition, string Sql);

@@ -1,0 +1,20 @@
+namespace Sluice.Engine.Paging;
+
+/// <summary>Pages of one consistent state of a database file.</summary>
+public interface IPageSource
+{
+    /// <summary>The path for messages.</summary>
+    string Path { get; }
+
+    /// <summary>Bytes a page, 512 to 65536.</summary>
+    int PageSize { get; }
+
+    /// <summary>Page size less the reserved bytes at each page's end.</summary>
+    int UsableSize { get; }
+
+    /// <summary>Pages in the file.</summary>
+    uint PageCount { get; }
+
+    /// <summary>The image of a page, 1-based. Nobody changes the array: it stays valid as long as it is referred to.</summary>
+    byte[] Read(uint page);
+}

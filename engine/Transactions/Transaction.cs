@@ -1,0 +1,86 @@
+using Sluice.Engine.BTree;
+using Sluice.Engine.Catalog;
+using Sluice.Engine.Format;
+
+namespace Sluice.Engine.Transactions;
+
+public enum TransactionKind
+{
+    /// <summary>BEGIN: reads a snapshot; takes the plain-writer lock at its first write.</summary>
+    Deferred,
+
+    /// <summary>BEGIN IMMEDIATE: takes the plain-writer lock now, then its snapshot.</summary>
+    Immediate,
+
+    /// <summary>BEGIN EXCLUSIVE and DDL: alone among writers, straight on the pages.</summary>
+    Exclusive,
+
+    /// <summary>BEGIN CONCURRENT: waits for no other writer; the first writer of a row wins.</summary>
+    Concurrent,
+}
+
+/// <summary>
+/// A transaction on one database file: a snapshot of it, and what it has written itself. Used by one thread at a time.
+/// <para>Tables and indexes are named by their root page. Rows are logged; index entries are derived from rows, so
+/// whoever writes a row also writes its index entries.</para>
+/// <para>Errors: <see cref="ResultCode.BusyConflict"/> when another transaction wrote the row or unique key first,
+/// <see cref="ResultCode.Busy"/> when a lock was not to be had within the busy timeout, <see cref="ResultCode.BusySnapshot"/>
+/// when a deferred transaction turns to writing on an old snapshot. After a conflict the transaction must be rolled back.</para>
+/// </summary>
+public abstract class Transaction : IDisposable
+{
+    public abstract TransactionKind Kind { get; }
+
+    /// <summary>The schema that this transaction sees.</summary>
+    public abstract Schema Schema { get; }
+
+    /// <summary>Whether it has written anything.</summary>
+    public abstract bool HasWrites { get; }
+
+    public abstract RowCursor OpenRows(uint root);
+
+    public abstract KeyCursor OpenKeys(uint root, KeyOrder order);
+
+    /// <summary>A new rowid for a table, larger than any before; never given twice, not even after a rollback.</summary>
+    public abstract long AllocateRowid(uint root);
+
+    /// <summary>Inserts a row or replaces the one with the same rowid. The record array belongs to the engine from now on.</summary>
+    public abstract void PutRow(uint root, long rowid, byte[] record);
+
+    /// <summary>Removes a row; it must exist in this transaction's view.</summary>
+    public abstract void DeleteRow(uint root, long rowid);
+
+    /// <summary>Adds an index entry: a record of the index's columns and the rowid. The array belongs to the engine from now on.</summary>
+    public abstract void PutKey(uint root, KeyOrder order, byte[] key);
+
+    public abstract void DeleteKey(uint root, KeyOrder order, byte[] key);
+
+    /// <summary>Marks the present state of this transaction's writes.</summary>
+    public abstract int Mark();
+
+    /// <summary>Takes back everything written since <paramref name="mark"/>.</summary>
+    public abstract void RollbackTo(int mark);
+
+    /// <summary>
+    /// Makes this the only writer and lets it write pages directly, for DDL and bulk work: waits for the other writers,
+    /// checkpoints, moves its own writes onto the pages. Nothing happens if it is so already.
+    /// </summary>
+    public abstract void BecomeExclusive();
+
+    /// <summary>The B-trees themselves; only after <see cref="BecomeExclusive"/>.</summary>
+    public abstract BTreeWriter Trees { get; }
+
+    /// <summary>Reads the schema anew from sqlite_schema and raises the schema cookie; after DDL, only when exclusive.</summary>
+    public abstract void SchemaChanged();
+
+    /// <summary>Returns when the transaction is durable; a read transaction just ends.</summary>
+    public abstract void Commit();
+
+    /// <summary>Completes when the transaction is durable; no thread waits meanwhile.</summary>
+    public abstract ValueTask CommitAsync();
+
+    public abstract void Rollback();
+
+    /// <summary>Rolls back if neither committed nor rolled back.</summary>
+    public abstract void Dispose();
+}
