@@ -1,0 +1,60 @@
+namespace Sluice.Gateway.Mqtt.Broker;
+
+/// <summary>Why the broker did not deliver or keep a message.</summary>
+public enum DropReason
+{
+    /// <summary>A subscriber's queue was full (messages or bytes).</summary>
+    QueueFull,
+
+    /// <summary>The message expired before it could be sent (MQTT 5.0 section 3.3.2.3.3).</summary>
+    Expired,
+
+    /// <summary>The packet is larger than the subscriber accepts (MQTT 5.0 section 3.1.2.11.4).</summary>
+    TooLargeForClient,
+
+    /// <summary>The store of retained messages was full; the message was delivered but not kept.</summary>
+    RetainedFull,
+
+    /// <summary>The session ended with messages still queued.</summary>
+    SessionEnded,
+
+    /// <summary>The ingress refused or failed to store the message.</summary>
+    IngressFailed,
+}
+
+/// <summary>Figures of the broker since its start, taken at one moment. Gauges say so; the rest only grows.</summary>
+public sealed record BrokerStatistics
+{
+    /// <summary>Gauge: clients connected (CONNECT accepted).</summary>
+    public required int ClientsConnected { get; init; }
+
+    /// <summary>Gauge: sessions held, connected or not.</summary>
+    public required int Sessions { get; init; }
+
+    /// <summary>Gauge: subscriptions.</summary>
+    public required int Subscriptions { get; init; }
+
+    /// <summary>Gauge: retained messages.</summary>
+    public required int Retained { get; init; }
+
+    public required long ConnectionsAccepted { get; init; }
+
+    /// <summary>Connections closed for a violation of the protocol.</summary>
+    public required long ProtocolErrors { get; init; }
+
+    /// <summary>PUBLISH packets received.</summary>
+    public required long MessagesIn { get; init; }
+
+    /// <summary>PUBLISH packets sent.</summary>
+    public required long MessagesOut { get; init; }
+
+    public required long BytesIn { get; init; }
+
+    public required long BytesOut { get; init; }
+
+    /// <summary>PUBACK and PUBREC packets sent.</summary>
+    public required long AcknowledgementsOut { get; init; }
+
+    /// <summary>Messages not delivered or not kept, by reason.</summary>
+    public required IReadOnlyDictionary<DropReason, long> Dropped { get; init; }
+}

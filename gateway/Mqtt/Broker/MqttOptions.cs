@@ -1,0 +1,56 @@
+namespace Sluice.Gateway.Mqtt.Broker;
+
+/// <summary>Where the broker listens and what it bounds. Filled by the configuration room; holds no parsing.</summary>
+public sealed record MqttOptions
+{
+    /// <summary>Endpoints as <c>tcp://host:port</c>; the host is an IPv4 address, an IPv6 address in brackets, a name, or <c>*</c> for all. Port 0 takes a free one.</summary>
+    public IReadOnlyList<string> Listen { get; init; } = ["tcp://127.0.0.1:1883"];
+
+    /// <summary>Connections at once. A gateway serves a site; 10,000 idle ones cost some 100 MB.</summary>
+    public int MaximumConnections { get; init; } = 10_000;
+
+    /// <summary>Sessions kept in memory, connected or not.</summary>
+    public int MaximumSessions { get; init; } = 20_000;
+
+    /// <summary>How long a connection may take to send its whole CONNECT (slow-loris).</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a peer may leave bytes of ours unread before it is disconnected.</summary>
+    public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Longest keep alive granted, in seconds; a longer one, or none, is replaced by it for 5.0 clients (Server Keep Alive). 0 grants any.</summary>
+    public int MaximumKeepAliveSeconds { get; init; }
+
+    /// <summary>Largest packet accepted, in bytes, fixed header included: a reading is small, an image from a camera is not.</summary>
+    public int MaximumPacketSizeBytes { get; init; } = 1024 * 1024;
+
+    /// <summary>Unacknowledged QoS 1 and 2 messages of one client inbound: some group commits' worth.</summary>
+    public int ReceiveMaximum { get; init; } = 1024;
+
+    /// <summary>Topic aliases a 5.0 client may set. Each is one reference.</summary>
+    public int TopicAliasMaximum { get; init; } = 64;
+
+    /// <summary>Unacknowledged QoS 1 and 2 messages outbound to a client that states no Receive Maximum of its own (3.1.1).</summary>
+    public int MaximumInFlightOut { get; init; } = 100;
+
+    /// <summary>Messages that wait for one subscriber, connected or not. Past it messages are dropped and counted.</summary>
+    public int MaximumQueuedMessages { get; init; } = 10_000;
+
+    /// <summary>Payload bytes that wait for one subscriber. Past it messages are dropped and counted.</summary>
+    public long MaximumQueuedBytes { get; init; } = 8 * 1024 * 1024;
+
+    /// <summary>Subscriptions of one session.</summary>
+    public int MaximumSubscriptionsPerSession { get; init; } = 1_000;
+
+    /// <summary>Retained messages in all.</summary>
+    public int MaximumRetainedMessages { get; init; } = 100_000;
+
+    /// <summary>Payload bytes of retained messages in all.</summary>
+    public long MaximumRetainedBytes { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>Longest session expiry granted; a 5.0 client is told. Sessions live in memory and end with the process.</summary>
+    public TimeSpan MaximumSessionExpiry { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>How long StopAsync waits for acknowledgements that are still owed.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
+}
