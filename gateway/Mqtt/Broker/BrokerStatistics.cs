@@ -15,6 +15,9 @@ public enum DropReason
     /// <summary>The store of retained messages was full; the message was delivered but not kept.</summary>
     RetainedFull,
 
+    /// <summary>A QoS 0 message for a session whose client is away; only QoS 1 and 2 are queued for it (MQTT 5.0 section 4.1).</summary>
+    ClientAway,
+
     /// <summary>The session ended with messages still queued.</summary>
     SessionEnded,
 

@@ -27,11 +27,11 @@ public sealed record MqttOptions
     /// <summary>Unacknowledged QoS 1 and 2 messages of one client inbound: some group commits' worth.</summary>
     public int ReceiveMaximum { get; init; } = 1024;
 
-    /// <summary>Topic aliases a 5.0 client may set. Each is one reference.</summary>
-    public int TopicAliasMaximum { get; init; } = 64;
+    /// <summary>Topic aliases a 5.0 client may set, 0 to 65,535: a device publishes to a handful of topics.</summary>
+    public int TopicAliasMaximum { get; init; } = 10;
 
-    /// <summary>Unacknowledged QoS 1 and 2 messages outbound to a client that states no Receive Maximum of its own (3.1.1).</summary>
-    public int MaximumInFlightOut { get; init; } = 100;
+    /// <summary>Unacknowledged QoS 1 and 2 messages outbound to one client; a 5.0 client may ask for fewer (Receive Maximum).</summary>
+    public int MaximumInFlightOut { get; init; } = 512;
 
     /// <summary>Messages that wait for one subscriber, connected or not. Past it messages are dropped and counted.</summary>
     public int MaximumQueuedMessages { get; init; } = 10_000;

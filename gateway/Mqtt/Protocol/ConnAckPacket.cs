@@ -35,7 +35,8 @@ public sealed record ConnAckPacket(bool SessionPresent, ReasonCode Reason, Prope
     {
         bool v5 = version == ProtocolVersion.Mqtt50;
         PacketWriter writer = PacketWriter.Begin(output, PacketType.ConnAck, 0, 2 + (v5 ? PropertySet.SizeWithLength(Properties) : 0));
-        writer.WriteByte((byte)(SessionPresent ? 1 : 0));
+        // 3.1 reserves the byte that later says whether a session is present.
+        writer.WriteByte((byte)(SessionPresent && version != ProtocolVersion.Mqtt31 ? 1 : 0));
         writer.WriteByte(v5 ? (byte)Reason : ReasonCodes.ToConnectReturnCode(Reason));
         if (v5)
             PropertySet.WriteWithLength(ref writer, Properties);

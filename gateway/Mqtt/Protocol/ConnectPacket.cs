@@ -65,7 +65,7 @@ public sealed record ConnectPacket
             if (properties.AuthenticationData is not null && properties.AuthenticationMethod is null)
                 throw MqttProtocolException.Protocol("3.1.2.11.10", "CONNECT with authentication data but no authentication method");
         }
-        string clientId = ReadClientId(ref reader);
+        string clientId = reader.ReadString("client identifier");
         Will? will = (flags & WillFlag) != 0 ? ReadWill(ref reader, flags, version) : null;
         string? userName = (flags & UserNameFlag) != 0 ? reader.ReadString("user name") : null;
         byte[]? password = (flags & PasswordFlag) != 0 ? reader.ReadBinary("password").ToArray() : null;
@@ -117,18 +117,6 @@ public sealed record ConnectPacket
         }
         if (version != ProtocolVersion.Mqtt50 && (flags & PasswordFlag) != 0 && (flags & UserNameFlag) == 0)
             throw MqttProtocolException.Malformed("3.1.1:3.1.2.9", "a password without a user name");
-    }
-
-    private static string ReadClientId(ref PacketReader reader)
-    {
-        try
-        {
-            return reader.ReadString("client identifier");
-        }
-        catch (MqttProtocolException e) when (e.Section == "1.5.4")
-        {
-            throw new MqttProtocolException(ReasonCode.ClientIdentifierNotValid, "3.1.3.1", e.Message);
-        }
     }
 
     private static Will ReadWill(ref PacketReader reader, byte flags, ProtocolVersion version)

@@ -1,0 +1,60 @@
+using Sluice.Gateway.Mqtt.Protocol;
+
+namespace Sluice.Gateway.Mqtt.Broker;
+
+/// <summary>SUBSCRIBE and UNSUBSCRIBE (MQTT 5.0 sections 3.8.4 and 3.10.4).</summary>
+internal sealed partial class Connection
+{
+    private void OnSubscribe(SubscribePacket packet)
+    {
+        uint identifier = packet.Properties?.SubscriptionIdentifiers is [uint given] ? given : 0;
+        var reasons = new ReasonCode[packet.Requests.Count];
+        List<(SubscriptionRequest Request, bool IsNew)>? granted = null;
+        for (int i = 0; i < reasons.Length; i++)
+        {
+            SubscriptionRequest request = packet.Requests[i];
+            reasons[i] = Subscribe(request, identifier, out bool isNew);
+            if (reasons[i] < ReasonCode.UnspecifiedError)
+                (granted ??= []).Add((request, isNew));
+        }
+        Output.Send(new SubAckPacket(PacketType.SubAck, packet.PacketIdentifier, reasons), _version);
+        foreach ((SubscriptionRequest request, bool isNew) in granted ?? [])
+            SendRetained(request, isNew, identifier);
+    }
+
+    private ReasonCode Subscribe(SubscriptionRequest request, uint identifier, out bool isNew)
+    {
+        isNew = false;
+        if (_version == ProtocolVersion.Mqtt50 && TopicRules.IsShared(request.Filter))
+            return ReasonCode.SharedSubscriptionsNotSupported;
+        if (request.Filter.AsSpan().Count('/') >= SubscriptionTree.MaximumLevels)
+            return ReasonCode.TopicFilterInvalid;
+        if (_session!.Subscribe(request, identifier) is not { } added)
+            return ReasonCode.QuotaExceeded;
+        isNew = added;
+        return (ReasonCode)request.MaximumQoS;
+    }
+
+    // Sections 3.3.1.3 and 3.8.3.1. A retained message keeps its RETAIN flag, which is how a subscriber tells it from a live one.
+    private void SendRetained(SubscriptionRequest request, bool isNew, uint identifier)
+    {
+        if (request.RetainHandling == RetainHandling.DoNotSend || (request.RetainHandling == RetainHandling.SendIfNew && !isNew))
+            return;
+        uint[]? identifiers = identifier == 0 ? null : [identifier];
+        foreach (PublishedMessage message in _core.Retained.Match(request.Filter, _core.NowMs))
+        {
+            if (request.NoLocal && message.Publisher == _session)
+                continue;
+            QualityOfService qos = message.QualityOfService < request.MaximumQoS ? message.QualityOfService : request.MaximumQoS;
+            _session!.Offer(new Delivery(message, qos, Retain: true, identifiers));
+        }
+    }
+
+    private void OnUnsubscribe(UnsubscribePacket packet)
+    {
+        var reasons = new ReasonCode[packet.Filters.Count];
+        for (int i = 0; i < reasons.Length; i++)
+            reasons[i] = _session!.Unsubscribe(packet.Filters[i]) ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted;
+        Output.Send(new SubAckPacket(PacketType.UnsubAck, packet.PacketIdentifier, reasons), _version);
+    }
+}

@@ -1,0 +1,356 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using Sluice.Gateway.Ingress;
+using Sluice.Gateway.Mqtt.Protocol;
+
+namespace Sluice.Gateway.Mqtt.Broker;
+
+/// <summary>
+/// One client's connection: reads packets, one after another, until the client leaves, breaks the protocol or is told to
+/// go. Nothing here waits for a message to become durable; it hands the message over and reads on.
+/// <para>
+/// Owner rules: everything not said to be shared belongs to the read loop. Packets are parsed where they lie in the
+/// pipe's buffer, so no slice of them outlives the synchronous part of handling them.
+/// </para>
+/// </summary>
+internal sealed partial class Connection
+{
+    /// <summary>How long a closing connection waits for its peer to take the last packet and close too.</summary>
+    private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(1);
+
+    // Reads of this size: some hundred readings a system call. Idle connections hold no buffer (zero-byte reads).
+    private static readonly StreamPipeReaderOptions ReadOptions = new(bufferSize: 16 * 1024, minimumReadSize: 2 * 1024, useZeroByteReads: true);
+
+    private readonly BrokerCore _core;
+    private readonly MqttBroker _broker;
+    private readonly Socket? _socket;
+    private readonly Stream _stream;
+    private readonly PipeReader _reader;
+    private readonly CancellationTokenSource _abort = new();
+    private readonly long _openedMs;
+
+    // Of the read loop.
+    private ProtocolVersion _version = ProtocolVersion.Mqtt311;
+    private Session? _session;
+    private long _keepAliveMs;
+    private long _receivedUs;
+    private long _messagesInRead;
+    private bool _withdrawWill;
+    private uint? _expiryAtDisconnect;
+    private bool _clientLeft;
+
+    // Shared.
+    private long _lastReceivedMs;
+    private volatile bool _holdingReader;
+    private CloseRequest? _closeRequest;
+    private ClientLimits _limits = new(ProtocolVersion.Mqtt311, 0, long.MaxValue);
+
+    /// <param name="core">The broker's parts.</param>
+    /// <param name="broker">Told when the connection is over.</param>
+    /// <param name="stream">The bytes, both ways. The connection disposes it.</param>
+    /// <param name="socket">The socket under the stream, for an orderly end; null when there is none of our own.</param>
+    /// <param name="address">The peer, for the log.</param>
+    public Connection(BrokerCore core, MqttBroker broker, Stream stream, Socket? socket, string address)
+    {
+        _core = core;
+        _broker = broker;
+        _stream = stream;
+        _socket = socket;
+        Address = address;
+        _reader = PipeReader.Create(stream, ReadOptions);
+        Output = new ConnectionOutput(core, this, stream);
+        _openedMs = core.NowMs;
+        _lastReceivedMs = _openedMs;
+    }
+
+    public string Address { get; }
+
+    /// <summary>Empty before CONNECT.</summary>
+    public string ClientId { get; private set; } = "";
+
+    public ConnectionOutput Output { get; }
+
+    /// <summary>What the client accepts; as of its CONNECT.</summary>
+    public ClientLimits Limits => Volatile.Read(ref _limits);
+
+    /// <summary>Null before CONNECT was accepted.</summary>
+    public Session? Session => Volatile.Read(ref _session);
+
+    /// <summary>Runs the connection to its end. Never throws.</summary>
+    public async Task RunAsync()
+    {
+        try
+        {
+            await ReadAsync().ConfigureAwait(false);
+        }
+        catch (MqttProtocolException e)
+        {
+            _core.Counters.ProtocolError();
+            MqttLog.ProtocolViolated(_core.Log, ClientId, Address, e.Message, e.Reason);
+            Refuse(e.Reason);
+        }
+        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
+        {
+            // The peer is gone, or the connection was aborted; either way there is nobody left to tell.
+        }
+        catch (Exception e)
+        {
+            MqttLog.ConnectionFailed(_core.Log, ClientId, Address, e);
+            Refuse(ReasonCode.UnspecifiedError);
+        }
+        await EndAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Tells the connection to go: the client gets a DISCONNECT in 5.0. The first request counts. Any thread.
+    /// </summary>
+    public void RequestClose(ReasonCode reason, string why)
+    {
+        if (Interlocked.CompareExchange(ref _closeRequest, new CloseRequest(reason, why), null) is not null)
+            return;
+        // At a shutdown what was read is still handed over and acknowledged; otherwise the reader is set free at once.
+        if (reason != ReasonCode.ServerShuttingDown)
+        {
+            _abort.Cancel();
+            Output.Abandon();
+        }
+        _reader.CancelPendingRead();
+    }
+
+    /// <summary>Drops the connection without a word. Any thread.</summary>
+    public void Abort()
+    {
+        _abort.Cancel();
+        Output.Abandon();
+        if (_socket is not null)
+            _socket.Dispose();
+        else
+            _stream.Dispose();
+    }
+
+    /// <summary>The output has written its last byte or failed; a reader that still waits is woken.</summary>
+    public void OutputEnded() => _reader.CancelPendingRead();
+
+    /// <summary>A message could not be stored. A 3.1.1 client cannot be told, so it loses its connection and sends again.</summary>
+    public void IngressFailed(IngressResult result)
+    {
+        bool told = Limits.Version == ProtocolVersion.Mqtt50;
+        if (!told && Volatile.Read(ref _closeRequest) is not null)
+            return;
+        MqttLog.NotStored(_core.Log, ClientId, Address, result, told ? "the client was told" : "its connection is closed");
+        if (!told)
+            RequestClose(ReasonCode.UnspecifiedError, "a message could not be stored");
+    }
+
+    /// <summary>Closes the connection if one of its deadlines has passed. Called by the broker's clock.</summary>
+    public void CheckDeadlines(long nowMs)
+    {
+        long sendTimeoutMs = (long)_core.Options.SendTimeout.TotalMilliseconds;
+        if (nowMs - Output.WritingSinceMs > sendTimeoutMs)
+        {
+            MqttLog.Closed(_core.Log, ClientId, Address, "it does not read what is sent to it", ReasonCode.UnspecifiedError);
+            Abort();
+        }
+        else if (Session is null)
+        {
+            if (nowMs - _openedMs > (long)_core.Options.ConnectTimeout.TotalMilliseconds)
+                Abort();
+        }
+        else if (_keepAliveMs > 0 && !_holdingReader && nowMs - Volatile.Read(ref _lastReceivedMs) > _keepAliveMs)
+        {
+            RequestClose(ReasonCode.KeepAliveTimeout, "nothing came for one and a half times its keep alive");
+        }
+    }
+
+    private async Task ReadAsync()
+    {
+        while (true)
+        {
+            ReadResult result = await _reader.ReadAsync().ConfigureAwait(false);
+            if (result.IsCanceled)
+            {
+                if (Volatile.Read(ref _closeRequest) is not null || Output.Finished.IsCompleted)
+                    return;
+            }
+            Volatile.Write(ref _lastReceivedMs, _core.NowMs);
+            _receivedUs = _core.UtcUs;
+            ReadOnlySequence<byte> rest = result.Buffer;
+            while (PacketHeader.TryRead(ref rest, _core.Options.MaximumPacketSizeBytes, out PacketHeader header, out ReadOnlySequence<byte> body))
+            {
+                ValueTask handled = Dispatch(header, body);
+                if (!handled.IsCompletedSuccessfully)
+                    await HoldAsync(handled.AsTask()).ConfigureAwait(false);
+                else
+                    handled.GetAwaiter().GetResult();
+                if (_clientLeft || Volatile.Read(ref _closeRequest) is not null)
+                    return;
+                if (Output.IsFull)
+                    await HoldAsync(Output.WaitForRoomAsync()).ConfigureAwait(false);
+            }
+            _core.Counters.Received(result.Buffer.Length - rest.Length, _messagesInRead);
+            _messagesInRead = 0;
+            if (result.IsCompleted)
+                return;
+            _reader.AdvanceTo(rest.Start, rest.End);
+        }
+    }
+
+    // While the reader is held the client cannot be heard, so its keep alive does not run.
+    private async Task HoldAsync(Task task)
+    {
+        _holdingReader = true;
+        await task.ConfigureAwait(false);
+        Volatile.Write(ref _lastReceivedMs, _core.NowMs);
+        _holdingReader = false;
+    }
+
+    private ValueTask Dispatch(PacketHeader header, in ReadOnlySequence<byte> body)
+    {
+        if (body.IsSingleSegment)
+            return Dispatch(header, body.FirstSpan);
+        // A packet that lies across segments of the pipe is joined first: one in some hundred.
+        int length = (int)body.Length;
+        byte[] joined = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            body.CopyTo(joined);
+            return Dispatch(header, joined.AsSpan(0, length));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(joined);
+        }
+    }
+
+    private ValueTask Dispatch(PacketHeader header, ReadOnlySpan<byte> body)
+    {
+        if (_session is null)
+        {
+            if (header.Type != PacketType.Connect)
+                throw MqttProtocolException.Protocol("3.1", $"{header.Type} before CONNECT");
+            OnConnect(body, header.Flags);
+            return default;
+        }
+        switch (header.Type)
+        {
+            case PacketType.Publish:
+                return OnPublish(PublishPacket.Parse(body, header.Flags, _version));
+            case PacketType.PubAck or PacketType.PubRec or PacketType.PubRel or PacketType.PubComp:
+                OnAcknowledgement(AckPacket.Parse(body, header.Type, _version));
+                return default;
+            case PacketType.Subscribe:
+                OnSubscribe(SubscribePacket.Parse(body, _version));
+                return default;
+            case PacketType.Unsubscribe:
+                OnUnsubscribe(UnsubscribePacket.Parse(body, _version));
+                return default;
+            case PacketType.PingReq:
+                PingPacket.Parse(body, header.Type);
+                Output.SendPingResponse();
+                return default;
+            case PacketType.Disconnect:
+                OnDisconnect(DisconnectPacket.Parse(body, _version));
+                return default;
+            case PacketType.Auth:
+                _ = AuthPacket.Parse(body, _version);
+                throw MqttProtocolException.Protocol("4.12", "AUTH on a connection without an authentication method");
+            case PacketType.Connect:
+                throw MqttProtocolException.Protocol("3.1", "a second CONNECT");
+            default:
+                throw MqttProtocolException.Protocol("2.1.2", $"{header.Type} is not for a client to send");
+        }
+    }
+
+    private void OnDisconnect(DisconnectPacket packet)
+    {
+        uint? expiry = packet.Properties?.SessionExpiryInterval;
+        // Section 3.14.2.2.2: an interval of 0 at CONNECT cannot be lengthened.
+        if (expiry > 0 && _session!.ExpirySeconds == 0)
+            throw MqttProtocolException.Protocol("3.14.2.2.2", "DISCONNECT sets a session expiry, CONNECT had none");
+        if (packet.Properties?.ServerReference is not null)
+            throw MqttProtocolException.Protocol("3.14.2.2.5", "a client sent a server reference");
+        _expiryAtDisconnect = expiry is { } seconds ? Granted(seconds) : null;
+        _withdrawWill = packet.Reason == ReasonCode.Success;
+        _clientLeft = true;
+    }
+
+    // Says what is wrong in the form that the connection's stage and version have for it.
+    private void Refuse(ReasonCode reason)
+    {
+        if (_session is not null)
+        {
+            Output.Close(_version == ProtocolVersion.Mqtt50 ? new DisconnectPacket(reason) : null, _version);
+        }
+        else if (_refusalLevel is { } level && MayRefuseConnect(level, reason))
+        {
+            ProtocolVersion version = level < 5 ? ProtocolVersion.Mqtt311 : ProtocolVersion.Mqtt50;
+            Output.Send(new ConnAckPacket(false, reason), version);
+        }
+    }
+
+    // In 3.1.1 a malformed CONNECT is closed without a CONNACK (3.1.1 section 3.1.4); in 5.0 a CONNACK may say why.
+    private static bool MayRefuseConnect(byte level, ReasonCode reason) =>
+        level >= 5 || reason is ReasonCode.UnsupportedProtocolVersion or ReasonCode.ClientIdentifierNotValid
+            or ReasonCode.BadUserNameOrPassword or ReasonCode.NotAuthorized or ReasonCode.QuotaExceeded;
+
+    private async Task EndAsync()
+    {
+        CloseRequest? request = Volatile.Read(ref _closeRequest);
+        try
+        {
+            if (request?.Reason == ReasonCode.ServerShuttingDown)
+                await Output.WaitForAcknowledgementsAsync().ConfigureAwait(false);
+            bool tell = request is not null && _version == ProtocolVersion.Mqtt50 && _session is not null;
+            Output.Close(tell ? new DisconnectPacket(request!.Reason) : null, _version);
+            bool shutdown = request?.Reason == ReasonCode.ServerShuttingDown;
+            if (_session is not null)
+            {
+                // A shutdown is not the client's fault: its will is not published for it.
+                _core.Sessions.Detach(_session, this, _withdrawWill || shutdown, _expiryAtDisconnect);
+                if (request is not null && !shutdown)
+                    MqttLog.Closed(_core.Log, ClientId, Address, request.Why, request.Reason);
+                MqttLog.Left(_core.Log, ClientId, Address, request?.Why ?? (_clientLeft ? "disconnected" : "connection lost"));
+            }
+            await Output.Finished.WaitAsync(LingerTime, _core.Time).ConfigureAwait(false);
+            if (!_clientLeft)
+                await LingerAsync().ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is TimeoutException or IOException or SocketException or ObjectDisposedException or OperationCanceledException)
+        {
+            // The peer did not take the last packet in time, or is gone.
+        }
+        finally
+        {
+            Output.Abandon();
+            _slab?.Release();
+            _slab = null;
+            await _reader.CompleteAsync().ConfigureAwait(false);
+            await _stream.DisposeAsync().ConfigureAwait(false);
+            _socket?.Dispose();
+            _broker.Remove(this);
+        }
+    }
+
+    // Closing a socket with unread input resets it, and the reset can overtake the DISCONNECT: so read on until the peer closes too.
+    private async Task LingerAsync()
+    {
+        if (_socket is null || !_socket.Connected)
+            return;
+        _socket.Shutdown(SocketShutdown.Send);
+        byte[] discard = ArrayPool<byte>.Shared.Rent(4096);
+        try
+        {
+            using var deadline = new CancellationTokenSource(LingerTime, _core.Time);
+            while (await _socket.ReceiveAsync(discard, SocketFlags.None, deadline.Token).ConfigureAwait(false) > 0)
+            {
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(discard);
+        }
+    }
+
+    private sealed record CloseRequest(ReasonCode Reason, string Why);
+}

@@ -1,0 +1,182 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Sluice.Gateway.Ingress;
+using Sluice.Gateway.Mqtt.Protocol;
+
+namespace Sluice.Gateway.Mqtt.Broker;
+
+/// <summary>
+/// The MQTT broker: 3.1, 3.1.1 and 5.0 on TCP. Messages go to an <see cref="IIngress"/>, and a publisher's PUBACK (QoS 1) or PUBREC
+/// (QoS 2) is sent when the ingress says that its message is durable.
+/// <para>Sessions, retained messages and QoS 2 state are in memory and end with the process.</para>
+/// </summary>
+public sealed class MqttBroker : IAsyncDisposable
+{
+    /// <summary>How often deadlines are looked at: a keep alive of one second is 1.5 s long.</summary>
+    private static readonly TimeSpan TickTime = TimeSpan.FromMilliseconds(250);
+
+    private readonly IIngress _ingress;
+    private readonly ILogger<MqttBroker> _log;
+    private readonly TimeProvider _time;
+    private readonly ConcurrentDictionary<Connection, Task> _connections = new();
+    private readonly List<Listener> _listeners = [];
+    private readonly List<Task> _accepting = [];
+    private BrokerCore? _core;
+    private ITimer? _ticks;
+    private int _open;
+    private bool _stopping;
+
+    /// <param name="ingress">Takes the messages that come in.</param>
+    /// <param name="log">Where the log goes.</param>
+    /// <param name="time">The clock.</param>
+    public MqttBroker(IIngress ingress, ILogger<MqttBroker> log, TimeProvider time)
+    {
+        _ingress = ingress;
+        _log = log;
+        _time = time;
+    }
+
+    /// <summary>The endpoints it listens on, with the ports that were given for port 0.</summary>
+    public IReadOnlyList<IPEndPoint> ListeningOn => [.. _listeners.Select(listener => listener.Endpoint)];
+
+    /// <summary>Figures of this moment; all zero before the start.</summary>
+    public BrokerStatistics Statistics => _core is { } core
+        ? core.Counters.Snapshot(core.Sessions.Connected, core.Sessions.Count, core.Subscriptions.Count, core.Retained.Count)
+        : new BrokerCounters().Snapshot(0, 0, 0, 0);
+
+    /// <summary>
+    /// Listens and serves. Throws <see cref="Engine.SluiceException"/> when an endpoint is wrong or taken; it listens on none
+    /// then. Once in the broker's life.
+    /// </summary>
+    public async Task StartAsync(MqttOptions options, CancellationToken cancellationToken)
+    {
+        if (_core is not null)
+            throw new InvalidOperationException("The broker was started before.");
+        var core = new BrokerCore(options, _ingress, _log, _time);
+        try
+        {
+            foreach (ListenAddress address in options.Listen.Select(ListenAddress.Parse))
+            {
+                foreach (IPAddress ip in await address.ResolveAsync(cancellationToken).ConfigureAwait(false))
+                    _listeners.Add(Listener.Open(address, ip, core, Accept));
+            }
+        }
+        catch
+        {
+            CloseListeners();
+            throw;
+        }
+        _core = core;
+        foreach (Listener listener in _listeners)
+        {
+            MqttLog.Listening(_log, $"tcp://{listener.Endpoint}");
+            _accepting.Add(listener.RunAsync());
+        }
+        _ticks = _time.CreateTimer(_ => Tick(), null, TickTime, TickTime);
+    }
+
+    /// <summary>
+    /// Publishes a message from inside the gateway to the subscribers, and keeps it when it is to be retained. It does not go
+    /// through the ingress: who calls this has stored it or does not want it stored.
+    /// </summary>
+    /// <param name="topic">A topic name; throws <see cref="MqttProtocolException"/> when it is none.</param>
+    /// <param name="payload">Copied.</param>
+    /// <param name="qos">The highest QoS it is delivered with.</param>
+    /// <param name="retain">Keep it for later subscribers.</param>
+    public ValueTask PublishAsync(string topic, ReadOnlyMemory<byte> payload, QualityOfService qos = QualityOfService.AtMostOnce, bool retain = false)
+    {
+        if (_core is not { } core)
+            throw new InvalidOperationException("The broker is not started.");
+        byte[] utf8 = System.Text.Encoding.UTF8.GetBytes(topic);
+        MqttText.Validate(utf8, "topic name");
+        TopicRules.ValidateName(utf8, "topic name");
+        core.Forward(new PublishedMessage(
+            core.Topics.Get(utf8), payload.ToArray(), qos, retain, [], PublishedMessage.NeverExpires, Publisher: null));
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>
+    /// Stops: no new connections, no more reading; acknowledgements that are owed are waited for (<see cref="MqttOptions.DrainTimeout"/>,
+    /// cut short by the token) and sent, then 5.0 clients get DISCONNECT 0x8B. Wills are not published. The ingress must
+    /// still be working.
+    /// </summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (_core is not { } core || _stopping)
+            return;
+        _stopping = true;
+        CloseListeners();
+        await Task.WhenAll(_accepting).ConfigureAwait(false);
+        KeyValuePair<Connection, Task>[] open = [.. _connections];
+        foreach ((Connection connection, Task _) in open)
+            connection.RequestClose(ReasonCode.ServerShuttingDown, "the gateway stops");
+        Task ended = Task.WhenAll(open.Select(pair => pair.Value));
+        try
+        {
+            await ended.WaitAsync(core.Options.DrainTimeout, _time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            Connection[] late = [.. _connections.Keys];
+            MqttLog.DrainTimedOut(_log, late.Length);
+            foreach (Connection connection in late)
+                connection.Abort();
+            await ended.ConfigureAwait(false);
+        }
+        if (_ticks is not null)
+            await _ticks.DisposeAsync().ConfigureAwait(false);
+        MqttLog.Stopped(_log, open.Length);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync() => await StopAsync(CancellationToken.None).ConfigureAwait(false);
+
+    /// <summary>A connection is over.</summary>
+    internal void Remove(Connection connection)
+    {
+        _connections.TryRemove(connection, out _);
+        Interlocked.Decrement(ref _open);
+    }
+
+    private void Accept(Socket socket)
+    {
+        BrokerCore core = _core!;
+        string address = socket.RemoteEndPoint?.ToString() ?? "unknown";
+        if (Interlocked.Increment(ref _open) > core.Options.MaximumConnections)
+        {
+            Interlocked.Decrement(ref _open);
+            MqttLog.TooManyConnections(_log, address, core.Options.MaximumConnections);
+            socket.Dispose();
+            return;
+        }
+        core.Counters.ConnectionAccepted();
+        socket.NoDelay = true;
+        var connection = new Connection(core, this, new NetworkStream(socket, ownsSocket: false), socket, address);
+        // Registered before it runs, so that it is there when it removes itself.
+        var start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _connections[connection] = RunAsync(connection, start.Task);
+        start.SetResult();
+    }
+
+    private static async Task RunAsync(Connection connection, Task start)
+    {
+        await start.ConfigureAwait(false);
+        await connection.RunAsync().ConfigureAwait(false);
+    }
+
+    private void Tick()
+    {
+        BrokerCore core = _core!;
+        long now = core.NowMs;
+        foreach ((Connection connection, Task _) in _connections)
+            connection.CheckDeadlines(now);
+        core.Sessions.Tick(now);
+    }
+
+    private void CloseListeners()
+    {
+        foreach (Listener listener in _listeners)
+            listener.Dispose();
+    }
+}
