@@ -1,0 +1,302 @@
+using System.Globalization;
+using System.Net;
+using System.Reflection;
+using Npgsql;
+using Sluice.Gateway.Mqtt.Broker;
+using Sluice.Gateway.Pipeline;
+using Sluice.Sensors.Simulation;
+
+namespace Sluice.Gateway.Configuration;
+
+/// <summary>
+/// From a file (or the demonstration that the program carries) and overrides to validated options. The order of
+/// precedence, the strongest last: file, environment variables, command line.
+/// </summary>
+public static class ConfigurationLoader
+{
+    /// <summary>What errors call the built-in configuration.</summary>
+    public const string DemoSource = "built-in demo.yaml";
+
+    /// <summary>Loads and validates.</summary>
+    /// <param name="file">The path; null for the demonstration.</param>
+    /// <param name="overrides">In the order in which they apply.</param>
+    /// <exception cref="ConfigurationException">Everything that is wrong, one line each.</exception>
+    public static GatewayOptions Load(string? file, IReadOnlyList<Override> overrides)
+    {
+        (string text, string source) = file is null ? (ReadDemo(), DemoSource) : (ReadFile(file), file);
+        List<string> errors = [];
+        ConfigNode node = YamlReader.Read(text, source);
+        if (node is not SectionNode root)
+        {
+            throw new ConfigurationException(node.Origin, "the configuration must be a section of keys with values, such as gateway: { id: demo }");
+        }
+
+        foreach (Override item in overrides)
+        {
+            try
+            {
+                item.ApplyTo(root);
+            }
+            catch (ConfigurationException e)
+            {
+                errors.AddRange(e.Errors);
+            }
+        }
+
+        GatewayOptions options = Read(SectionReader.Of(root, "", errors));
+        return errors.Count == 0 ? options : throw new ConfigurationException(errors);
+    }
+
+    private static GatewayOptions Read(SectionReader root)
+    {
+        SectionReader gateway = root.Section("gateway");
+        GatewayOptions options = new()
+        {
+            Id = gateway.Text("id") is { } id ? CheckName(gateway, "id", id) : "gateway",
+            DataFolder = Path.GetFullPath(gateway.Text("data") ?? "./data"),
+            Http = ReadHttp(root.Section("http")),
+            Mqtt = ReadMqtt(root.Section("mqtt")),
+            Writers = ReadWriters(root.Section("writers")),
+            Routes = ReadRoutes(root),
+            Sensors = ReadSensors(root),
+            Sync = ReadSync(root),
+        };
+        gateway.RefuseUnknownKeys();
+        root.RefuseUnknownKeys();
+        return options;
+    }
+
+    private static HttpAddress? ReadHttp(SectionReader http)
+    {
+        string listen = http.Text("listen") ?? "127.0.0.1:8080";
+        http.RefuseUnknownKeys();
+        if (listen == "off")
+        {
+            return null;
+        }
+
+        int colon = listen.LastIndexOf(':');
+        if (colon > 0 && TryPort(listen[(colon + 1)..], out int port) && IsHttpHost(listen[..colon], out string host))
+        {
+            return new HttpAddress(host, port);
+        }
+
+        http.Fail("listen", $"\"{listen}\" is not an address; write HOST:PORT such as 127.0.0.1:8080 or [::1]:8080, *:8080 for all addresses, or off");
+        return null;
+    }
+
+    private static bool IsHttpHost(string text, out string host)
+    {
+        host = text.StartsWith('[') && text.EndsWith(']') ? text[1..^1] : text;
+        return host is "*" or "localhost" || IPAddress.TryParse(host, out _);
+    }
+
+    private static MqttOptions ReadMqtt(SectionReader mqtt)
+    {
+        MqttOptions defaults = new();
+        List<string> listen = [];
+        foreach ((string text, Origin origin) in mqtt.Texts("listen") ?? [(defaults.Listen[0], mqtt.Origin)])
+        {
+            if (IsEndpoint(text))
+            {
+                listen.Add(text);
+            }
+            else
+            {
+                mqtt.Fail("listen", $"\"{text}\" is not an endpoint; write tcp://HOST:PORT such as tcp://127.0.0.1:1883, or tcp://*:1883 for all addresses");
+            }
+        }
+
+        MqttOptions options = defaults with
+        {
+            Listen = listen,
+            MaximumConnections = mqtt.Integer("max_connections", defaults.MaximumConnections, 1, 1_000_000),
+            MaximumPacketSizeBytes = (int)mqtt.Size("max_packet", defaults.MaximumPacketSizeBytes, 1024, 256 * 1024 * 1024),
+            ReceiveMaximum = mqtt.Integer("receive_maximum", defaults.ReceiveMaximum, 1, 65535),
+            MaximumQueuedMessages = mqtt.Integer("max_queued", defaults.MaximumQueuedMessages, 1, 10_000_000),
+        };
+        mqtt.RefuseUnknownKeys();
+        return options;
+    }
+
+    private static bool IsEndpoint(string text)
+    {
+        const string scheme = "tcp://";
+        int colon = text.LastIndexOf(':');
+        return text.StartsWith(scheme, StringComparison.Ordinal) && colon > scheme.Length && TryPort(text[(colon + 1)..], out _);
+    }
+
+    private static WriterOptions ReadWriters(SectionReader writers)
+    {
+        WriterOptions defaults = new();
+        WriterOptions options = new()
+        {
+            Count = writers.Integer("count", defaults.Count, 1, 256),
+            Batch = writers.Integer("batch", defaults.Batch, 1, 100_000),
+            Queue = writers.Integer("queue", defaults.Queue, 1, 10_000_000),
+            QueueBytes = writers.Size("queue_bytes", defaults.QueueBytes, 64 * 1024, 16L * 1024 * 1024 * 1024),
+        };
+        writers.RefuseUnknownKeys();
+        return options;
+    }
+
+    private static List<TopicRoute> ReadRoutes(SectionReader root)
+    {
+        List<TopicRoute> routes = [];
+        foreach (SectionReader item in root.Sections("routes"))
+        {
+            TopicRoute route = new()
+            {
+                Topic = item.RequiredText("topic", "\"sensors/{device}/{metric}\""),
+                Device = item.Text("device"),
+                Metric = item.Text("metric"),
+                Unit = item.Text("unit"),
+                Origin = item.Origin,
+            };
+            item.RefuseUnknownKeys();
+            if (route.Topic.Length > 0 && TopicTemplate.Validate(route) is { } wrong)
+            {
+                item.Fail("topic", wrong);
+            }
+
+            routes.Add(route);
+        }
+
+        return routes;
+    }
+
+    private static List<SensorOptions> ReadSensors(SectionReader root)
+    {
+        List<SensorOptions> sensors = [];
+        HashSet<string> names = new(StringComparer.Ordinal);
+        foreach (SectionReader item in root.Sections("sensors"))
+        {
+            string kind = item.RequiredText("simulate", "temperature");
+            Waveform? waveform = Waveform.Find(kind);
+            if (waveform is null && kind.Length > 0)
+            {
+                string[] kinds = [.. Waveform.All.Select(w => w.Kind)];
+                string meant = Suggestion.For(kind, kinds) is { } near ? $"did you mean \"{near}\"? It" : "it";
+                item.Fail("simulate", $"\"{kind}\" cannot be simulated; {meant} is one of {string.Join(", ", kinds)}");
+            }
+
+            SensorOptions sensor = new()
+            {
+                Simulate = waveform ?? Waveform.All[0],
+                Device = item.RequiredText("device", "demo-1"),
+                Metric = item.Text("metric"),
+                Every = item.Duration("every", TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1)),
+                Seed = ReadSeed(item),
+            };
+            item.RefuseUnknownKeys();
+            string name = $"{sensor.Device}/{sensor.Metric ?? sensor.Simulate.Kind}";
+            if (waveform is not null && !names.Add(name))
+            {
+                item.Fail("device", $"a sensor {name} stands above already; give this one another device or metric");
+            }
+
+            sensors.Add(sensor);
+        }
+
+        return sensors;
+    }
+
+    private static ulong? ReadSeed(SectionReader item)
+    {
+        if (item.Text("seed") is not { } text)
+        {
+            return null;
+        }
+
+        if (ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed))
+        {
+            return seed;
+        }
+
+        item.Fail("seed", $"\"{text}\" is not a whole number from 0");
+        return null;
+    }
+
+    private static List<SyncOptions> ReadSync(SectionReader root)
+    {
+        SyncOptions defaults = new() { Name = "", Postgres = "" };
+        List<SyncOptions> sinks = [];
+        HashSet<string> names = new(StringComparer.Ordinal);
+        foreach (SectionReader item in root.Sections("sync"))
+        {
+            SyncOptions sync = new()
+            {
+                Name = CheckName(item, "name", item.RequiredText("name", "cloud")),
+                Postgres = item.RequiredText("postgres", "\"Host=db.example.com;Database=telemetry;Username=sluice\""),
+                Batch = item.Integer("batch", defaults.Batch, 1, 100_000),
+            };
+            item.RefuseUnknownKeys();
+            if (sync.Name.Length > 0 && !names.Add(sync.Name))
+            {
+                item.Fail("name", $"\"{sync.Name}\" stands above already; the name tells the cursors apart, give each its own");
+            }
+
+            CheckConnectionString(item, sync.Postgres);
+            sinks.Add(sync);
+        }
+
+        return sinks;
+    }
+
+    private static void CheckConnectionString(SectionReader item, string text)
+    {
+        if (text.Length == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            if (string.IsNullOrEmpty(new NpgsqlConnectionStringBuilder(text).Host))
+            {
+                item.Fail("postgres", "has no Host=; write for example \"Host=db.example.com;Database=telemetry;Username=sluice\"");
+            }
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or InvalidOperationException)
+        {
+            item.Fail("postgres", $"not a connection string: {e.Message.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    /// <summary>A name that becomes part of keys and metrics: letters, digits, '-', '_' and '.', at most 64.</summary>
+    private static string CheckName(SectionReader section, string key, string name)
+    {
+        if (name.Length > 64 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
+        {
+            section.Fail(key, $"\"{name}\" may hold letters, digits, '-', '_' and '.' only, 64 of them at most");
+        }
+
+        return name;
+    }
+
+    private static bool TryPort(string text, out int port) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port <= 65535;
+
+    private static string ReadFile(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            string reason = e is FileNotFoundException or DirectoryNotFoundException
+                ? "there is no such file; give an existing one with --config, or none for the demonstration"
+                : $"cannot be read: {e.Message}";
+            throw new ConfigurationException(new Origin(file, 0), reason);
+        }
+    }
+
+    private static string ReadDemo()
+    {
+        using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("demo.yaml")
+            ?? throw new InvalidOperationException("The program carries no demo.yaml.");
+        using StreamReader reader = new(stream);
+        return reader.ReadToEnd();
+    }
+}

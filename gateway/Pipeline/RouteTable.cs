@@ -1,0 +1,79 @@
+using Sluice.Gateway.Configuration;
+using Sluice.Gateway.Ingress;
+
+namespace Sluice.Gateway.Pipeline;
+
+/// <summary>
+/// From topic to device, metric and writer. The first route that matches wins. The decision is remembered at the topic
+/// (<see cref="TopicName.IngressState"/>), so a message of a known topic costs no matching.
+/// </summary>
+public sealed class RouteTable
+{
+    private readonly TopicTemplate[] _templates;
+    private readonly DeviceCatalog _devices;
+    private readonly int _writers;
+
+    /// <param name="routes">Validated routes, in order.</param>
+    /// <param name="devices">Where devices are remembered.</param>
+    /// <param name="writers">How many writers there are.</param>
+    public RouteTable(IEnumerable<TopicRoute> routes, DeviceCatalog devices, int writers)
+    {
+        _templates = [.. routes.Select(route => new TopicTemplate(route))];
+        _devices = devices;
+        _writers = writers;
+    }
+
+    /// <summary>The way of a topic; <see cref="RoutedTopic.Device"/> is null when no route takes it.</summary>
+    public RoutedTopic Route(TopicName topic)
+    {
+        if (topic.IngressState is RoutedTopic known && known.Owner == this)
+        {
+            return known;
+        }
+
+        RoutedTopic routed = Match(topic.Text);
+        topic.IngressState = routed;
+        return routed;
+    }
+
+    /// <summary>A topic whose way does not depend on the routes: sensors know their device and metric.</summary>
+    public TopicName Fixed(string device, string metric) =>
+        new($"sensors/{device}/{metric}") { IngressState = To(device, metric, unit: null) };
+
+    private RoutedTopic Match(string topic)
+    {
+        foreach (TopicTemplate template in _templates)
+        {
+            if (template.TryMatch(topic, out string device, out string? metric))
+            {
+                return To(device, metric, template.Unit);
+            }
+        }
+
+        return new RoutedTopic(this, null, null, null, 0);
+    }
+
+    private RoutedTopic To(string device, string? metric, string? unit) =>
+        new(this, _devices.Get(device), metric, unit, (int)(Hash(device) % (uint)_writers));
+
+    /// <summary>FNV-1a, 32 bits: spreads short names well, and a device keeps its writer over restarts.</summary>
+    private static uint Hash(string name)
+    {
+        uint hash = 2166136261;
+        foreach (char c in name)
+        {
+            hash = (hash ^ c) * 16777619;
+        }
+
+        // The low bits of FNV-1a are its weakest, and the number of writers is small.
+        return hash ^ (hash >> 16);
+    }
+}
+
+/// <summary>Where messages of one topic go. Immutable.</summary>
+/// <param name="Owner">The table that decided it.</param>
+/// <param name="Device">The device; null when no route takes the topic.</param>
+/// <param name="Metric">The metric; null when only the payload names it.</param>
+/// <param name="Unit">The unit of readings that do not carry their own.</param>
+/// <param name="Writer">The index of the device's writer.</param>
+public sealed record RoutedTopic(RouteTable Owner, Device? Device, string? Metric, string? Unit, int Writer);

@@ -1,0 +1,181 @@
+using System.Collections;
+using Sluice.Gateway.Configuration;
+
+namespace Sluice.Gateway.Tests.Configuration;
+
+public sealed class ConfigurationLoaderTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("sluice-configuration-").FullName;
+
+    [Fact]
+    public void The_demonstration_is_valid_and_listens_on_this_machine_only()
+    {
+        GatewayOptions options = ConfigurationLoader.Load(null, []);
+        Assert.Equal("demo", options.Id);
+        Assert.Equal("127.0.0.1:8080", options.Http!.ToString());
+        Assert.Equal(["tcp://127.0.0.1:1883"], options.Mqtt.Listen);
+        Assert.Equal(4, options.Writers.Count);
+        Assert.Equal(5, options.Sensors.Count);
+        Assert.Equal(Path.GetFullPath("data/gateway.db"), options.DatabasePath);
+    }
+
+    [Fact]
+    public void The_contract_of_keys_is_understood()
+    {
+        GatewayOptions options = Load("""
+            gateway: { id: plant-7, data: /var/lib/sluice }
+            http:    { listen: "[::1]:9090" }
+            mqtt:    { listen: [ "tcp://127.0.0.1:1883", "tcp://*:1884" ], max_packet: 64KiB }
+            writers: { count: 8, queue_bytes: 1MiB }
+            routes:  [ { topic: "sensors/{device}/{metric}" }, { topic: "weather/#", device: roof } ]
+            sensors: [ { simulate: temperature, device: demo-1, every: 250ms } ]
+            sync:    [ { name: cloud, postgres: "Host=db;Database=t;Username=u" } ]
+            """);
+        Assert.Equal("plant-7", options.Id);
+        Assert.Equal("/var/lib/sluice/gateway.db", options.DatabasePath);
+        Assert.Equal(("::1", 9090), (options.Http!.Host, options.Http.Port));
+        Assert.Equal(["tcp://127.0.0.1:1883", "tcp://*:1884"], options.Mqtt.Listen);
+        Assert.Equal(65536, options.Mqtt.MaximumPacketSizeBytes);
+        Assert.Equal((8, 1L << 20), (options.Writers.Count, options.Writers.QueueBytes));
+        Assert.Equal(["sensors/{device}/{metric}", "weather/#"], options.Routes.Select(route => route.Topic));
+        Assert.Equal(TimeSpan.FromMilliseconds(250), options.Sensors[0].Every);
+        Assert.Equal("cloud", options.Sync[0].Name);
+    }
+
+    [Theory]
+    [InlineData("mqtt:\n  lissten: [ \"tcp://127.0.0.1:1\" ]", "2: mqtt.lissten: unknown key; did you mean \"listen\"?")]
+    [InlineData("gatway: { id: a }", "1: gatway: unknown key; did you mean \"gateway\"?")]
+    [InlineData("writers:\n  frobnicate: 3", "2: writers.frobnicate: unknown key; the keys here are count, batch, queue, queue_bytes")]
+    [InlineData("writers: { count: many }", "1: writers.count: \"many\" is not a whole number from 1 to 256")]
+    [InlineData("writers:\n  count: 0", "2: writers.count: \"0\" is not a whole number from 1 to 256")]
+    [InlineData("writers: { queue_bytes: 12 parsecs }", "1: writers.queue_bytes: \"12 parsecs\" is not a size like")]
+    [InlineData("writers: 4", "1: writers: must be a section of keys with values, not the text \"4\"")]
+    [InlineData("http: { listen: nowhere }", "1: http.listen: \"nowhere\" is not an address; write HOST:PORT")]
+    [InlineData("http: { listen: }", "1: http.listen: has no value; give it one or remove the key")]
+    [InlineData("mqtt: { listen: [ \"127.0.0.1:1883\" ] }", "1: mqtt.listen: \"127.0.0.1:1883\" is not an endpoint; write tcp://HOST:PORT")]
+    [InlineData("mqtt: { listen: [ \"tcp://127.0.0.1:99999\" ] }", "1: mqtt.listen: \"tcp://127.0.0.1:99999\" is not an endpoint")]
+    [InlineData("routes:\n  - { topic: \"a/{device}/{metric}\" }\n  - { topic: \"b/{metric}\" }", "3: routes[1].topic: names no device")]
+    [InlineData("routes: [ { device: x } ]", "1: routes[0].topic: is missing; add topic: \"sensors/{device}/{metric}\"")]
+    [InlineData("routes: [ { topic: \"a/dev-{device}\" } ]", "1: routes[0].topic: \"dev-{device}\": a placeholder or wildcard must fill the whole level")]
+    [InlineData("routes: [ { topic: \"#/{device}\" } ]", "1: routes[0].topic: \"#\" takes the rest of a topic")]
+    [InlineData("sensors: [ { simulate: temprature, device: d } ]", "1: sensors[0].simulate: \"temprature\" cannot be simulated; did you mean \"temperature\"? It is one of temperature, humidity, pressure, vibration, counter")]
+    [InlineData("sensors: [ { simulate: counter, device: d, every: soon } ]", "1: sensors[0].every: \"soon\" is not a duration like")]
+    [InlineData("sensors: [ { simulate: counter, device: d, every: 0s } ]", "1: sensors[0].every: 0s is outside of 1ms to 1d")]
+    [InlineData("sync: [ { name: a, postgres: \"Hots=x\" } ]", "1: sync[0].postgres: not a connection string")]
+    [InlineData("sync: [ { name: a, postgres: \"Database=x\" } ]", "1: sync[0].postgres: has no Host=")]
+    [InlineData("sync: [ { name: \"a b\", postgres: \"Host=x\" } ]", "1: sync[0].name: \"a b\" may hold letters, digits")]
+    [InlineData("http: { listen: 127.0.0.1:1 }\nhttp: { listen: 127.0.0.1:2 }", "2: http: stands here a second time, first in line 1; keep one")]
+    [InlineData("gateway: { id: &x demo }", "1: anchors and aliases")]
+    [InlineData("gateway: { id: demo", "not valid YAML")]
+    [InlineData("gateway:\n\tid: demo", "2: not valid YAML")]
+    [InlineData("--- {}\n---\n{}", "2: a second YAML document begins here")]
+    [InlineData("- a", "1: the configuration must be a section")]
+    public void What_is_wrong_is_named_with_file_line_and_key(string yaml, string expected)
+    {
+        ConfigurationException e = Assert.Throws<ConfigurationException>(() => Load(yaml));
+        string error = Assert.Single(e.Errors);
+        Assert.StartsWith(Path.Combine(_folder, "sluice.yaml:"), error, StringComparison.Ordinal);
+        Assert.Contains(expected, error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void All_errors_are_reported_at_once()
+    {
+        ConfigurationException e = Assert.Throws<ConfigurationException>(() => Load("writers: { count: x }\nhttp: { lisen: y }\nsync: [ {} ]"));
+        Assert.Equal(4, e.Errors.Count);
+    }
+
+    [Fact]
+    public void A_missing_file_is_named()
+    {
+        ConfigurationException e = Assert.Throws<ConfigurationException>(() => ConfigurationLoader.Load("/nowhere/sluice.yaml", []));
+        Assert.StartsWith("/nowhere/sluice.yaml: there is no such file", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Environment_variables_win_over_the_file_and_options_over_both()
+    {
+        IReadOnlyList<Override> environment = Override.FromEnvironment(new Hashtable
+        {
+            ["SLUICE_GATEWAY__ID"] = "from-variable",
+            ["SLUICE_WRITERS__COUNT"] = "2",
+            ["SLUICE_MQTT__LISTEN"] = "[ \"tcp://127.0.0.1:1\", \"tcp://127.0.0.1:2\" ]",
+            ["SLUICE_SYNC__0__POSTGRES"] = "Host=x;Password=a # b: [c",
+            ["SLUICE_CONFIG"] = "/etc/sluice/sluice.yaml",
+            ["PATH"] = "/bin",
+        });
+        GatewayOptions options = Load(
+            "gateway: { id: from-file }\nwriters: { count: 1, batch: 5 }\nsync: [ { name: a, postgres: \"Host=file\" } ]",
+            [.. environment, Override.FromOption("writers.count=3"), Override.FromOption("sync.1.name=b"), Override.FromOption("sync.1.postgres=Host=y")]);
+        Assert.Equal("from-variable", options.Id);
+        Assert.Equal((3, 5), (options.Writers.Count, options.Writers.Batch));
+        Assert.Equal(["tcp://127.0.0.1:1", "tcp://127.0.0.1:2"], options.Mqtt.Listen);
+        Assert.Equal(["Host=x;Password=a # b: [c", "Host=y"], options.Sync.Select(sync => sync.Postgres));
+    }
+
+    [Theory]
+    [InlineData("SLUICE_WRITERS__COUNT", "none", "environment variable SLUICE_WRITERS__COUNT: writers.count: \"none\" is not a whole number from 1 to 256")]
+    [InlineData("SLUICE_WRITERS__CUONT", "4", "environment variable SLUICE_WRITERS__CUONT: writers.cuont: unknown key; did you mean \"count\"?")]
+    [InlineData("SLUICE_GATWAY__ID", "4", "environment variable SLUICE_GATWAY__ID: gatway: unknown key; did you mean \"gateway\"?")]
+    [InlineData("SLUICE_SYNC__3__NAME", "x", "environment variable SLUICE_SYNC__3__NAME: sync has 0 items; the next is number 0")]
+    [InlineData("SLUICE_MQTT__LISTEN", "[ a", "environment variable SLUICE_MQTT__LISTEN: not valid YAML")]
+    public void A_wrong_variable_is_named(string name, string value, string expected)
+    {
+        IReadOnlyList<Override> environment = Override.FromEnvironment(new Hashtable { [name] = value });
+        ConfigurationException e = Assert.Throws<ConfigurationException>(() => Load("", environment));
+        Assert.StartsWith(expected, Assert.Single(e.Errors), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("1s", 1_000)]
+    [InlineData("250ms", 250)]
+    [InlineData("1.5m", 90_000)]
+    [InlineData("2 h", 7_200_000)]
+    [InlineData("1d", 86_400_000)]
+    public void Durations_have_units(string text, double milliseconds)
+    {
+        Assert.True(Units.TryDuration(text, out TimeSpan duration));
+        Assert.Equal(milliseconds, duration.TotalMilliseconds);
+    }
+
+    [Theory]
+    [InlineData("5")]
+    [InlineData("1 fortnight")]
+    [InlineData("s")]
+    [InlineData("-1s")]
+    [InlineData("1S")]
+    public void Durations_without_a_known_unit_are_refused(string text) => Assert.False(Units.TryDuration(text, out _));
+
+    [Theory]
+    [InlineData("65536", 65536)]
+    [InlineData("64KiB", 65536)]
+    [InlineData("64 MiB", 67108864)]
+    [InlineData("1kb", 1000)]
+    [InlineData("1.5GiB", 1610612736)]
+    public void Sizes_have_units(string text, long bytes)
+    {
+        Assert.True(Units.TrySize(text, out long size));
+        Assert.Equal(bytes, size);
+    }
+
+    [Fact]
+    public void The_reference_is_valid_and_shows_the_defaults()
+    {
+        string reference = Path.Combine(RepositoryRoot.Path, "configs", "reference.yaml");
+        GatewayOptions shown = ConfigurationLoader.Load(reference, []);
+        GatewayOptions defaults = Load("");
+        Assert.Equal(defaults.Writers, shown.Writers);
+        Assert.Equal(defaults.Http, shown.Http);
+        Assert.Equal(defaults.Mqtt with { Listen = shown.Mqtt.Listen }, shown.Mqtt);
+        Assert.Equal(defaults.Mqtt.Listen, shown.Mqtt.Listen);
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private GatewayOptions Load(string yaml, IReadOnlyList<Override>? overrides = null)
+    {
+        string file = Path.Combine(_folder, "sluice.yaml");
+        File.WriteAllText(file, yaml);
+        return ConfigurationLoader.Load(file, overrides ?? []);
+    }
+}
