@@ -41,6 +41,11 @@ internal static class YamlReader
         }
         catch (YamlException e)
         {
+            if (FindTab(text) is var line and > 0)
+            {
+                throw new ConfigurationException(new Origin(source, singleLine ? 0 : line), "not valid YAML: indented with a tab; use spaces");
+            }
+
             throw new ConfigurationException(At(e.Start), $"not valid YAML: {Describe(e)}");
         }
     }
@@ -119,6 +124,22 @@ internal static class YamlReader
         // YamlDotNet puts "(Line: 3, Col: 1, Idx: 20) - (Line: ...): " in front; the place is told already.
         int end = reason.LastIndexOf("): ", StringComparison.Ordinal);
         reason = end < 0 ? reason : reason[(end + 3)..];
-        return $"{reason.TrimEnd('.')} (column {e.Start.Column}); check indentation (spaces, no tabs) and quotes";
+        return $"{reason.TrimEnd('.')} (column {e.Start.Column}); check indentation and quotes";
+    }
+
+    /// <summary>The first line that is indented with a tab, or 0: the parser's own error for it is about something else.</summary>
+    private static int FindTab(string text)
+    {
+        int line = 0;
+        foreach (ReadOnlySpan<char> content in text.AsSpan().EnumerateLines())
+        {
+            line++;
+            if (content[..^content.TrimStart().Length].Contains('\t'))
+            {
+                return line;
+            }
+        }
+
+        return 0;
     }
 }
