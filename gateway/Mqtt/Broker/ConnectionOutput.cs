@@ -79,7 +79,11 @@ internal sealed class ConnectionOutput : IAcknowledgement, IThreadPoolWorkItem
         }
     }
 
-    private bool IsFullLocked => !_failed && !_closing && (_control.Length >= MaximumControlBytes || _ring.Count >= _core.Options.ReceiveMaximum);
+    // A 5.0 client at its Receive Maximum still has its other packets answered, and one past it is disconnected (Connection);
+    // only QoS 2 messages it sends again can fill the ring further. A 3.1.1 client is held at the same number.
+    private bool IsFullLocked => !_failed && !_closing && (_control.Length >= MaximumControlBytes || _ring.Count >= MaximumOwed);
+
+    private int MaximumOwed => _core.Options.ReceiveMaximum * (_connection.Limits.Version == ProtocolVersion.Mqtt50 ? 2 : 1);
 
     /// <summary>Takes a place in the order of acknowledgements. The token goes to <see cref="Complete"/>.</summary>
     public long Owe(ushort packetIdentifier, PacketType type, bool hasSubscribers)
