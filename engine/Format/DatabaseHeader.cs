@@ -31,6 +31,23 @@ public sealed record DatabaseHeader
     /// <summary>What we leave at offset 96: the version of SQLite whose file format we write.</summary>
     public const uint WriterVersion = 3050004;
 
+    /// <summary>Where the fields begin that are changed in place.</summary>
+    internal static class Offsets
+    {
+        public const int ChangeCounter = 24;
+        public const int PageCount = 28;
+        public const int FreelistTrunk = 32;
+        public const int FreelistCount = 36;
+        public const int SchemaCookie = 40;
+        public const int SchemaFormat = 44;
+        public const int DefaultCacheSize = 48;
+        public const int TextEncoding = 56;
+        public const int UserVersion = 60;
+        public const int ApplicationId = 68;
+        public const int VersionValidFor = 92;
+        public const int SqliteVersion = 96;
+    }
+
     private static ReadOnlySpan<byte> Magic => "SQLite format 3\0"u8;
 
     public int PageSize { get; init; } = 4096;
@@ -134,20 +151,20 @@ public sealed record DatabaseHeader
         target[21] = 64;
         target[22] = 32;
         target[23] = 32;
-        BinaryPrimitives.WriteUInt32BigEndian(target[24..], ChangeCounter);
-        BinaryPrimitives.WriteUInt32BigEndian(target[28..], PageCount);
-        BinaryPrimitives.WriteUInt32BigEndian(target[32..], FreelistTrunk);
-        BinaryPrimitives.WriteUInt32BigEndian(target[36..], FreelistCount);
-        BinaryPrimitives.WriteUInt32BigEndian(target[40..], SchemaCookie);
-        BinaryPrimitives.WriteUInt32BigEndian(target[44..], SchemaFormat);
-        BinaryPrimitives.WriteInt32BigEndian(target[48..], DefaultCacheSize);
+        BinaryPrimitives.WriteUInt32BigEndian(target[Offsets.ChangeCounter..], ChangeCounter);
+        BinaryPrimitives.WriteUInt32BigEndian(target[Offsets.PageCount..], PageCount);
+        BinaryPrimitives.WriteUInt32BigEndian(target[Offsets.FreelistTrunk..], FreelistTrunk);
+        BinaryPrimitives.WriteUInt32BigEndian(target[Offsets.FreelistCount..], FreelistCount);
+        BinaryPrimitives.WriteUInt32BigEndian(target[Offsets.SchemaCookie..], SchemaCookie);
+        BinaryPrimitives.WriteUInt32BigEndian(target[Offsets.SchemaFormat..], SchemaFormat);
+        BinaryPrimitives.WriteInt32BigEndian(target[Offsets.DefaultCacheSize..], DefaultCacheSize);
         BinaryPrimitives.WriteUInt32BigEndian(target[52..], LargestRootPage);
-        BinaryPrimitives.WriteUInt32BigEndian(target[56..], TextEncoding);
-        BinaryPrimitives.WriteInt32BigEndian(target[60..], UserVersion);
+        BinaryPrimitives.WriteUInt32BigEndian(target[Offsets.TextEncoding..], TextEncoding);
+        BinaryPrimitives.WriteInt32BigEndian(target[Offsets.UserVersion..], UserVersion);
         BinaryPrimitives.WriteUInt32BigEndian(target[64..], IncrementalVacuum);
-        BinaryPrimitives.WriteInt32BigEndian(target[68..], ApplicationId);
-        BinaryPrimitives.WriteUInt32BigEndian(target[92..], VersionValidFor);
-        BinaryPrimitives.WriteUInt32BigEndian(target[96..], SqliteVersion);
+        BinaryPrimitives.WriteInt32BigEndian(target[Offsets.ApplicationId..], ApplicationId);
+        BinaryPrimitives.WriteUInt32BigEndian(target[Offsets.VersionValidFor..], VersionValidFor);
+        BinaryPrimitives.WriteUInt32BigEndian(target[Offsets.SqliteVersion..], SqliteVersion);
     }
 
     /// <summary>Whether a number can be a page size: a power of two from 512 to 65536.</summary>
@@ -162,20 +179,20 @@ public sealed record DatabaseHeader
             WriteVersion = bytes[18],
             ReadVersion = bytes[19],
             ReservedBytes = bytes[20],
-            ChangeCounter = BinaryPrimitives.ReadUInt32BigEndian(bytes[24..]),
-            PageCount = BinaryPrimitives.ReadUInt32BigEndian(bytes[28..]),
-            FreelistTrunk = BinaryPrimitives.ReadUInt32BigEndian(bytes[32..]),
-            FreelistCount = BinaryPrimitives.ReadUInt32BigEndian(bytes[36..]),
-            SchemaCookie = BinaryPrimitives.ReadUInt32BigEndian(bytes[40..]),
-            SchemaFormat = BinaryPrimitives.ReadUInt32BigEndian(bytes[44..]),
-            DefaultCacheSize = BinaryPrimitives.ReadInt32BigEndian(bytes[48..]),
+            ChangeCounter = BinaryPrimitives.ReadUInt32BigEndian(bytes[Offsets.ChangeCounter..]),
+            PageCount = BinaryPrimitives.ReadUInt32BigEndian(bytes[Offsets.PageCount..]),
+            FreelistTrunk = BinaryPrimitives.ReadUInt32BigEndian(bytes[Offsets.FreelistTrunk..]),
+            FreelistCount = BinaryPrimitives.ReadUInt32BigEndian(bytes[Offsets.FreelistCount..]),
+            SchemaCookie = BinaryPrimitives.ReadUInt32BigEndian(bytes[Offsets.SchemaCookie..]),
+            SchemaFormat = BinaryPrimitives.ReadUInt32BigEndian(bytes[Offsets.SchemaFormat..]),
+            DefaultCacheSize = BinaryPrimitives.ReadInt32BigEndian(bytes[Offsets.DefaultCacheSize..]),
             LargestRootPage = BinaryPrimitives.ReadUInt32BigEndian(bytes[52..]),
-            TextEncoding = BinaryPrimitives.ReadUInt32BigEndian(bytes[56..]),
-            UserVersion = BinaryPrimitives.ReadInt32BigEndian(bytes[60..]),
+            TextEncoding = BinaryPrimitives.ReadUInt32BigEndian(bytes[Offsets.TextEncoding..]),
+            UserVersion = BinaryPrimitives.ReadInt32BigEndian(bytes[Offsets.UserVersion..]),
             IncrementalVacuum = BinaryPrimitives.ReadUInt32BigEndian(bytes[64..]),
-            ApplicationId = BinaryPrimitives.ReadInt32BigEndian(bytes[68..]),
-            VersionValidFor = BinaryPrimitives.ReadUInt32BigEndian(bytes[92..]),
-            SqliteVersion = BinaryPrimitives.ReadUInt32BigEndian(bytes[96..]),
+            ApplicationId = BinaryPrimitives.ReadInt32BigEndian(bytes[Offsets.ApplicationId..]),
+            VersionValidFor = BinaryPrimitives.ReadUInt32BigEndian(bytes[Offsets.VersionValidFor..]),
+            SqliteVersion = BinaryPrimitives.ReadUInt32BigEndian(bytes[Offsets.SqliteVersion..]),
         };
     }
 

@@ -1,0 +1,4 @@
+namespace Sluice.Engine.Paging;
+
+/// <summary>The new image of a page in a commit.</summary>
+internal readonly record struct DirtyImage(uint Page, byte[] Image);

@@ -1,0 +1,337 @@
+using System.Buffers.Binary;
+using Sluice.Engine.Format;
+
+namespace Sluice.Engine.Paging;
+
+/// <summary>
+/// The one open change of a file's pages. Its pages live in memory until <see cref="Commit()"/>: the images of all changed pages, and while
+/// a commit runs also their old images, so it needs up to twice the bytes of the pages it changes. Used by one thread at a time.
+/// <para>1. An image that was handed out by <see cref="Read"/> is never changed again: the next write makes a copy. 2. While marks are
+/// set, the first change of a page since the newest mark keeps the image it had. 3. Page 1 holds the page count and the freelist's head,
+/// so taking images back takes everything back. 4. Nothing is written to the file before the commit.</para>
+/// </summary>
+public sealed class PageTransaction : IPageSource, IDisposable
+{
+    private sealed class DirtyPage(byte[] image, int generation)
+    {
+        public readonly byte[] Image = image;
+
+        /// <summary>Of the mark that was newest when the image was made.</summary>
+        public readonly int Generation = generation;
+
+        /// <summary>Handed out to a reader: not to be changed.</summary>
+        public bool Shared;
+    }
+
+    private readonly record struct Undo(uint Page, DirtyPage? Previous);
+
+    private readonly record struct MarkPoint(int Generation, int UndoCount);
+
+    private readonly Pager _pager;
+    private readonly BaseSnapshot _base;
+    private readonly Freelist _freelist;
+    private readonly Dictionary<uint, DirtyPage> _dirty = [];
+    private readonly List<Undo> _undo = [];
+    private readonly List<MarkPoint> _marks = [];
+    private int _generation;
+    private int _lastGeneration;
+    private bool _open = true;
+
+    internal PageTransaction(Pager pager, BaseSnapshot snapshot)
+    {
+        _pager = pager;
+        _base = snapshot;
+        _freelist = new Freelist(this);
+        PageCount = snapshot.PageCount;
+    }
+
+    public string Path => _base.Path;
+
+    public int PageSize => _base.PageSize;
+
+    public int UsableSize => _base.UsableSize;
+
+    /// <summary>Pages the file will have.</summary>
+    public uint PageCount { get; private set; }
+
+    /// <summary>The state of the file that this transaction changes.</summary>
+    public BaseSnapshot Base => _base;
+
+    /// <summary>Moves whenever a page may have changed; a cursor that sees it moved seeks anew.</summary>
+    public long ChangeStamp { get; private set; }
+
+    public bool HasChanges => _dirty.Count > 0;
+
+    /// <summary>Changed pages; each takes <see cref="PageSize"/> bytes of memory.</summary>
+    public int ChangedPages => _dirty.Count;
+
+    /// <summary>The file change counter that a commit will leave (section 1.3.6).</summary>
+    public uint NextChangeCounter => _base.Header.ChangeCounter + 1;
+
+    public uint SchemaCookie
+    {
+        get => GetHeaderField(DatabaseHeader.Offsets.SchemaCookie);
+        set => SetHeaderField(DatabaseHeader.Offsets.SchemaCookie, value);
+    }
+
+    public int UserVersion
+    {
+        get => (int)GetHeaderField(DatabaseHeader.Offsets.UserVersion);
+        set => SetHeaderField(DatabaseHeader.Offsets.UserVersion, (uint)value);
+    }
+
+    public int ApplicationId
+    {
+        get => (int)GetHeaderField(DatabaseHeader.Offsets.ApplicationId);
+        set => SetHeaderField(DatabaseHeader.Offsets.ApplicationId, (uint)value);
+    }
+
+    public int DefaultCacheSize
+    {
+        get => (int)GetHeaderField(DatabaseHeader.Offsets.DefaultCacheSize);
+        set => SetHeaderField(DatabaseHeader.Offsets.DefaultCacheSize, (uint)value);
+    }
+
+    public byte[] Read(uint page)
+    {
+        if (_dirty.TryGetValue(page, out DirtyPage? dirty))
+        {
+            dirty.Shared = true;
+            return dirty.Image;
+        }
+
+        return _base.Read(page);
+    }
+
+    /// <summary>The image of a page for a look that ends before the next change: it may be changed in place.</summary>
+    internal byte[] Peek(uint page) => _dirty.TryGetValue(page, out DirtyPage? dirty) ? dirty.Image : _base.Read(page);
+
+    /// <summary>An image of the page that may be changed in place until the next call of this class, or read of the page.</summary>
+    public byte[] Writable(uint page)
+    {
+        RequireOpen();
+        ChangeStamp++;
+        if (!_dirty.TryGetValue(page, out DirtyPage? dirty))
+        {
+            byte[] image = Put(page, (byte[])_base.Read(page).Clone(), null);
+            if (page == 1)
+            {
+                // The header's count may not have been valid (section 1.3.7); from now on it is.
+                BinaryPrimitives.WriteUInt32BigEndian(image.AsSpan(DatabaseHeader.Offsets.PageCount), PageCount);
+            }
+
+            return image;
+        }
+
+        return dirty.Generation >= _generation && !dirty.Shared ? dirty.Image : Put(page, (byte[])dirty.Image.Clone(), dirty);
+    }
+
+    /// <summary>A new image of zeros in place of the page's old one, which stays as it is.</summary>
+    internal byte[] Fresh(uint page)
+    {
+        RequireOpen();
+        ChangeStamp++;
+        _dirty.TryGetValue(page, out DirtyPage? dirty);
+        return Put(page, new byte[PageSize], dirty);
+    }
+
+    /// <summary>Takes a page from the freelist or the end of the file. Its image is all zeros.</summary>
+    public uint Allocate()
+    {
+        uint page = _freelist.Take();
+        if (page == 0)
+        {
+            page = PageCount + 1;
+            if (page == Pager.LockPage(PageSize))
+            {
+                page++;
+            }
+
+            if (page > Pager.MaxPageCount)
+            {
+                throw new SluiceException(ResultCode.Full, $"{Path}: database or disk is full: {PageCount} pages are the most that a file may have");
+            }
+
+            SetPageCount(page);
+        }
+
+        Fresh(page);
+        return page;
+    }
+
+    /// <summary>Puts a page on the freelist.</summary>
+    public void Free(uint page)
+    {
+        if (page < 2 || page > PageCount || page == Pager.LockPage(PageSize))
+        {
+            throw CorruptPage.At(this, page, $"cannot be freed, for the file has {PageCount} pages");
+        }
+
+        if (_freelist.Give(page) && _dirty.TryGetValue(page, out DirtyPage? dirty))
+        {
+            // A leaf of the freelist has no content: nothing to write.
+            Keep(page, dirty);
+            _dirty.Remove(page);
+            ChangeStamp++;
+        }
+    }
+
+    /// <summary>Marks the present state, on top of the marks already set.</summary>
+    public int Mark()
+    {
+        RequireOpen();
+        _generation = ++_lastGeneration;
+        _marks.Add(new MarkPoint(_generation, _undo.Count));
+        return _marks.Count - 1;
+    }
+
+    /// <summary>Takes back everything since <paramref name="mark"/>, which stays set; newer marks are gone.</summary>
+    public void RollbackTo(int mark)
+    {
+        RequireOpen();
+        MarkPoint point = _marks[mark];
+        for (int i = _undo.Count - 1; i >= point.UndoCount; i--)
+        {
+            Undo undo = _undo[i];
+            if (undo.Previous is null)
+            {
+                _dirty.Remove(undo.Page);
+            }
+            else
+            {
+                _dirty[undo.Page] = undo.Previous;
+            }
+        }
+
+        _undo.RemoveRange(point.UndoCount, _undo.Count - point.UndoCount);
+        _marks.RemoveRange(mark + 1, _marks.Count - mark - 1);
+        _generation = point.Generation;
+        PageCount = _dirty.TryGetValue(1, out DirtyPage? first)
+            ? BinaryPrimitives.ReadUInt32BigEndian(first.Image.AsSpan(DatabaseHeader.Offsets.PageCount))
+            : _base.PageCount;
+        ChangeStamp++;
+    }
+
+    /// <summary>
+    /// Forgets <paramref name="mark"/> and newer ones: nobody will roll back to them. Whoever marks each statement of a long
+    /// transaction releases each mark, or the images kept for them fill the memory.
+    /// </summary>
+    public void Release(int mark)
+    {
+        RequireOpen();
+        int begin = _marks[mark].UndoCount;
+        _marks.RemoveRange(mark, _marks.Count - mark);
+        _generation = mark == 0 ? 0 : _marks[mark - 1].Generation;
+        if (mark == 0)
+        {
+            _undo.Clear();
+            return;
+        }
+
+        // What the next older mark already keeps need not be kept again.
+        int kept = begin;
+        for (int i = begin; i < _undo.Count; i++)
+        {
+            if (_undo[i].Previous is not { } previous || previous.Generation < _generation)
+            {
+                _undo[kept++] = _undo[i];
+            }
+        }
+
+        _undo.RemoveRange(kept, _undo.Count - kept);
+    }
+
+    /// <summary>As <see cref="Commit(TimeSpan, CancellationToken)"/>, waiting for foreign readers as long as it takes.</summary>
+    public void Commit() => Commit(Timeout.InfiniteTimeSpan, CancellationToken.None);
+
+    /// <summary>
+    /// Makes the changes durable. When other processes go on reading for longer than <paramref name="lockTimeout"/>, or the wait is
+    /// cancelled, it throws <see cref="ResultCode.Busy"/> and the transaction stays open: commit again or roll back. After any
+    /// other error the transaction is rolled back, in the file too.
+    /// </summary>
+    public void Commit(TimeSpan lockTimeout, CancellationToken cancel)
+    {
+        RequireOpen();
+        if (_dirty.Count > 0)
+        {
+            _pager.Commit(this, lockTimeout, cancel, Close);
+        }
+
+        Close();
+    }
+
+    public void Rollback()
+    {
+        if (_open)
+        {
+            Close();
+        }
+    }
+
+    public void Dispose() => Rollback();
+
+    /// <summary>The new images in page order, page 1 with the header's final counters. For the commit.</summary>
+    internal DirtyImage[] FinishImages()
+    {
+        SetHeaderField(DatabaseHeader.Offsets.ChangeCounter, NextChangeCounter);
+        SetHeaderField(DatabaseHeader.Offsets.PageCount, PageCount);
+        SetHeaderField(DatabaseHeader.Offsets.VersionValidFor, NextChangeCounter);
+        SetHeaderField(DatabaseHeader.Offsets.SqliteVersion, DatabaseHeader.WriterVersion);
+        if (GetHeaderField(DatabaseHeader.Offsets.SchemaFormat) == 0)
+        {
+            SetHeaderField(DatabaseHeader.Offsets.SchemaFormat, DatabaseHeader.NewestSchemaFormat);
+            SetHeaderField(DatabaseHeader.Offsets.TextEncoding, 1);
+        }
+
+        DirtyImage[] images = new DirtyImage[_dirty.Count];
+        int count = 0;
+        foreach ((uint page, DirtyPage dirty) in _dirty)
+        {
+            dirty.Shared = true;
+            images[count++] = new DirtyImage(page, dirty.Image);
+        }
+
+        Array.Sort(images, static (a, b) => a.Page.CompareTo(b.Page));
+        return images;
+    }
+
+    internal uint GetHeaderField(int offset) => BinaryPrimitives.ReadUInt32BigEndian(Peek(1).AsSpan(offset));
+
+    internal void SetHeaderField(int offset, uint value) =>
+        BinaryPrimitives.WriteUInt32BigEndian(Writable(1).AsSpan(offset), value);
+
+    private void SetPageCount(uint count)
+    {
+        SetHeaderField(DatabaseHeader.Offsets.PageCount, count);
+        PageCount = count;
+    }
+
+    private byte[] Put(uint page, byte[] image, DirtyPage? previous)
+    {
+        Keep(page, previous);
+        _dirty[page] = new DirtyPage(image, _generation);
+        return image;
+    }
+
+    private void Keep(uint page, DirtyPage? previous)
+    {
+        if (_marks.Count > 0 && (previous is null || previous.Generation < _generation))
+        {
+            _undo.Add(new Undo(page, previous));
+        }
+    }
+
+    private void Close()
+    {
+        if (_open)
+        {
+            _open = false;
+            _dirty.Clear();
+            _undo.Clear();
+            _base.Dispose();
+            _pager.EndWrite();
+        }
+    }
+
+    private void RequireOpen() => ObjectDisposedException.ThrowIf(!_open, this);
+}

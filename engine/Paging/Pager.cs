@@ -1,0 +1,240 @@
+using Sluice.Engine.Files;
+using Sluice.Engine.Format;
+
+namespace Sluice.Engine.Paging;
+
+/// <summary>
+/// A database file as pages: snapshots that stay what they were, one page transaction at a time.
+/// <para>1. An owner holds SHARED and RESERVED as long as it is open: other processes may read, not write. A read-only opener holds SHARED
+/// while it has a snapshot pinned, and forgets its cache when the file changed between two snapshots. 2. A page image is never changed once a
+/// reader can see it. 3. A commit raises the epoch, also when it fails. Before its new images can be seen in cache or file, the old ones are
+/// published for snapshots of the epoch before. 4. The file is changed only under EXCLUSIVE and a synced rollback journal.</para>
+/// <para>Recovery: opening rolls back a hot journal before anything is read. A commit that fails is rolled back at once; if that fails too,
+/// the pager refuses all further work and the journal waits for the next open.</para>
+/// </summary>
+public sealed partial class Pager : IDisposable
+{
+    /// <summary>The most pages that a file may have ("SQLite file format", section 1.3: 2^32 - 2).</summary>
+    internal const uint MaxPageCount = 0xffff_fffe;
+
+    private static readonly TimeSpan LockPollInterval = TimeSpan.FromMilliseconds(2);
+
+    private readonly FileSystem _files;
+    private readonly PagerOptions _options;
+    private readonly EngineFile _file;
+    private readonly SqliteLocks _locks;
+    private readonly JournalRecovery _recovery;
+    private readonly OldImages _oldImages = new();
+    private readonly PageCache _cache;
+    private readonly int _pageSize;
+
+    /// <summary>The first page of a file that has no bytes yet, until the first commit.</summary>
+    private volatile byte[]? _emptyFirstPage;
+
+    private volatile SluiceException? _failure;
+    private volatile bool _waitsForReaders;
+    private long _pagesRead;
+    private long _pagesWritten;
+
+    // Guarded by _gate.
+    private readonly Lock _gate = new();
+    private readonly List<Generation> _generations = [];
+    private PageTransaction? _writer;
+    private bool _disposed;
+
+    private Pager(FileSystem files, PagerOptions options, EngineFile file, SqliteLocks locks, JournalRecovery recovery, Generation generation)
+    {
+        _files = files;
+        _options = options;
+        _file = file;
+        _locks = locks;
+        _recovery = recovery;
+        _pageSize = generation.Header.PageSize;
+        _cache = new PageCache(_pageSize, options.CacheBytes);
+        _generations.Add(generation);
+    }
+
+    /// <summary>The canonical path of the file.</summary>
+    public string Path => _file.Path;
+
+    public bool IsReadOnly => _options.ReadOnly;
+
+    /// <summary>Whether a commit waits for another process to stop reading.</summary>
+    public bool WaitsForReaders => _waitsForReaders;
+
+    /// <summary>Pages loaded from the file since opening.</summary>
+    public long PagesRead => Volatile.Read(ref _pagesRead);
+
+    /// <summary>Pages written to the file since opening.</summary>
+    public long PagesWritten => Volatile.Read(ref _pagesWritten);
+
+    public long CachedBytes => _cache.Bytes;
+
+    /// <summary>Bytes of images kept only for snapshots older than the newest commit.</summary>
+    public long OldImageBytes => _oldImages.Count * _pageSize;
+
+    /// <summary>The page that holds the lock bytes and nothing else ("SQLite file format", section 1.4).</summary>
+    internal static uint LockPage(int pageSize) => (uint)(SqliteLocks.PendingByte / pageSize) + 1;
+
+    /// <summary>
+    /// The pages of the file as of now. A read-only opener takes the lock first: <see cref="ResultCode.Busy"/> if the owner is
+    /// committing for longer than <see cref="PagerOptions.LockTimeout"/>.
+    /// </summary>
+    public BaseSnapshot Pin()
+    {
+        lock (_gate)
+        {
+            RequireUsable();
+            if (_options.ReadOnly && !HasPins())
+            {
+                BeginForeignRead();
+            }
+
+            Generation newest = _generations[^1];
+            newest.Pins++;
+            return new BaseSnapshot(this, newest);
+        }
+    }
+
+    /// <summary>Opens the one page transaction; the caller sees to it that no other is open.</summary>
+    public PageTransaction BeginWrite()
+    {
+        lock (_gate)
+        {
+            RequireUsable();
+            if (_writer is not null)
+            {
+                throw new InvalidOperationException("A page transaction is open already.");
+            }
+
+            RequireWritable(_generations[^1].Header);
+            return _writer = new PageTransaction(this, Pin());
+        }
+    }
+
+    /// <summary>Releases the file. Open snapshots and a page transaction that is not committed end here.</summary>
+    public void Dispose()
+    {
+        _writer?.Rollback();
+        lock (_gate)
+        {
+            if (!_disposed)
+            {
+                _disposed = true;
+                _locks.Release();
+                _file.Dispose();
+            }
+        }
+    }
+
+    internal byte[] ReadAt(uint page, long epoch)
+    {
+        byte[] image = _cache.TryGet(page) ?? Load(page);
+        return _oldImages.Find(page, epoch) ?? image;
+    }
+
+    internal void Unpin(Generation generation)
+    {
+        lock (_gate)
+        {
+            if (--generation.Pins > 0)
+            {
+                return;
+            }
+
+            if (_options.ReadOnly)
+            {
+                if (!_disposed)
+                {
+                    _locks.Release();
+                }
+            }
+            else if (generation != _generations[^1])
+            {
+                _generations.Remove(generation);
+                PruneOldImages();
+            }
+        }
+    }
+
+    internal void EndWrite()
+    {
+        lock (_gate)
+        {
+            _writer = null;
+        }
+    }
+
+    private byte[] Load(uint page)
+    {
+        if (page == 1 && _emptyFirstPage is { } first)
+        {
+            return first;
+        }
+
+        if (_failure is { } failure)
+        {
+            throw failure;
+        }
+
+        long stamp = _cache.Stamp;
+        byte[] image = GC.AllocateUninitializedArray<byte>(_pageSize);
+        int read = _file.Read(image, (long)(page - 1) * _pageSize);
+
+        // The last page may be cut short ("SQLite file format", section 1.3.7); SQLite reads zeros there.
+        image.AsSpan(read).Clear();
+        Interlocked.Increment(ref _pagesRead);
+        return _cache.Add(page, image, stamp);
+    }
+
+    private bool HasPins()
+    {
+        foreach (Generation generation in _generations)
+        {
+            if (generation.Pins > 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Drops the images that only generations without pins needed. The newest generation counts as pinned: anyone may pin it.</summary>
+    private void PruneOldImages()
+    {
+        Span<long> epochs = _generations.Count <= 64 ? stackalloc long[_generations.Count] : new long[_generations.Count];
+        for (int i = 0; i < epochs.Length; i++)
+        {
+            epochs[i] = _generations[i].Epoch;
+        }
+
+        _oldImages.Prune(epochs);
+    }
+
+    private void RequireUsable()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_failure is { } failure)
+        {
+            throw failure;
+        }
+    }
+
+    /// <summary>Kinds of databases that can be read but not written are refused by name.</summary>
+    private void RequireWritable(DatabaseHeader header)
+    {
+        string? reason = this switch
+        {
+            { IsReadOnly: true } => "attempt to write a readonly database",
+            _ when header.IsAutoVacuum => "writing an auto-vacuum database is not supported; run PRAGMA auto_vacuum=NONE and VACUUM in sqlite3",
+            _ when header.WriteVersion != 1 => $"writing file format version {header.WriteVersion} is not supported",
+            _ when header.SchemaFormat is 1 or 2 or 3 => $"writing schema format {header.SchemaFormat} is not supported; run VACUUM in sqlite3",
+            _ => null,
+        };
+        if (reason is not null)
+        {
+            throw new SluiceException(ResultCode.ReadOnly, IsReadOnly ? reason : $"{Path}: {reason}");
+        }
+    }
+}
