@@ -94,7 +94,7 @@ internal sealed partial class Connection
         ReadOnlyMemory<byte> payload = default;
         if (_slab is null || !_slab.TryAppend(packet.Payload, out payload))
         {
-            _slab?.Release();
+            ReleaseSlab();
             _slab = new PayloadSlab(Math.Max(PayloadSlab.DefaultSizeBytes, packet.Payload.Length));
             _slab.TryAppend(packet.Payload, out payload);
         }
@@ -110,6 +110,13 @@ internal sealed partial class Connection
             Acknowledgement = acknowledgement,
             Token = token,
         };
+    }
+
+    // Also whenever the client is silent, so that an idle connection holds none.
+    private void ReleaseSlab()
+    {
+        _slab?.Release();
+        _slab = null;
     }
 
     private ValueTask Hand(in IngressMessage message, PublishedMessage? forwarded, SubscriberMatch[] matches)

@@ -167,7 +167,10 @@ internal sealed partial class Connection
     {
         while (true)
         {
-            ReadResult result = await _reader.ReadAsync().ConfigureAwait(false);
+            ValueTask<ReadResult> reading = _reader.ReadAsync();
+            if (!reading.IsCompleted)
+                ReleaseSlab();
+            ReadResult result = await reading.ConfigureAwait(false);
             if (result.IsCanceled)
             {
                 if (Volatile.Read(ref _closeRequest) is not null || Output.Finished.IsCompleted)
@@ -323,8 +326,7 @@ internal sealed partial class Connection
         finally
         {
             Output.Abandon();
-            _slab?.Release();
-            _slab = null;
+            ReleaseSlab();
             await _reader.CompleteAsync().ConfigureAwait(false);
             await _stream.DisposeAsync().ConfigureAwait(false);
             _socket?.Dispose();

@@ -53,6 +53,7 @@ public sealed class MqttBroker : IAsyncDisposable
     {
         if (_core is not null)
             throw new InvalidOperationException("The broker was started before.");
+        options.Validate();
         var core = new BrokerCore(options, _ingress, _log, _time);
         try
         {
@@ -151,8 +152,20 @@ public sealed class MqttBroker : IAsyncDisposable
             return;
         }
         core.Counters.ConnectionAccepted();
-        socket.NoDelay = true;
-        var connection = new Connection(core, this, new NetworkStream(socket, ownsSocket: false), socket, address);
+        NetworkStream stream;
+        try
+        {
+            socket.NoDelay = true;
+            stream = new NetworkStream(socket, ownsSocket: false);
+        }
+        catch (Exception e) when (e is SocketException or IOException)
+        {
+            // The peer has reset it already.
+            Interlocked.Decrement(ref _open);
+            socket.Dispose();
+            return;
+        }
+        var connection = new Connection(core, this, stream, socket, address);
         // Registered before it runs, so that it is there when it removes itself.
         var start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _connections[connection] = RunAsync(connection, start.Task);

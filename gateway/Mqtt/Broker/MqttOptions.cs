@@ -1,3 +1,5 @@
+using Sluice.Engine;
+
 namespace Sluice.Gateway.Mqtt.Broker;
 
 /// <summary>Where the broker listens and what it bounds. Filled by the configuration room; holds no parsing.</summary>
@@ -53,4 +55,24 @@ public sealed record MqttOptions
 
     /// <summary>How long StopAsync waits for acknowledgements that are still owed.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Throws <see cref="SluiceException"/> that names the first value out of its range.</summary>
+    public void Validate()
+    {
+        Require(Listen.Count > 0, nameof(Listen), "needs at least one endpoint");
+        Require(MaximumConnections > 0, nameof(MaximumConnections), "must be at least 1");
+        Require(MaximumSessions > 0, nameof(MaximumSessions), "must be at least 1");
+        Require(MaximumKeepAliveSeconds is >= 0 and <= ushort.MaxValue, nameof(MaximumKeepAliveSeconds), "must be 0 to 65,535");
+        // The largest packet there is: 5 bytes of fixed header and 268,435,455 of body (MQTT 5.0 section 2.1.4).
+        Require(MaximumPacketSizeBytes is >= 128 and <= 268_435_460, nameof(MaximumPacketSizeBytes), "must be 128 to 268,435,460");
+        Require(ReceiveMaximum is >= 1 and <= ushort.MaxValue, nameof(ReceiveMaximum), "must be 1 to 65,535");
+        Require(TopicAliasMaximum is >= 0 and <= ushort.MaxValue, nameof(TopicAliasMaximum), "must be 0 to 65,535");
+        Require(MaximumInFlightOut is >= 1 and < ushort.MaxValue, nameof(MaximumInFlightOut), "must be 1 to 65,534");
+    }
+
+    private static void Require(bool condition, string option, string rule)
+    {
+        if (!condition)
+            throw new SluiceException(ResultCode.Misuse, $"mqtt: {option} {rule}");
+    }
 }

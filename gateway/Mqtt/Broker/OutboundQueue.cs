@@ -41,6 +41,15 @@ internal sealed class OutboundQueue
         return true;
     }
 
+    /// <summary>Forgets everything.</summary>
+    public void Clear()
+    {
+        _waiting.Clear();
+        _inFlight.Clear();
+        _again.Clear();
+        _waitingBytes = 0;
+    }
+
     /// <summary>The client is back: what is in flight is due once more.</summary>
     public void Resume()
     {

@@ -196,6 +196,8 @@ internal sealed class Session
             _inbound.Clear();
             if (_outbound.Count > 0)
                 _core.Counters.Dropped(DropReason.SessionEnded, _outbound.Count);
+            // Retained messages may keep this object for No Local; they need not keep its queue.
+            _outbound.Clear();
         }
     }
 }

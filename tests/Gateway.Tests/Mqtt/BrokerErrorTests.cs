@@ -150,6 +150,15 @@ public class BrokerErrorTests
         Assert.Contains(reason, thrown.Message);
     }
 
+    [Fact]
+    public async Task An_option_out_of_range_is_named()
+    {
+        await using var broker = new MqttBroker(new FakeIngress(), NullLogger<MqttBroker>.Instance, TimeProvider.System);
+        SluiceException thrown = await Assert.ThrowsAsync<SluiceException>(
+            () => broker.StartAsync(new MqttOptions { ReceiveMaximum = 70_000 }, CancellationToken.None));
+        Assert.Equal("mqtt: ReceiveMaximum must be 1 to 65,535", thrown.Message);
+    }
+
     [Theory]
     [InlineData("tcp://[::1]:0")]
     [InlineData("tcp://*:0")]
