@@ -1,0 +1,378 @@
+namespace Sluice.Engine.Log;
+
+// Group commit.
+//
+// A committer takes the next timestamp and its place in the gathering batch under one short lock; timestamp order is log order. One thread
+// at a time writes: it takes the gathering batch, writes and syncs it once, advances the durable timestamp and completes everybody in it,
+// while the next batch gathers. When nobody writes, a synchronous committer writes its batch itself (saves two thread switches); what
+// gathered meanwhile goes to the log thread, which writes until nothing is left. Nobody spins.
+//
+// Invariants
+//   1. A timestamp is durable only after its batch and all batches before it were synced.
+//   2. After a failed write or sync nothing is written any more, nothing more becomes durable, and every waiting and later commit fails
+//      with the cause. The durable timestamp stays what it was.
+//   3. Batches waiting are bounded by the committers: each transaction is in at most one, and transactions are bounded by the memory limit.
+internal sealed class GroupCommit : IDisposable
+{
+    /// <summary>A batch is closed to more commits past this size, so that one sync does not wait for too many bytes.</summary>
+    private const int BatchBytes = 4 << 20;
+
+    private readonly RedoLog? _log;
+    private readonly Func<byte[]> _firstNote;
+    private readonly TimeSpan _delay;
+    private readonly Thread? _thread;
+
+    private readonly object _gate = new();
+
+    // Guarded by _gate. The last batch of the queue is the one that gathers.
+    private readonly Queue<LogBatch> _waiting = new();
+    private readonly Stack<LogBatch> _free = new();
+    private LogBatch _gathering = new();
+    private bool _writing;
+    private bool _threadWanted;
+    private bool _stopping;
+    private SluiceException? _failure;
+    private long _lastTimestamp;
+
+    // Written by whoever writes the log, read by everybody.
+    private long _durable;
+    private long _commits;
+    private long _syncs;
+    private long _bytes;
+
+    /// <param name="log">Where batches go; null makes every commit durable at once, for databases in memory.</param>
+    /// <param name="firstNote">The Base note with which a log that has no files yet begins.</param>
+    /// <param name="delay">How long a batch gathers before it is written.</param>
+    /// <param name="name">The database, for the thread's name.</param>
+    public GroupCommit(RedoLog? log, Func<byte[]> firstNote, TimeSpan delay, string name)
+    {
+        _log = log;
+        _firstNote = firstNote;
+        _delay = delay;
+        if (log is not null)
+        {
+            _thread = new Thread(WriteWhenWanted) { IsBackground = true, Name = $"sluice log {name}" };
+            _thread.Start();
+        }
+    }
+
+    /// <summary>The newest timestamp that is on the disk: a snapshot taken now sees all up to it.</summary>
+    public long DurableTimestamp => Volatile.Read(ref _durable);
+
+    public long Commits => Volatile.Read(ref _commits);
+
+    public long Syncs => Volatile.Read(ref _syncs);
+
+    public long BytesWritten => Volatile.Read(ref _bytes);
+
+    /// <summary>Why nothing can be written any more, or null.</summary>
+    public SluiceException? Failure => Volatile.Read(ref _failure);
+
+    /// <summary>
+    /// Puts a commit record in the log. <paramref name="stamp"/> gets the timestamp, in order, before anybody can see it durable.
+    /// A synchronous <paramref name="pending"/> may be complete on return; in any case wait for it.
+    /// </summary>
+    public void Enqueue(ReadOnlySpan<byte> record, CommitStamp stamp, PendingCommit pending)
+    {
+        bool lead;
+        lock (_gate)
+        {
+            ThrowIfFailed();
+            long timestamp = ++_lastTimestamp;
+            if (_log is null)
+            {
+                stamp.Assign(timestamp);
+                Volatile.Write(ref _durable, timestamp);
+                _commits++;
+                lead = false;
+            }
+            else
+            {
+                LogBatch batch = BatchFor(record.Length);
+                stamp.Assign(timestamp);
+                batch.AddCommit(record, timestamp, pending);
+                lead = Arrange(pending.IsAsynchronous);
+            }
+        }
+
+        if (_log is null)
+        {
+            pending.Complete(null);
+        }
+        else if (lead)
+        {
+            WriteOne();
+        }
+    }
+
+    /// <summary>Puts a note in the log and returns when it is on the disk.</summary>
+    public void WriteNote(ReadOnlySpan<byte> record, bool intent)
+    {
+        var pending = new PendingCommit(asynchronous: false);
+        bool lead;
+        lock (_gate)
+        {
+            ThrowIfFailed();
+            BatchFor(record.Length).AddNote(record, intent, pending);
+            lead = Arrange(asynchronous: false);
+        }
+
+        if (lead)
+        {
+            WriteOne();
+        }
+
+        pending.Wait();
+    }
+
+    /// <summary>Puts a note in the log that goes to the disk with the next batch, whenever that is.</summary>
+    public void AddNote(ReadOnlySpan<byte> record)
+    {
+        lock (_gate)
+        {
+            if (_failure is null)
+            {
+                BatchFor(record.Length).AddNote(record, intent: false, pending: null);
+            }
+        }
+    }
+
+    /// <summary>Turns read-only for a cause outside the log.</summary>
+    public void Fail(SluiceException cause)
+    {
+        lock (_gate)
+        {
+            _failure ??= cause;
+        }
+    }
+
+    /// <summary>Stops the log thread after what waits has been written.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _stopping = true;
+            Monitor.PulseAll(_gate);
+        }
+
+        _thread?.Join();
+    }
+
+    private void ThrowIfFailed()
+    {
+        if (_failure is not null)
+        {
+            throw new SluiceException(ResultCode.ReadOnly, $"the database is read-only since an error: {_failure.Message}", _failure);
+        }
+
+        if (_stopping)
+        {
+            throw new SluiceException(ResultCode.Misuse, "the database is closed");
+        }
+    }
+
+    /// <summary>Makes sure that somebody will write; true when the caller has to.</summary>
+    private bool Arrange(bool asynchronous)
+    {
+        if (_writing)
+        {
+            return false;
+        }
+
+        _writing = true;
+        if (!asynchronous && _delay == TimeSpan.Zero)
+        {
+            return true;
+        }
+
+        _threadWanted = true;
+        Monitor.PulseAll(_gate);
+        return false;
+    }
+
+    private LogBatch BatchFor(int recordLength)
+    {
+        if (_gathering.Length > 0 && _gathering.Length + (long)recordLength > BatchBytes)
+        {
+            _waiting.Enqueue(_gathering);
+            _gathering = _free.TryPop(out LogBatch? free) ? free : new LogBatch();
+        }
+
+        return _gathering;
+    }
+
+    /// <summary>Writes one batch on a committer's thread, then leaves the rest to the log thread.</summary>
+    private void WriteOne()
+    {
+        LogBatch? batch;
+        lock (_gate)
+        {
+            batch = TakeBatch();
+        }
+
+        if (batch is not null)
+        {
+            Write(batch);
+        }
+
+        lock (_gate)
+        {
+            if (batch is not null)
+            {
+                Release(batch);
+            }
+
+            if (HasWork)
+            {
+                _threadWanted = true;
+                Monitor.PulseAll(_gate);
+                return;
+            }
+
+            SealAndStop();
+        }
+    }
+
+    private void WriteWhenWanted()
+    {
+        while (true)
+        {
+            LogBatch? batch;
+            lock (_gate)
+            {
+                while (!_threadWanted)
+                {
+                    if (_stopping && !_writing)
+                    {
+                        return;
+                    }
+
+                    Monitor.Wait(_gate);
+                }
+
+                if (_delay > TimeSpan.Zero && !_stopping && _waiting.Count == 0)
+                {
+                    Gather();
+                }
+
+                batch = TakeBatch();
+                if (batch is null)
+                {
+                    _threadWanted = false;
+                    SealAndStop();
+                    continue;
+                }
+            }
+
+            Write(batch);
+            lock (_gate)
+            {
+                Release(batch);
+            }
+        }
+    }
+
+    /// <summary>Lets commits gather for the configured delay, or until the batch is large.</summary>
+    private void Gather()
+    {
+        long start = Environment.TickCount64;
+        TimeSpan left = _delay;
+        while (left > TimeSpan.Zero && _waiting.Count == 0 && !_stopping)
+        {
+            Monitor.Wait(_gate, left);
+            left = _delay - TimeSpan.FromMilliseconds(Environment.TickCount64 - start);
+        }
+    }
+
+    private bool HasWork => _waiting.Count > 0 || _gathering.MustBeWritten;
+
+    private LogBatch? TakeBatch()
+    {
+        if (_waiting.TryDequeue(out LogBatch? batch))
+        {
+            return batch;
+        }
+
+        if (!_gathering.MustBeWritten)
+        {
+            return null;
+        }
+
+        batch = _gathering;
+        _gathering = _free.TryPop(out LogBatch? free) ? free : new LogBatch();
+        return batch;
+    }
+
+    private void Release(LogBatch batch)
+    {
+        batch.Clear();
+        if (_free.Count < 2)
+        {
+            _free.Push(batch);
+        }
+    }
+
+    /// <summary>Nothing is left to write: seals the log and steps down. Under the lock, so that no batch can be under way.</summary>
+    private void SealAndStop()
+    {
+        _writing = false;
+        if (_failure is null)
+        {
+            try
+            {
+                _log!.Seal(_lastTimestamp + 1);
+            }
+            catch (SluiceException error)
+            {
+                _failure = error;
+            }
+        }
+
+        if (_stopping)
+        {
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    private void Write(LogBatch batch)
+    {
+        SluiceException? failure = Failure;
+        if (failure is null)
+        {
+            try
+            {
+                if (!_log!.Exists)
+                {
+                    batch.Prepend(_firstNote());
+                }
+
+                long written = batch.WriteTo(_log);
+                Volatile.Write(ref _bytes, _bytes + written);
+                Volatile.Write(ref _syncs, _syncs + 1);
+                Volatile.Write(ref _commits, _commits + batch.Commits);
+                if (batch.Commits > 0)
+                {
+                    Volatile.Write(ref _durable, batch.LastCommit);
+                }
+            }
+            catch (Exception error)
+            {
+                failure = Describe(error);
+                lock (_gate)
+                {
+                    _failure ??= failure;
+                }
+            }
+        }
+
+        foreach (PendingCommit pending in batch.Pending)
+        {
+            pending.Complete(failure);
+        }
+    }
+
+    private SluiceException Describe(Exception error) => new(
+        (error as SluiceException)?.Code ?? ResultCode.IoErrorWrite,
+        $"{_log!.CurrentPath}: the redo log cannot be written, so the commit is not known to be durable and the database is read-only until it is opened again: {error.Message}",
+        error);
+}

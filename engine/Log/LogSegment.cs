@@ -1,0 +1,62 @@
+using Sluice.Engine.Files;
+
+namespace Sluice.Engine.Log;
+
+/// <summary>One file of the redo log: preallocated, so that a sync need not write the file's metadata.</summary>
+internal sealed class LogSegment(EngineFile file, int slot, long size, ulong number) : IDisposable
+{
+    private const int ZeroChunkBytes = 1 << 20;
+
+    public EngineFile File { get; } = file;
+
+    public int Slot { get; } = slot;
+
+    public long Size { get; } = size;
+
+    /// <summary>The segment's number while in use; 0 for a spare one.</summary>
+    public ulong Number { get; private set; } = number;
+
+    /// <summary>The newest commit in it; 0 without any.</summary>
+    public long LastCommit { get; set; }
+
+    /// <summary>Bytes of batches in it.</summary>
+    public long Bytes { get; set; }
+
+    /// <summary>Makes a file full of zeros, on the disk when this returns.</summary>
+    public static LogSegment Create(FileSystem fileSystem, string databasePath, int slot, long size)
+    {
+        string path = LogFormat.SlotPath(databasePath, slot);
+        EngineFile file = fileSystem.Open(path, FileAccessMode.CreateNew);
+        try
+        {
+            byte[] zeros = new byte[(int)Math.Min(size, ZeroChunkBytes)];
+            for (long offset = 0; offset < size; offset += zeros.Length)
+            {
+                file.Write(zeros.AsSpan(0, (int)Math.Min(zeros.Length, size - offset)), offset);
+            }
+
+            file.Sync();
+            fileSystem.SyncFolderOf(path);
+            return new LogSegment(file, slot, size, 0);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Gives the segment its number (0 makes it spare) and a new life; on the disk when this returns.</summary>
+    public void Begin(uint pageSize, ulong salt, ulong number)
+    {
+        Span<byte> header = stackalloc byte[LogFormat.SegmentHeaderSize];
+        LogFormat.WriteSegmentHeader(header, new SegmentHeader(pageSize, salt, number));
+        File.Write(header, 0);
+        File.Sync();
+        Number = number;
+        LastCommit = 0;
+        Bytes = 0;
+    }
+
+    public void Dispose() => File.Dispose();
+}

@@ -1,0 +1,73 @@
+using System.Threading.Tasks.Sources;
+
+namespace Sluice.Engine.Log;
+
+/// <summary>
+/// Something that waits for its place in the log to be durable: one commit or one note. Waited for once, either by a parked thread
+/// or by an await.
+/// </summary>
+internal class PendingCommit(bool asynchronous) : IValueTaskSource
+{
+    private ManualResetValueTaskSourceCore<bool> _completion = new() { RunContinuationsAsynchronously = true };
+    private bool _done;
+    private SluiceException? _failure;
+
+    public bool IsAsynchronous { get; } = asynchronous;
+
+    /// <summary>Called by the log writer before anybody is woken, with the outcome: releases what the commit held.</summary>
+    protected virtual void Settled(bool durable)
+    {
+    }
+
+    /// <summary>Ends the wait. Called once, by the log writer, after the durable timestamp has advanced.</summary>
+    internal void Complete(SluiceException? failure)
+    {
+        Settled(failure is null);
+        if (IsAsynchronous)
+        {
+            if (failure is null)
+            {
+                _completion.SetResult(true);
+            }
+            else
+            {
+                _completion.SetException(failure);
+            }
+
+            return;
+        }
+
+        lock (this)
+        {
+            _failure = failure;
+            _done = true;
+            Monitor.Pulse(this);
+        }
+    }
+
+    /// <summary>Parks the thread until the log writer is done with it.</summary>
+    internal void Wait()
+    {
+        lock (this)
+        {
+            while (!_done)
+            {
+                Monitor.Wait(this);
+            }
+        }
+
+        if (_failure is not null)
+        {
+            throw new SluiceException(_failure.Code, _failure.Message, _failure);
+        }
+    }
+
+    internal ValueTask AsTask() => new(this, _completion.Version);
+
+    void IValueTaskSource.GetResult(short token) => _completion.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _completion.GetStatus(token);
+
+    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _completion.OnCompleted(continuation, state, token, flags);
+}
