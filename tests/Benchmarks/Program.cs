@@ -1,1 +1,12 @@
-System.Console.WriteLine("benchmarks");
+using System.CommandLine;
+using Sluice.Benchmarks;
+
+// Each benchmark measures Sluice and its peer side by side in one run and prints the ratio.
+// Build in Release: dotnet run -c Release --project tests/Benchmarks -- engine
+RootCommand root = new("Measures Sluice beside its peers, in one run, and prints the ratios.")
+{
+    EngineBenchmark.CreateCommand(),
+    BrokerBenchmark.CreateCommand(),
+    MqttLoad.CreateCommand(),
+};
+return await root.Parse(args).InvokeAsync();
