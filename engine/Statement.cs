@@ -1,0 +1,160 @@
+using Sluice.Engine.Catalog;
+using Sluice.Engine.Execute;
+using Sluice.Engine.Execute.Ddl;
+using Sluice.Engine.Execute.Pragmas;
+using Sluice.Engine.Format;
+using Sluice.Engine.Plan;
+using Sluice.Engine.Sql;
+using Sluice.Engine.Transactions;
+
+namespace Sluice.Engine;
+
+/// <summary>
+/// A prepared statement of one session. Bind, step until false, read columns while true; <see cref="Reset"/> makes it ready again.
+/// It is compiled against the schema of its transaction, and anew when that has changed.
+/// </summary>
+public sealed partial class Statement : IDisposable
+{
+
+    private readonly Session _session;
+    private readonly StatementNode _node;
+    private readonly SqlValue[] _parameters;
+
+    private Schema? _schema;
+    private CompiledStatement? _compiled;
+
+    // One run: an execution in its own transaction (reading in autocommit), in the session's, or rows computed beforehand.
+    private Execution? _execution;
+    private Transaction? _ownTransaction;
+    private IReadOnlyList<SqlValue[]>? _rows;
+    private int _row;
+    private bool _started;
+
+    internal Statement(Session session, StatementNode node)
+    {
+        _session = session;
+        _node = node;
+        _parameters = new SqlValue[node.Parameters.Count];
+        CompileForDescription();
+    }
+
+    /// <summary>The statement's text.</summary>
+    public string Sql => _node.Text;
+
+    public int ParameterCount => _parameters.Length;
+
+    public int ColumnCount => Columns.Count;
+
+    /// <summary>Result columns; empty for a statement that returns no rows.</summary>
+    public IReadOnlyList<ResultColumnDescription> Columns { get; private set; } = [];
+
+    /// <summary>Whether it writes nothing to the database.</summary>
+    public bool IsReadOnly => _compiled?.IsReadOnly ?? _node is not (CreateTableStatement or CreateIndexStatement or CreateViewStatement or DropStatement or AlterTableStatement);
+
+    /// <summary>Whether it is INSERT, UPDATE or DELETE, which set <see cref="Changes"/>.</summary>
+    public bool IsChange => _node is InsertStatement or UpdateStatement or DeleteStatement;
+
+    /// <summary>Rows changed by the last run.</summary>
+    public long Changes { get; private set; }
+
+    /// <summary>The parameter's name with its prefix, or null for a bare one; parameters count from 1.</summary>
+    public string? ParameterName(int number) => _node.Parameters[number - 1];
+
+    /// <summary>The number of a named parameter, the prefix included; 0 if there is none.</summary>
+    public int ParameterIndex(string name)
+    {
+        for (int i = 0; i < _parameters.Length; i++)
+        {
+            if (name.Equals(_node.Parameters[i], StringComparison.Ordinal))
+            {
+                return i + 1;
+            }
+        }
+
+        return 0;
+    }
+
+    public string ColumnName(int index) => Columns[index].Name;
+
+    public string? ColumnDeclaredType(int index) => Columns[index].DeclaredType;
+
+    /// <summary>Binds a parameter, counted from 1; not while the statement runs.</summary>
+    public void Bind(int number, in SqlValue value)
+    {
+        if (number < 1 || number > _parameters.Length)
+        {
+            throw new SluiceException(ResultCode.Range, $"parameter {number} is not among the statement's {_parameters.Length}");
+        }
+
+        if (_started)
+        {
+            throw new SluiceException(ResultCode.Misuse, "a parameter was bound while the statement runs; reset it first");
+        }
+
+        _parameters[number - 1] = value;
+    }
+
+    public void ClearBindings() => Array.Clear(_parameters);
+
+    /// <summary>
+    /// Moves to the next row; false at the end. The first call of a statement that writes in autocommit returns when its commit is durable.
+    /// </summary>
+    public bool Step() => _started ? Next() : StartAsync(asynchronous: false).GetAwaiter().GetResult();
+
+    /// <summary>As <see cref="Step"/>; no thread waits for a commit.</summary>
+    public ValueTask<bool> StepAsync() => _started ? ValueTask.FromResult(Next()) : StartAsync(asynchronous: true);
+
+    /// <summary>A column of the current row; the value stays valid.</summary>
+    public SqlValue Column(int index) => _rows is { } rows ? rows[_row][index] : _execution!.Column(index);
+
+    /// <summary>Ends the run, so that the statement can be bound and run again.</summary>
+    public void Reset()
+    {
+        _execution?.Dispose();
+        _execution = null;
+        _ownTransaction?.Dispose();
+        _ownTransaction = null;
+        _rows = null;
+        _started = false;
+    }
+
+    public void Dispose() => Reset();
+
+    private bool Next()
+    {
+        if (_rows is { } rows)
+        {
+            return ++_row < rows.Count;
+        }
+
+        if (_execution is null)
+        {
+            return false;
+        }
+
+        try
+        {
+            if (_execution.Next())
+            {
+                return true;
+            }
+        }
+        catch (SluiceException failure)
+        {
+            EndExecution();
+            throw _session.Failed(failure, mustRollBack: false);
+        }
+
+        EndExecution();
+        return false;
+    }
+
+    /// <summary>The end of a reading run: its transaction, if it is its own, gives up the snapshot.</summary>
+    private void EndExecution()
+    {
+        _execution?.Dispose();
+        _execution = null;
+        _ownTransaction?.Dispose();
+        _ownTransaction = null;
+    }
+}
