@@ -61,6 +61,9 @@ public sealed class Table
 
     public IReadOnlyList<CheckTable> Checks { get; init; } = [];
 
+    /// <summary>A STRICT table: values must have their column's type.</summary>
+    public bool IsStrict { get; init; }
+
     /// <summary>ON CONFLICT of the INTEGER PRIMARY KEY.</summary>
     public ConflictAction RowidConflict { get; init; }
 

@@ -1,0 +1,49 @@
+using Sluice.Engine.Catalog;
+using Sluice.Engine.Format;
+using Sluice.Engine.Sql;
+
+namespace Sluice.Engine.Execute.Dml;
+
+/// <summary>A CHECK bound to the row source that the statement gives new rows.</summary>
+internal sealed record BoundCheck(Expr Expression, string NameOrText);
+
+/// <summary>
+/// What writing rows of one table needs to know, worked out once a statement: which columns must not be NULL, which checks hold, what stands in
+/// for a missing value. Immutable.
+/// </summary>
+internal sealed class TableWritePlan
+{
+    public TableWritePlan(Table table, IReadOnlyList<BoundCheck> checks, IReadOnlyList<Expr?> defaults, ConflictAction onConflict)
+    {
+        Table = table;
+        Checks = [.. checks];
+        Defaults = [.. defaults];
+        OnConflict = onConflict;
+        Indexes = [.. table.Indexes];
+        Affinities = [.. table.Columns.Select(column => column.Affinity)];
+        NotNull = [.. Enumerable.Range(0, table.Columns.Count).Where(column => table.Columns[column].NotNull && column != table.RowidAlias)];
+    }
+
+    public Table Table { get; }
+
+    public BoundCheck[] Checks { get; }
+
+    /// <summary>A column's DEFAULT by ordinal; null where it is NULL.</summary>
+    public Expr?[] Defaults { get; }
+
+    /// <summary>OR action of the statement; <see cref="ConflictAction.Default"/> leaves it to each constraint.</summary>
+    public ConflictAction OnConflict { get; }
+
+    public TableIndex[] Indexes { get; }
+
+    public Affinity[] Affinities { get; }
+
+    /// <summary>Ordinals of the columns that must not be NULL; the rowid alias never is.</summary>
+    public int[] NotNull { get; }
+
+    /// <summary>The action of a constraint: the statement's, else the constraint's own, else ABORT.</summary>
+    public ConflictAction ActionOf(ConflictAction constraint) =>
+        OnConflict != ConflictAction.Default ? OnConflict
+        : constraint != ConflictAction.Default ? constraint
+        : ConflictAction.Abort;
+}
