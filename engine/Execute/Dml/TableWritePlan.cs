@@ -1,5 +1,4 @@
 using Sluice.Engine.Catalog;
-using Sluice.Engine.Format;
 using Sluice.Engine.Sql;
 
 namespace Sluice.Engine.Execute.Dml;
