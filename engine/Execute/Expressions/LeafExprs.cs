@@ -1,0 +1,103 @@
+using Sluice.Engine.Format;
+
+namespace Sluice.Engine.Execute.Expressions;
+
+/// <summary>A value known when the statement is compiled: a literal or a folded subtree, with the affinity and collation that it had.</summary>
+public sealed class ConstantExpr(
+    SqlValue value, Affinity affinity = Affinity.None, Collation? collation = null, bool hasExplicitCollation = false) : Expr
+{
+    public static ConstantExpr Null { get; } = new(SqlValue.Null);
+
+    public SqlValue Value { get; } = value;
+
+    public override Affinity Affinity => affinity;
+
+    public override Collation? Collation => collation;
+
+    public override bool HasExplicitCollation => hasExplicitCollation;
+
+    public override bool IsConstant => true;
+
+    public override SqlValue Evaluate(Frame frame) => Value;
+}
+
+/// <summary>A column of one of the frame's row sources.</summary>
+public sealed class ColumnExpr(int source, int column, Affinity affinity, Collation? collation) : Expr
+{
+    public int Source { get; } = source;
+
+    public int Column { get; } = column;
+
+    public override Affinity Affinity => affinity;
+
+    public override Collation? Collation => collation;
+
+    public override SqlValue Evaluate(Frame frame)
+    {
+        RowSource row = frame.Sources[Source];
+        return row.IsNullRow ? SqlValue.Null : row.Column(Column);
+    }
+}
+
+/// <summary>The rowid of one of the frame's row sources, under any of its names.</summary>
+public sealed class RowidExpr(int source) : Expr
+{
+    public int Source { get; } = source;
+
+    public override Affinity Affinity => Affinity.Integer;
+
+    public override Collation? Collation => Collation.Binary;
+
+    public override SqlValue Evaluate(Frame frame)
+    {
+        RowSource row = frame.Sources[Source];
+        return row.IsNullRow ? SqlValue.Null : SqlValue.FromInteger(row.Rowid);
+    }
+}
+
+/// <summary>A value that an operator has put into one of the frame's slots.</summary>
+public sealed class SlotExpr(int slot, Affinity affinity = Affinity.None, Collation? collation = null) : Expr
+{
+    public int Slot { get; } = slot;
+
+    public override Affinity Affinity => affinity;
+
+    public override Collation? Collation => collation;
+
+    public override SqlValue Evaluate(Frame frame) => frame.Slots[Slot];
+}
+
+/// <summary>A bound parameter.</summary>
+public sealed class ParameterExpr(int number) : Expr
+{
+    /// <summary>From 1.</summary>
+    public int Number { get; } = number;
+
+    public override bool IsConstant => true;
+
+    public override SqlValue Evaluate(Frame frame) =>
+        Number <= frame.Parameters.Length ? frame.Parameters[Number - 1] : SqlValue.Null;
+}
+
+/// <summary>An expression that is constant in one execution but not over all: computed at its first use and kept in two slots.</summary>
+public sealed class OnceExpr(Expr inner, int valueSlot, int doneSlot) : Expr
+{
+    public override Affinity Affinity => inner.Affinity;
+
+    public override Collation? Collation => inner.Collation;
+
+    public override bool HasExplicitCollation => inner.HasExplicitCollation;
+
+    public override bool IsConstant => true;
+
+    public override SqlValue Evaluate(Frame frame)
+    {
+        if (frame.Slots[doneSlot].IsNull)
+        {
+            frame.Slots[valueSlot] = inner.Evaluate(frame);
+            frame.Slots[doneSlot] = SqlValue.FromInteger(1);
+        }
+
+        return frame.Slots[valueSlot];
+    }
+}

@@ -1,0 +1,29 @@
+using Sluice.Engine.Format;
+
+namespace Sluice.Engine.Execute.Functions;
+
+/// <summary>The aggregate functions of "Built-in Aggregate Functions", section 3.</summary>
+internal static class BuiltInAggregates
+{
+    public static void AddTo(FunctionTable<AggregateFunction> table)
+    {
+        Add(table, 0, "count", _ => new CountRowsAccumulator());
+        Add(table, 1, "count", _ => new CountAccumulator());
+        Add(table, 1, "sum", _ => new SumAccumulator());
+        Add(table, 1, "total", _ => new TotalAccumulator());
+        Add(table, 1, "avg", _ => new AverageAccumulator());
+        Add(table, 1, "min", collation => new ExtremeAccumulator(collation, max: false));
+        Add(table, 1, "max", collation => new ExtremeAccumulator(collation, max: true));
+        Add(table, 1, "group_concat", _ => new ConcatAccumulator());
+        Add(table, 2, "group_concat", _ => new ConcatAccumulator());
+        Add(table, 2, "string_agg", _ => new ConcatAccumulator());
+    }
+
+    private static void Add(FunctionTable<AggregateFunction> table, int arguments, string name, Func<Collation, Accumulator> create) =>
+        table.Add(name, arguments, arguments, new BuiltInAggregate(name, create));
+
+    private sealed class BuiltInAggregate(string name, Func<Collation, Accumulator> create) : AggregateFunction(name)
+    {
+        public override Accumulator Create(Collation collation) => create(collation);
+    }
+}
