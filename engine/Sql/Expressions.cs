@@ -7,6 +7,9 @@ public abstract record ExpressionNode
 {
     /// <summary>Byte offset in the statement's text, for messages.</summary>
     public int Position { get; init; }
+
+    /// <summary>Levels of the tree from here down, a subquery's included; the parser bounds it at 1000.</summary>
+    public int Height { get; init; } = 1;
 }
 
 public sealed record LiteralNode(SqlValue Value) : ExpressionNode;
@@ -21,7 +24,7 @@ public enum CurrentKind
 /// <summary>CURRENT_DATE, CURRENT_TIME, CURRENT_TIMESTAMP.</summary>
 public sealed record CurrentNode(CurrentKind Kind) : ExpressionNode;
 
-/// <summary>A parameter by its number from 1; the name with its prefix where it has one.</summary>
+/// <summary>A parameter by its number from 1; the name with its prefix (?5 is a name too), null for a bare question mark.</summary>
 public sealed record ParameterNode(int Number, string? Name) : ExpressionNode;
 
 /// <summary>

@@ -9,7 +9,7 @@ public abstract record StatementNode
     /// <summary>The statement's own text, without the semicolon.</summary>
     public string Text { get; init; } = "";
 
-    /// <summary>Parameters: entry i is the name of parameter i + 1 with its prefix, or null for a bare number.</summary>
+    /// <summary>Parameters: entry i is the name of parameter i + 1 with its prefix (?5 is a name too), or null for a bare question mark.</summary>
     public IReadOnlyList<string?> Parameters { get; init; } = [];
 }
 
@@ -221,6 +221,9 @@ public sealed record CreateTableStatement : StatementNode
 
     /// <summary>CREATE TABLE AS; the columns are then empty.</summary>
     public SelectStatement? AsSelect { get; init; }
+
+    /// <summary>From the unqualified name to the end, as sqlite_schema keeps it.</summary>
+    public string DefinitionText { get; init; } = "";
 }
 
 public sealed record ColumnDefinition(string Name, string? TypeName, IReadOnlyList<ColumnConstraint> Constraints)
@@ -302,6 +305,9 @@ public sealed record CreateIndexStatement : StatementNode
     public required IReadOnlyList<IndexedColumn> Columns { get; init; }
 
     public ExpressionNode? Where { get; init; }
+
+    /// <summary>From the unqualified name to the end, as sqlite_schema keeps it.</summary>
+    public string DefinitionText { get; init; } = "";
 }
 
 public sealed record CreateViewStatement : StatementNode
@@ -315,6 +321,9 @@ public sealed record CreateViewStatement : StatementNode
     public IReadOnlyList<string>? Columns { get; init; }
 
     public required SelectStatement Select { get; init; }
+
+    /// <summary>From the unqualified name to the end, as sqlite_schema keeps it.</summary>
+    public string DefinitionText { get; init; } = "";
 }
 
 public enum TriggerTiming
@@ -350,6 +359,9 @@ public sealed record CreateTriggerStatement : StatementNode
     public ExpressionNode? When { get; init; }
 
     public required IReadOnlyList<StatementNode> Body { get; init; }
+
+    /// <summary>From the unqualified name to the end, as sqlite_schema keeps it.</summary>
+    public string DefinitionText { get; init; } = "";
 }
 
 /// <summary>CREATE VIRTUAL TABLE name USING module(arguments).</summary>
@@ -362,6 +374,9 @@ public sealed record CreateVirtualTableStatement : StatementNode
     public required string Module { get; init; }
 
     public IReadOnlyList<string> Arguments { get; init; } = [];
+
+    /// <summary>From the unqualified name to the end, as sqlite_schema keeps it.</summary>
+    public string DefinitionText { get; init; } = "";
 }
 
 public enum SchemaObjectKind

@@ -1,0 +1,208 @@
+namespace Sluice.Engine.Sql;
+
+/// <summary>
+/// What a token is. Every keyword of SQLite ("SQLite Keywords", sqlite.org/lang_keywords.html) has a kind; those from
+/// <see cref="Abort"/> to <see cref="Without"/> may stand for an identifier wherever the grammar has no use for the keyword.
+/// </summary>
+internal enum TokenKind : byte
+{
+    End,
+    Illegal,
+    Semicolon,
+
+    Identifier,
+    String,
+    Integer,
+    Float,
+    Blob,
+    Variable,
+
+    LeftParen,
+    RightParen,
+    Comma,
+    Dot,
+    Star,
+    Slash,
+    Percent,
+    Plus,
+    Minus,
+    Tilde,
+    Ampersand,
+    Pipe,
+    Concat,
+    ShiftLeft,
+    ShiftRight,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Equal,
+    NotEqual,
+    Arrow,
+    DoubleArrow,
+
+    // Keywords that fall back to identifiers (%fallback of SQLite's grammar).
+    Abort,
+    Action,
+    After,
+    Always,
+    Analyze,
+    Asc,
+    Attach,
+    Before,
+    Begin,
+    By,
+    Cascade,
+    Cast,
+    Column,
+    Conflict,
+    Current,
+    CurrentTime,
+    Database,
+    Deferred,
+    Desc,
+    Detach,
+    Do,
+    Each,
+    EndKeyword,
+    Exclude,
+    Exclusive,
+    Explain,
+    Fail,
+    First,
+    Following,
+    For,
+    Generated,
+    Groups,
+    If,
+    Ignore,
+    Immediate,
+    Initially,
+    Instead,
+    Key,
+    Last,
+    Like,
+    Match,
+    Materialized,
+    No,
+    Nulls,
+    Of,
+    Offset,
+    Others,
+    Partition,
+    Plan,
+    Pragma,
+    Preceding,
+    Query,
+    Raise,
+    Range,
+    Recursive,
+    Reindex,
+    Release,
+    Rename,
+    Replace,
+    Restrict,
+    Rollback,
+    Row,
+    Rows,
+    Savepoint,
+    Temp,
+    Ties,
+    Trigger,
+    Unbounded,
+    Vacuum,
+    View,
+    Virtual,
+    With,
+    Without,
+
+    // Names, but not everywhere: a bare alias may be neither.
+    Indexed,
+    JoinKeyword,
+
+    // Keywords only where the tokens around them say so.
+    Window,
+    Over,
+    Filter,
+
+    // Reserved words.
+    Add,
+    All,
+    Alter,
+    And,
+    As,
+    Autoincrement,
+    Between,
+    Case,
+    Check,
+    Collate,
+    Commit,
+    Constraint,
+    Create,
+    Default,
+    Deferrable,
+    Delete,
+    Distinct,
+    Drop,
+    Else,
+    Escape,
+    Except,
+    Exists,
+    Foreign,
+    From,
+    Group,
+    Having,
+    In,
+    Index,
+    Insert,
+    Intersect,
+    Into,
+    Is,
+    IsNull,
+    Join,
+    Limit,
+    Not,
+    Nothing,
+    NotNull,
+    Null,
+    On,
+    Or,
+    Order,
+    Primary,
+    References,
+    Returning,
+    Select,
+    Set,
+    Table,
+    Then,
+    To,
+    Transaction,
+    Union,
+    Unique,
+    Update,
+    Using,
+    Values,
+    When,
+    Where,
+}
+
+/// <summary>A token: its kind and where its bytes are in the text.</summary>
+internal readonly record struct Token(TokenKind Kind, int Start, int End);
+
+/// <summary>SQLite's token classes.</summary>
+internal static class TokenClasses
+{
+    /// <summary>An identifier, or a keyword that falls back to one.</summary>
+    public static bool IsIdentifier(this TokenKind kind) =>
+        kind == TokenKind.Identifier || (kind >= TokenKind.Abort && kind <= TokenKind.Without);
+
+    /// <summary>What may name a column or function in an expression ("idj").</summary>
+    public static bool IsIdentifierOrJoin(this TokenKind kind) =>
+        kind.IsIdentifier() || kind is TokenKind.Indexed or TokenKind.JoinKeyword;
+
+    /// <summary>What may name a thing where only a name can stand ("nm").</summary>
+    public static bool IsName(this TokenKind kind) => kind.IsIdentifierOrJoin() || kind == TokenKind.String;
+
+    /// <summary>What may be a bare alias, a word of a type or the name of a collation ("ids").</summary>
+    public static bool IsWord(this TokenKind kind) => kind.IsIdentifier() || kind == TokenKind.String;
+}
