@@ -1,6 +1,7 @@
 using Sluice.Engine.BTree;
 using Sluice.Engine.Catalog;
 using Sluice.Engine.Format;
+using Sluice.Engine.Paging;
 
 namespace Sluice.Engine.Transactions;
 
@@ -34,6 +35,15 @@ public abstract class Transaction : IDisposable
     /// <summary>The schema that this transaction sees.</summary>
     public abstract Schema Schema { get; }
 
+    /// <summary>
+    /// The pages under this transaction: the last checkpoint that it reads, or its own pages once it is exclusive. For checks and figures;
+    /// rows are read through cursors.
+    /// </summary>
+    public abstract IPageSource Pages { get; }
+
+    /// <summary>The page transaction; only after <see cref="BecomeExclusive"/>. For the fields of the file's header.</summary>
+    public abstract PageTransaction ExclusivePages { get; }
+
     /// <summary>Whether it has written anything.</summary>
     public abstract bool HasWrites { get; }
 
@@ -58,8 +68,14 @@ public abstract class Transaction : IDisposable
     /// <summary>Marks the present state of this transaction's writes.</summary>
     public abstract int Mark();
 
-    /// <summary>Takes back everything written since <paramref name="mark"/>.</summary>
+    /// <summary>Takes back everything written since <paramref name="mark"/>, which stays set; newer marks are gone.</summary>
     public abstract void RollbackTo(int mark);
+
+    /// <summary>
+    /// Forgets <paramref name="mark"/> and newer ones: nobody will roll back to them. Whoever marks each statement of a long
+    /// transaction releases each mark, or what is kept for them fills the memory.
+    /// </summary>
+    public abstract void Release(int mark);
 
     /// <summary>
     /// Makes this the only writer and lets it write pages directly, for DDL and bulk work: waits for the other writers,
