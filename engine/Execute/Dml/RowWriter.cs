@@ -71,12 +71,13 @@ internal sealed class RowWriter
             // A CHECK fails only when it is false: NULL passes ("CREATE TABLE", section 3.7).
             if (Logic.Test(check.Expression, _frame) == Truth.False)
             {
-                if (_plan.ActionOf(ConflictAction.Default) == ConflictAction.Ignore)
+                ConflictAction action = _plan.ActionOf(ConflictAction.Default);
+                if (action == ConflictAction.Ignore)
                 {
                     return false;
                 }
 
-                throw ConstraintErrors.Check(check.NameOrText);
+                throw ConstraintErrors.Check(check.NameOrText, action == ConflictAction.Replace ? ConflictAction.Abort : action);
             }
         }
 
@@ -86,7 +87,7 @@ internal sealed class RowWriter
     /// <summary>
     /// The rowid that the new row asks for: the value of the INTEGER PRIMARY KEY, made an integer; null when it is NULL and so automatic.
     /// </summary>
-    public long? RequestedRowid(in SqlValue value)
+    public static long? RequestedRowid(in SqlValue value)
     {
         SqlValue converted = SqlConvert.ApplyAffinity(value, Affinity.Integer);
         return converted.Type switch
@@ -208,7 +209,7 @@ internal sealed class RowWriter
             }
         }
 
-        throw ConstraintErrors.NotNull(_table, _table.Columns[column]);
+        throw ConstraintErrors.NotNull(_table, _table.Columns[column], action == ConflictAction.Replace ? ConflictAction.Abort : action);
     }
 
     private SqlValue NewValue(int column) => column == _table.RowidAlias ? SqlValue.FromInteger(NewRow.Rowid) : NewRow.Values[column];

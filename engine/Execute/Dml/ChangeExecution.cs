@@ -1,0 +1,86 @@
+using Sluice.Engine.Execute.Operators;
+using Sluice.Engine.Format;
+using Sluice.Engine.Plan;
+using Sluice.Engine.Sql;
+
+namespace Sluice.Engine.Execute.Dml;
+
+/// <summary>
+/// One run of INSERT, UPDATE or DELETE: all changes in the first <see cref="Next"/>, then the rows of RETURNING. What fails takes its
+/// changes back, but for the action FAIL.
+/// </summary>
+internal abstract class ChangeExecution(Run run, Expr[]? returning) : Plan.Execution
+{
+    private List<SqlValue[]>? _returned;
+    private int _row = -1;
+    private bool _changed;
+    private bool _mustRollBack;
+    private long _changes;
+    private long? _lastInsertRowid;
+
+    public override long Changes => _changes;
+
+    public override long? LastInsertRowid => _lastInsertRowid;
+
+    public override bool MustRollBack => _mustRollBack;
+
+    protected Run Run { get; } = run;
+
+    public override bool Next()
+    {
+        if (!_changed)
+        {
+            _changed = true;
+            ChangeAll();
+        }
+
+        return ++_row < (_returned?.Count ?? 0);
+    }
+
+    public override SqlValue Column(int index) => _returned![_row][index];
+
+    public override void Dispose()
+    {
+    }
+
+    /// <summary>Makes all changes of the statement.</summary>
+    protected abstract void Change();
+
+    /// <summary>A row was inserted, updated or deleted: counts it and keeps its RETURNING values.</summary>
+    protected void RowChanged(long? insertedRowid)
+    {
+        _changes++;
+        _lastInsertRowid = insertedRowid ?? _lastInsertRowid;
+        if (returning is null)
+        {
+            return;
+        }
+
+        SqlValue[] row = new SqlValue[returning.Length];
+        for (int i = 0; i < row.Length; i++)
+        {
+            row[i] = returning[i].Evaluate(Run);
+        }
+
+        (_returned ??= []).Add(row);
+    }
+
+    private void ChangeAll()
+    {
+        int mark = Run.Transaction.Mark();
+        try
+        {
+            Change();
+        }
+        catch (ConstraintException failure) when (failure.Action == ConflictAction.Fail)
+        {
+            throw;
+        }
+        catch (Exception failure)
+        {
+            _mustRollBack = failure is ConstraintException { Action: ConflictAction.Rollback };
+            Run.Transaction.RollbackTo(mark);
+            throw;
+        }
+    }
+}
