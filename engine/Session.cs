@@ -150,6 +150,7 @@ public sealed class Session : IStatementContext, IDisposable
             return true;
         }
 
+        _transaction!.Release(_savepoints[index].Mark);
         _savepoints.RemoveRange(index, _savepoints.Count - index);
         return false;
     }

@@ -174,9 +174,11 @@ public sealed partial class Statement
             catch (SluiceException failure)
             {
                 transaction.RollbackTo(mark);
+                transaction.Release(mark);
                 throw _session.Failed(failure, mustRollBack: false);
             }
 
+            transaction.Release(mark);
             return;
         }
 

@@ -82,5 +82,9 @@ internal abstract class ChangeExecution(Run run, Expr[]? returning) : Plan.Execu
             Run.Transaction.RollbackTo(mark);
             throw;
         }
+        finally
+        {
+            Run.Transaction.Release(mark);
+        }
     }
 }

@@ -142,7 +142,7 @@ internal sealed class RowWriter
     /// <summary>Replaces the row <paramref name="oldRowid"/> with the new one; touches only the index entries that differ.</summary>
     public void Update(long oldRowid, in Payload oldRecord)
     {
-        ReadOldRow(oldRecord, oldRowid);
+        ReadRow(oldRecord, oldRowid, _oldValues);
         long rowid = NewRow.Rowid;
         byte[] record = EncodeNewRow();
         foreach (TableIndex index in _plan.Indexes)
@@ -169,7 +169,7 @@ internal sealed class RowWriter
     {
         if (_plan.Indexes.Length > 0)
         {
-            ReadOldRow(record, rowid);
+            ReadRow(record, rowid, _oldValues);
             foreach (TableIndex index in _plan.Indexes)
             {
                 _transaction.DeleteKey(index.RootPage, index.Order, EncodeKey(index, _oldValues, rowid));
@@ -186,6 +186,21 @@ internal sealed class RowWriter
         {
             Delete(rowid, Rows.Record);
         }
+    }
+
+    /// <summary>Reads a row into <paramref name="target"/>; false if there is none.</summary>
+    public bool TryRead(long rowid, ValuesSource target, out Payload record)
+    {
+        if (!Rows.SeekExact(rowid))
+        {
+            record = default;
+            return false;
+        }
+
+        record = Rows.Record;
+        ReadRow(record, rowid, target.Values);
+        target.SetRowid(rowid);
+        return true;
     }
 
     private RowCursor Rows => _rows ??= _transaction.OpenRows(_table.RootPage);
@@ -241,14 +256,18 @@ internal sealed class RowWriter
     }
 
     /// <summary>All values of a stored row; columns that came by ALTER TABLE after it have their default.</summary>
-    private void ReadOldRow(in Payload record, long rowid)
+    private void ReadRow(in Payload record, long rowid, SqlValue[] target)
     {
         _reader.Reset(record);
-        for (int i = 0; i < _oldValues.Length; i++)
+        for (int i = 0; i < target.Length; i++)
         {
-            _oldValues[i] = i == _table.RowidAlias ? SqlValue.FromInteger(rowid)
-                : _reader.Has(i) ? _reader.Get(i)
+            target[i] = i == _table.RowidAlias ? SqlValue.FromInteger(rowid)
+                : _reader.Has(i) ? RealWhereReal(_reader.Get(i), i)
                 : _plan.Defaults[i]?.Evaluate(_frame) ?? SqlValue.Null;
         }
     }
+
+    /// <summary>A REAL column may keep a whole number as an integer; it is a real when read ("Datatypes In SQLite", section 3).</summary>
+    private SqlValue RealWhereReal(in SqlValue value, int column) =>
+        value.Type == SqlType.Integer && _plan.Affinities[column] == Affinity.Real ? SqlValue.FromReal(value.Integer) : value;
 }

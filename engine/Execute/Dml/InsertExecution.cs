@@ -1,0 +1,234 @@
+using Sluice.Engine.Catalog;
+using Sluice.Engine.Execute.Expressions;
+using Sluice.Engine.Execute.Operators;
+using Sluice.Engine.Format;
+
+namespace Sluice.Engine.Execute.Dml;
+
+/// <summary>An ON CONFLICT clause, bound: which constraint it is for, and what it does.</summary>
+internal sealed record BoundUpsert
+{
+    /// <summary>Whether it takes a conflict whatever its constraint: it has no target.</summary>
+    public bool AnyConstraint { get; init; }
+
+    /// <summary>The unique index of its target; null for the rowid.</summary>
+    public TableIndex? Index { get; init; }
+
+    /// <summary>DO UPDATE's assignments by column ordinal; null for DO NOTHING.</summary>
+    public (int Column, Expr Value)[]? Set { get; init; }
+
+    public Expr? Where { get; init; }
+
+    public bool Takes(TableIndex? conflict) => AnyConstraint || ReferenceEquals(conflict, Index);
+}
+
+/// <summary>What an INSERT inserts and where it puts it, worked out once a statement.</summary>
+internal sealed record InsertPlan
+{
+    public required TableWritePlan Write { get; init; }
+
+    /// <summary>Rows of VALUES; null when <see cref="Query"/> gives the rows.</summary>
+    public Expr[][]? Rows { get; init; }
+
+    public PlanNode? Query { get; init; }
+
+    /// <summary>The query's result columns.</summary>
+    public Expr[] QueryOutputs { get; init; } = [];
+
+    /// <summary>By table column: the position in a given row, or -1 for the default.</summary>
+    public required int[] Positions { get; init; }
+
+    /// <summary>The position in a given row of a column named rowid, where no column is its alias; -1 without one.</summary>
+    public int RowidPosition { get; init; } = -1;
+
+    /// <summary>The source number of the row to write, which CHECK and RETURNING read.</summary>
+    public required int NewRowSource { get; init; }
+
+    /// <summary>The source number of excluded.* and of the table's existing row in ON CONFLICT; -1 without one.</summary>
+    public int ExcludedSource { get; init; } = -1;
+
+    public int ExistingSource { get; init; } = -1;
+
+    public BoundUpsert[] Upserts { get; init; } = [];
+
+    public Expr[]? Returning { get; init; }
+}
+
+/// <summary>One run of an INSERT.</summary>
+internal sealed class InsertExecution : ChangeExecution
+{
+    private readonly InsertPlan _plan;
+    private readonly Table _table;
+    private readonly RowWriter _writer;
+    private readonly ConflictResolver _conflicts;
+    private readonly bool[] _testIndex;
+    private readonly bool[] _testIndexAutomatic;
+    private BoundUpsert? _upsert;
+    private RowUpdater? _updater;
+
+    public InsertExecution(InsertPlan plan, Run run)
+        : base(run, plan.Returning)
+    {
+        _plan = plan;
+        _table = plan.Write.Table;
+        ValuesSource newRow = new(_table.Columns.Count);
+        run.Sources[plan.NewRowSource] = newRow;
+        _writer = new RowWriter(plan.Write, run.Transaction, run, newRow);
+        _conflicts = new ConflictResolver(plan.Write, _writer, plan.Upserts.Length == 0 ? null : TakenByUpsert);
+        _testIndex = [.. plan.Write.Indexes.Select(index => index.Unique)];
+
+        // A key with a rowid that was just made for this row cannot be there yet.
+        _testIndexAutomatic = [.. plan.Write.Indexes.Select(index => index.Unique && !index.Columns.Contains(_table.RowidAlias))];
+        if (plan.Upserts.Length > 0)
+        {
+            run.Sources[plan.ExcludedSource] = new ValuesSource(_table.Columns.Count);
+            run.Sources[plan.ExistingSource] = new ValuesSource(_table.Columns.Count);
+        }
+    }
+
+    protected override void Change()
+    {
+        if (_plan.Rows is { } rows)
+        {
+            foreach (Expr[] row in rows)
+            {
+                Run.CheckCancelled();
+                SqlValue rowid = FillNewRow(row);
+                InsertRow(rowid);
+            }
+
+            return;
+        }
+
+        InsertFromQuery();
+    }
+
+    /// <summary>The query's rows are all read before the first is written: it may read the table that it fills.</summary>
+    private void InsertFromQuery()
+    {
+        Operator query = _plan.Query!.Build(Run);
+        List<SqlValue[]> rows = [];
+        query.Open();
+        while (query.Next())
+        {
+            rows.Add(Array.ConvertAll(_plan.QueryOutputs, output => output.Evaluate(Run)));
+        }
+
+        ConstantExpr[] cells = new ConstantExpr[_plan.QueryOutputs.Length];
+        foreach (SqlValue[] row in rows)
+        {
+            Run.CheckCancelled();
+            for (int i = 0; i < cells.Length; i++)
+            {
+                cells[i] = new ConstantExpr(row[i]);
+            }
+
+            InsertRow(FillNewRow(cells));
+        }
+    }
+
+    /// <summary>Puts a given row's values and the defaults into the new row; returns the rowid asked for by name.</summary>
+    private SqlValue FillNewRow(Expr[] given)
+    {
+        SqlValue[] values = _writer.NewRow.Values;
+        for (int i = 0; i < values.Length; i++)
+        {
+            int position = _plan.Positions[i];
+            values[i] = position >= 0 ? given[position].Evaluate(Run) : _plan.Write.Defaults[i]?.Evaluate(Run) ?? SqlValue.Null;
+        }
+
+        return _table.RowidAlias >= 0 ? values[_table.RowidAlias]
+            : _plan.RowidPosition >= 0 ? given[_plan.RowidPosition].Evaluate(Run)
+            : SqlValue.Null;
+    }
+
+    private void InsertRow(in SqlValue askedRowid)
+    {
+        long? given = RowWriter.RequestedRowid(askedRowid);
+        bool early = given is null && _plan.Write.Checks.Length > 0;
+        if (given is { } rowid)
+        {
+            SetRowid(rowid);
+        }
+        else if (early)
+        {
+            // A CHECK may read the rowid.
+            SetRowid(Run.Transaction.AllocateRowid(_table.RootPage));
+        }
+
+        if (!_writer.Prepare())
+        {
+            return;
+        }
+
+        switch (_conflicts.Resolve(self: null, testRowid: given is not null, given is null ? _testIndexAutomatic : _testIndex))
+        {
+            case ConflictOutcome.PassOver:
+                return;
+            case ConflictOutcome.Upsert:
+                Upsert(_conflicts.Conflict.Rowid);
+                return;
+            default:
+                break;
+        }
+
+        if (given is null && !early)
+        {
+            SetRowid(Run.Transaction.AllocateRowid(_table.RootPage));
+        }
+
+        _writer.Insert();
+        RowChanged(_writer.NewRow.Rowid);
+    }
+
+    private void SetRowid(long rowid)
+    {
+        _writer.NewRow.SetRowid(rowid);
+        if (_table.RowidAlias >= 0)
+        {
+            _writer.NewRow.Values[_table.RowidAlias] = SqlValue.FromInteger(rowid);
+        }
+    }
+
+    private bool TakenByUpsert(TableIndex? conflict)
+    {
+        _upsert = Array.Find(_plan.Upserts, upsert => upsert.Takes(conflict));
+        return _upsert is not null;
+    }
+
+    private void Upsert(long existingRowid)
+    {
+        if (_upsert!.Set is not { } assignments)
+        {
+            return;
+        }
+
+        ValuesSource newRow = _writer.NewRow;
+        ValuesSource excluded = (ValuesSource)Run.Sources[_plan.ExcludedSource];
+        newRow.Values.CopyTo(excluded.Values, 0);
+        excluded.SetRowid(newRow.Rowid);
+
+        ValuesSource existing = (ValuesSource)Run.Sources[_plan.ExistingSource];
+        if (!_writer.TryRead(existingRowid, existing, out Payload record))
+        {
+            throw new SluiceException(ResultCode.Corrupt, $"an index of {_table.Name} refers to row {existingRowid}, which is not in the table");
+        }
+
+        if (_upsert.Where is { } where && !Logic.Passes(where, Run))
+        {
+            return;
+        }
+
+        existing.Values.CopyTo(newRow.Values, 0);
+        foreach ((int column, Expr value) in assignments)
+        {
+            newRow.Values[column] = value.Evaluate(Run);
+        }
+
+        _updater ??= new RowUpdater(_plan.Write, _writer);
+        if (_updater.Update(existingRowid, record, newRowid: null))
+        {
+            RowChanged(insertedRowid: null);
+        }
+    }
+}
