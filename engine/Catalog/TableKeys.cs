@@ -1,0 +1,187 @@
+using Sluice.Engine.Format;
+using Sluice.Engine.Sql;
+
+namespace Sluice.Engine.Catalog;
+
+/// <summary>An index that PRIMARY KEY ('p') or UNIQUE ('u') makes.</summary>
+/// <param name="Columns">Ordinals of the table's columns.</param>
+/// <param name="Order">Collations and directions; unique.</param>
+/// <param name="Origin">'p' or 'u', as PRAGMA index_list says it.</param>
+/// <param name="OnConflict">The constraint's ON CONFLICT.</param>
+public sealed record AutomaticIndex(IReadOnlyList<int> Columns, KeyOrder Order, char Origin, ConflictAction OnConflict);
+
+/// <summary>
+/// What the keys of a CREATE TABLE come to: the alias of the rowid and the automatic indexes, numbered from 1 in the order in which
+/// their constraints are written; a constraint that repeats an earlier one's columns and collations makes none
+/// ("CREATE TABLE", section 3.6 and 5).
+/// </summary>
+public sealed class TableKeys
+{
+    private readonly CreateTableStatement _node;
+    private readonly List<AutomaticIndex> _indexes = [];
+    private bool _hasPrimaryKey;
+
+    private TableKeys(CreateTableStatement node)
+    {
+        _node = node;
+    }
+
+    /// <summary>The ordinal of the INTEGER PRIMARY KEY, or -1.</summary>
+    public int RowidAlias { get; private set; } = -1;
+
+    /// <summary>ON CONFLICT of the INTEGER PRIMARY KEY.</summary>
+    public ConflictAction RowidConflict { get; private set; }
+
+    /// <summary>Ordinals of the primary key's columns in its order; empty without one.</summary>
+    public IReadOnlyList<int> PrimaryKey { get; private set; } = [];
+
+    public IReadOnlyList<AutomaticIndex> Indexes => _indexes;
+
+    /// <exception cref="SluiceException">A key names no column, or is written twice; in SQLite's words.</exception>
+    public static TableKeys Of(CreateTableStatement node)
+    {
+        TableKeys keys = new(node);
+        for (int i = 0; i < node.Columns.Count; i++)
+        {
+            keys.AddColumn(i);
+        }
+
+        foreach (TableConstraint constraint in node.Constraints)
+        {
+            if (constraint is PrimaryKeyTable primary)
+            {
+                keys.AddPrimaryKey(primary.Columns, primary.OnConflict, primary.Autoincrement, descendingColumn: false);
+            }
+            else if (constraint is UniqueTable unique)
+            {
+                keys.Add(unique.Columns, 'u', unique.OnConflict);
+            }
+        }
+
+        return keys;
+    }
+
+    /// <summary>The name that sqlite_schema has for the index with that number ("SQLite file format", section 2.6.2).</summary>
+    public static string NameOf(string table, int number) => $"sqlite_autoindex_{table}_{number}";
+
+    /// <summary>A collation by its name in any case.</summary>
+    /// <exception cref="SluiceException">"no such collation sequence".</exception>
+    public static Collation CollationNamed(string name) => name.ToUpperInvariant() switch
+    {
+        "BINARY" => Collation.Binary,
+        "NOCASE" => Collation.NoCase,
+        "RTRIM" => Collation.RTrim,
+        _ => throw new SluiceException(ResultCode.Error, $"no such collation sequence: {name}"),
+    };
+
+    /// <summary>The collation that a column is declared with.</summary>
+    public static Collation CollationOf(ColumnDefinition column) =>
+        column.Constraints.OfType<CollateColumn>().LastOrDefault() is { } collate ? CollationNamed(collate.Collation) : Collation.Binary;
+
+    private void AddColumn(int ordinal)
+    {
+        ColumnDefinition column = _node.Columns[ordinal];
+        foreach (ColumnConstraint constraint in column.Constraints)
+        {
+            IndexedColumn key = new(new ColumnNode(null, null, column.Name, DoubleQuoted: false), null, constraint is PrimaryKeyColumn { Descending: true });
+            if (constraint is PrimaryKeyColumn primary)
+            {
+                AddPrimaryKey([key], primary.OnConflict, primary.Autoincrement, primary.Descending);
+            }
+            else if (constraint is UniqueColumn unique)
+            {
+                Add([key], 'u', unique.OnConflict);
+            }
+        }
+    }
+
+    /// <summary>
+    /// A single column of the type INTEGER becomes the rowid; but not, for a mistake of early SQLite that stays, a column with
+    /// "PRIMARY KEY DESC" ("ROWIDs and the INTEGER PRIMARY KEY", in lang_createtable.html, section 5).
+    /// </summary>
+    private void AddPrimaryKey(IReadOnlyList<IndexedColumn> columns, ConflictAction onConflict, bool autoincrement, bool descendingColumn)
+    {
+        if (_hasPrimaryKey)
+        {
+            throw new SluiceException(ResultCode.Error, $"table \"{_node.Name.Name}\" has more than one primary key");
+        }
+
+        _hasPrimaryKey = true;
+        int[] ordinals = [.. columns.Select(OrdinalOf)];
+        PrimaryKey = [.. ordinals.Distinct()];
+        bool isInteger = ordinals.Length == 1 && "INTEGER".Equals(_node.Columns[ordinals[0]].TypeName, StringComparison.OrdinalIgnoreCase);
+        if (isInteger && !descendingColumn && !_node.WithoutRowid)
+        {
+            RowidAlias = ordinals[0];
+            RowidConflict = onConflict;
+        }
+        else if (autoincrement)
+        {
+            throw new SluiceException(ResultCode.Error, "AUTOINCREMENT is only allowed on an INTEGER PRIMARY KEY");
+        }
+        else
+        {
+            Add(columns, 'p', onConflict);
+        }
+    }
+
+    private void Add(IReadOnlyList<IndexedColumn> columns, char origin, ConflictAction onConflict)
+    {
+        int[] ordinals = [.. columns.Select(OrdinalOf)];
+        KeyColumn[] order = [.. columns.Select((column, i) =>
+            new KeyColumn(column.Collation is { } name ? CollationNamed(name) : CollationOf(_node.Columns[ordinals[i]]), column.Descending))];
+        for (int i = 0; i < _indexes.Count; i++)
+        {
+            AutomaticIndex index = _indexes[i];
+            if (!index.Columns.SequenceEqual(ordinals) || !SameCollations(index.Order, order))
+            {
+                continue;
+            }
+
+            if (index.OnConflict != onConflict && index.OnConflict != ConflictAction.Default && onConflict != ConflictAction.Default)
+            {
+                throw new SluiceException(ResultCode.Error, "conflicting ON CONFLICT clauses specified");
+            }
+
+            _indexes[i] = index with
+            {
+                Origin = origin == 'p' ? 'p' : index.Origin,
+                OnConflict = index.OnConflict == ConflictAction.Default ? onConflict : index.OnConflict,
+            };
+            return;
+        }
+
+        _indexes.Add(new AutomaticIndex(ordinals, new KeyOrder(order, unique: true), origin, onConflict));
+    }
+
+    private static bool SameCollations(KeyOrder a, KeyColumn[] b)
+    {
+        for (int i = 0; i < b.Length; i++)
+        {
+            if (a.Columns[i].Collation != b[i].Collation)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private int OrdinalOf(IndexedColumn column)
+    {
+        if (column.Expression is not ColumnNode { Table: null } named)
+        {
+            throw new SluiceException(ResultCode.Error, "expressions prohibited in PRIMARY KEY and UNIQUE constraints");
+        }
+
+        for (int i = 0; i < _node.Columns.Count; i++)
+        {
+            if (_node.Columns[i].Name.Equals(named.Column, StringComparison.OrdinalIgnoreCase))
+            {
+                return i;
+            }
+        }
+
+        throw new SluiceException(ResultCode.Error, $"no such column: {named.Column}");
+    }
+}
