@@ -1,0 +1,314 @@
+using System.Data;
+using System.Data.Common;
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using Sluice.Engine.Transactions;
+
+namespace Sluice.Engine.Data;
+
+/// <summary>
+/// A connection to a database file. Any number may be open on one file, also with <see cref="SluiceTransactionMode.Concurrent"/>
+/// transactions at the same time; each is used by one thread at a time.
+/// </summary>
+public sealed class SluiceConnection : DbConnection
+{
+    private readonly List<SluiceDataReader> _readers = [];
+    private readonly Dictionary<string, Statement> _controls = [];
+    private SluiceConnectionStringBuilder _settings = [];
+    private string _connectionString = "";
+    private Database? _database;
+    private Session? _session;
+    private ConnectionGate? _gate;
+
+    public SluiceConnection()
+    {
+    }
+
+    /// <param name="connectionString">For the keywords see <see cref="SluiceConnectionStringBuilder"/>.</param>
+    public SluiceConnection(string? connectionString)
+    {
+        ConnectionString = connectionString;
+    }
+
+    [AllowNull]
+    public override string ConnectionString
+    {
+        get => _connectionString;
+        set
+        {
+            if (_session is not null)
+            {
+                throw new InvalidOperationException("The connection is open: close it before you change its connection string.");
+            }
+
+            _settings = new SluiceConnectionStringBuilder(value);
+            _connectionString = value ?? "";
+        }
+    }
+
+    /// <summary>Always "main".</summary>
+    public override string Database => "main";
+
+    public override string DataSource => _settings.DataSource;
+
+    public override string ServerVersion => typeof(SluiceConnection).Assembly.GetName().Version!.ToString(3);
+
+    public override ConnectionState State => _session is null ? ConnectionState.Closed : ConnectionState.Open;
+
+    /// <summary>The <see cref="SluiceCommand.CommandTimeout"/> that commands begin with.</summary>
+    public int DefaultTimeoutSeconds => _settings.DefaultTimeoutSeconds;
+
+    /// <summary>
+    /// Whether this is the live database. False when another process owns the file: the connection then answers from the last
+    /// checkpoint, read only.
+    /// </summary>
+    public bool IsLive => OpenDatabase.IsLive;
+
+    /// <summary>The engine's figures for this file: commits, syncs, checkpoints, memory.</summary>
+    public StoreStatistics Statistics => OpenDatabase.Statistics;
+
+    /// <summary>Whether a transaction is open, by BeginTransaction or by SQL.</summary>
+    public bool InTransaction => Session.InTransaction;
+
+    /// <summary>The rowid of the last row that this connection inserted.</summary>
+    public long LastInsertRowid => Session.LastInsertRowid;
+
+    protected override DbProviderFactory DbProviderFactory => SluiceFactory.Instance;
+
+    internal SluiceTransaction? CurrentTransaction { get; set; }
+
+    internal Session Session => _session ?? throw NotOpen();
+
+    internal ConnectionGate Gate => _gate ?? throw NotOpen();
+
+    internal ConnectionGate? OpenGate => _gate;
+
+    private Database OpenDatabase => _database ?? throw NotOpen();
+
+    /// <exception cref="SluiceException">The file is missing, cannot be opened or is no database; the message says which and why.</exception>
+    public override void Open()
+    {
+        if (_session is not null)
+        {
+            return;
+        }
+
+        if (_settings.DataSource.Length == 0)
+        {
+            throw new InvalidOperationException(
+                $"The connection string names no file: set 'Data Source' to a path or to {SluiceConnectionStringBuilder.MemorySource}.");
+        }
+
+        Database database = Engine.Database.Open(_settings.DataSource, Options());
+        try
+        {
+            _session = database.Connect();
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+
+        _database = database;
+        _session.BusyTimeout = TimeSpan.FromMilliseconds(_settings.BusyTimeoutMs);
+        _gate = new ConnectionGate(_session);
+        OnStateChange(new StateChangeEventArgs(ConnectionState.Closed, ConnectionState.Open));
+    }
+
+    /// <summary>Closes readers, rolls back an open transaction and lets go of the file.</summary>
+    public override void Close()
+    {
+        if (_session is not { } session)
+        {
+            return;
+        }
+
+        // Refused while an operation runs on another thread.
+        _gate!.Enter(command: null);
+        foreach (SluiceDataReader reader in _readers.ToArray())
+        {
+            reader.Abandon();
+        }
+
+        foreach (Statement control in _controls.Values)
+        {
+            control.Dispose();
+        }
+
+        _controls.Clear();
+        CurrentTransaction?.End();
+        _gate.Dispose();
+        Database database = _database!;
+        _gate = null;
+        _session = null;
+        _database = null;
+        try
+        {
+            session.Dispose();
+        }
+        finally
+        {
+            database.Dispose();
+            OnStateChange(new StateChangeEventArgs(ConnectionState.Open, ConnectionState.Closed));
+        }
+    }
+
+    public override void ChangeDatabase(string databaseName) =>
+        throw new NotSupportedException("Changing the database is not supported: a connection is on one file; open another connection.");
+
+    public new SluiceCommand CreateCommand() => new(null, this, CurrentTransaction);
+
+    /// <summary>A command with its text.</summary>
+    public SluiceCommand CreateCommand(string commandText) => new(commandText, this, CurrentTransaction);
+
+    /// <summary>Begins an immediate transaction.</summary>
+    public new SluiceTransaction BeginTransaction() => BeginTransaction(SluiceTransactionMode.Immediate);
+
+    /// <summary>Snapshot begins a concurrent transaction, every other level an immediate one, which gives at least that level.</summary>
+    public new SluiceTransaction BeginTransaction(IsolationLevel isolationLevel) => BeginTransaction(ModeFor(isolationLevel));
+
+    public SluiceTransaction BeginTransaction(SluiceTransactionMode mode)
+    {
+        Session session = Session;
+        if (CurrentTransaction is not null)
+        {
+            if (session.InTransaction)
+            {
+                throw new InvalidOperationException(
+                    $"A transaction is open on this connection: end it first, or nest with {nameof(SluiceTransaction.Save)}.");
+            }
+
+            // SQL text or an error has ended it.
+            CurrentTransaction.End();
+        }
+
+        Control(mode switch
+        {
+            SluiceTransactionMode.Deferred => "BEGIN",
+            SluiceTransactionMode.Immediate => "BEGIN IMMEDIATE",
+            SluiceTransactionMode.Concurrent => "BEGIN CONCURRENT",
+            SluiceTransactionMode.Exclusive => "BEGIN EXCLUSIVE",
+            _ => throw new ArgumentOutOfRangeException(nameof(mode), mode, null),
+        });
+        return CurrentTransaction = new SluiceTransaction(this, mode);
+    }
+
+    /// <summary>
+    /// The table's stable horizon: the smallest rowid that a transaction that is open now, or one that begins later, may still
+    /// add to the table by automatic rowids. Rows below it are complete: nothing appears among them any more.
+    /// </summary>
+    public long GetStableHorizon(string table)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(table);
+        return OpenDatabase.StableHorizon(table);
+    }
+
+    /// <summary>
+    /// Runs <paramref name="work"/> in a concurrent transaction and commits it. On a transient error (a conflict with another
+    /// transaction, a lock not had in time) it rolls back, waits a little and runs it anew, a bounded number of times; the work must
+    /// therefore have no other effects than on this connection.
+    /// </summary>
+    public Task RunConcurrentAsync(Func<SluiceConnection, CancellationToken, Task> work, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return ConcurrentRetry.Default.RunAsync(
+            this,
+            async (connection, token) =>
+            {
+                await work(connection, token).ConfigureAwait(false);
+                return true;
+            },
+            cancellationToken);
+    }
+
+    /// <summary>As the other form, with a result.</summary>
+    public Task<T> RunConcurrentAsync<T>(Func<SluiceConnection, CancellationToken, Task<T>> work, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return ConcurrentRetry.Default.RunAsync(this, work, cancellationToken);
+    }
+
+    protected override DbCommand CreateDbCommand() => CreateCommand();
+
+    protected override DbTransaction BeginDbTransaction(IsolationLevel isolationLevel) => BeginTransaction(isolationLevel);
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            Close();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    internal void AddReader(SluiceDataReader reader) => _readers.Add(reader);
+
+    internal void RemoveReader(SluiceDataReader reader) => _readers.Remove(reader);
+
+    /// <summary>Runs a statement of transaction control.</summary>
+    internal void Control(string sql) => Completed.Finish(ControlAsync(sql, async: false));
+
+    internal async ValueTask ControlAsync(string sql, bool async)
+    {
+        ConnectionGate gate = Gate;
+        gate.Enter(command: null);
+        try
+        {
+            // Savepoint names vary without bound, so only the fixed texts are kept.
+            bool keep = !sql.Contains('"');
+            if (!_controls.TryGetValue(sql, out Statement? statement))
+            {
+                statement = Session.Prepare(Encoding.UTF8.GetBytes(sql), 0, out _)!;
+                if (keep)
+                {
+                    _controls.Add(sql, statement);
+                }
+            }
+
+            try
+            {
+                _ = async ? await statement.StepAsync().ConfigureAwait(false) : statement.Step();
+            }
+            finally
+            {
+                statement.Reset();
+                if (!keep)
+                {
+                    statement.Dispose();
+                }
+            }
+        }
+        finally
+        {
+            gate.Exit();
+        }
+    }
+
+    /// <summary>Rolls back unless SQL text or an error of the transaction has done so already.</summary>
+    internal void RollbackIfActive()
+    {
+        if (Session.InTransaction)
+        {
+            Control("ROLLBACK");
+        }
+    }
+
+    private static SluiceTransactionMode ModeFor(IsolationLevel level) => level switch
+    {
+        IsolationLevel.Snapshot => SluiceTransactionMode.Concurrent,
+        IsolationLevel.Unspecified or IsolationLevel.ReadUncommitted or IsolationLevel.ReadCommitted
+            or IsolationLevel.RepeatableRead or IsolationLevel.Serializable => SluiceTransactionMode.Immediate,
+        _ => throw new ArgumentException($"The isolation level {level} is not supported.", nameof(level)),
+    };
+
+    private static InvalidOperationException NotOpen() => new("The connection is not open.");
+
+    private DatabaseOptions Options() => new()
+    {
+        ReadOnly = _settings.Mode == SluiceOpenMode.ReadOnly,
+        Create = _settings.Mode == SluiceOpenMode.ReadWriteCreate,
+        Store = _settings.CacheSizeKiB == 0 ? new StoreOptions() : new StoreOptions { CacheBytes = _settings.CacheSizeKiB * 1024L },
+    };
+}

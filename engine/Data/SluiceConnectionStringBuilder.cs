@@ -1,0 +1,187 @@
+using System.Collections;
+using System.Data.Common;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+
+namespace Sluice.Engine.Data;
+
+/// <summary>How a connection opens its file.</summary>
+public enum SluiceOpenMode
+{
+    /// <summary>Read and write; the file is made if it is not there.</summary>
+    ReadWriteCreate,
+
+    /// <summary>Read and write; an error if the file is not there.</summary>
+    ReadWrite,
+
+    /// <summary>Read only; an error if the file is not there.</summary>
+    ReadOnly,
+}
+
+/// <summary>
+/// The settings of a connection string: <c>Data Source=readings.db;Mode=ReadWrite;Busy Timeout=5000</c>. Keywords are
+/// compared without regard to case; one that is not known is an error that lists the known ones.
+/// </summary>
+public sealed class SluiceConnectionStringBuilder : DbConnectionStringBuilder
+{
+    internal const string MemorySource = ":memory:";
+    internal const int DefaultBusyTimeoutMs = 5_000;
+    internal const int DefaultCommandTimeoutSeconds = 30;
+
+    private const string DataSourceKeyword = "Data Source";
+    private const string ModeKeyword = "Mode";
+    private const string BusyTimeoutKeyword = "Busy Timeout";
+    private const string CacheSizeKeyword = "Cache Size";
+    private const string DefaultTimeoutKeyword = "Default Timeout";
+
+    private static readonly string[] KnownKeywords =
+        [DataSourceKeyword, ModeKeyword, BusyTimeoutKeyword, CacheSizeKeyword, DefaultTimeoutKeyword];
+
+    private static readonly Dictionary<string, string> Canonical = new(StringComparer.OrdinalIgnoreCase)
+    {
+        [DataSourceKeyword] = DataSourceKeyword,
+        ["DataSource"] = DataSourceKeyword,
+        ["Filename"] = DataSourceKeyword,
+        [ModeKeyword] = ModeKeyword,
+        [BusyTimeoutKeyword] = BusyTimeoutKeyword,
+        ["BusyTimeout"] = BusyTimeoutKeyword,
+        [CacheSizeKeyword] = CacheSizeKeyword,
+        ["CacheSize"] = CacheSizeKeyword,
+        [DefaultTimeoutKeyword] = DefaultTimeoutKeyword,
+        ["Command Timeout"] = DefaultTimeoutKeyword,
+    };
+
+    public SluiceConnectionStringBuilder()
+    {
+    }
+
+    public SluiceConnectionStringBuilder(string? connectionString)
+    {
+        ConnectionString = connectionString;
+    }
+
+    /// <summary>The path of the database file, or <c>:memory:</c> for a database that lives as long as the connection.</summary>
+    [AllowNull]
+    public string DataSource
+    {
+        get => Text(DataSourceKeyword) ?? "";
+        set => this[DataSourceKeyword] = value;
+    }
+
+    /// <summary>The default is <see cref="SluiceOpenMode.ReadWriteCreate"/>.</summary>
+    public SluiceOpenMode Mode
+    {
+        get => Text(ModeKeyword) is { } text ? ParseMode(text) : SluiceOpenMode.ReadWriteCreate;
+        set => this[ModeKeyword] = value;
+    }
+
+    /// <summary>How long a statement waits for a lock that another transaction holds, in milliseconds; 5000 by default, 0 not to wait.</summary>
+    public int BusyTimeoutMs
+    {
+        get => Number(BusyTimeoutKeyword) ?? DefaultBusyTimeoutMs;
+        set => this[BusyTimeoutKeyword] = value;
+    }
+
+    /// <summary>
+    /// The bound of the page cache in KiB, or 0 for the engine's own. The file's first connection of a process decides.
+    /// </summary>
+    public int CacheSizeKiB
+    {
+        get => Number(CacheSizeKeyword) ?? 0;
+        set => this[CacheSizeKeyword] = value;
+    }
+
+    /// <summary>The <see cref="SluiceCommand.CommandTimeout"/> that commands begin with, in seconds; 30 by default, 0 for none.</summary>
+    public int DefaultTimeoutSeconds
+    {
+        get => Number(DefaultTimeoutKeyword) ?? DefaultCommandTimeoutSeconds;
+        set => this[DefaultTimeoutKeyword] = value;
+    }
+
+    public override ICollection Keys => Array.FindAll(KnownKeywords, base.ContainsKey);
+
+    [AllowNull]
+    public override object this[string keyword]
+    {
+        get => base.TryGetValue(Known(keyword), out object? value) ? value : Default(Known(keyword));
+        set
+        {
+            string known = Known(keyword);
+            if (value is null)
+            {
+                base.Remove(known);
+                return;
+            }
+
+            base[known] = Validated(known, value);
+        }
+    }
+
+    public override bool ContainsKey(string keyword) =>
+        Canonical.TryGetValue(keyword, out string? known) && base.ContainsKey(known);
+
+    public override bool Remove(string keyword) =>
+        Canonical.TryGetValue(keyword, out string? known) && base.Remove(known);
+
+    public override bool ShouldSerialize(string keyword) =>
+        Canonical.TryGetValue(keyword, out string? known) && base.ShouldSerialize(known);
+
+    public override bool TryGetValue(string keyword, [NotNullWhen(true)] out object? value)
+    {
+        value = null;
+        if (!Canonical.TryGetValue(keyword, out string? known))
+        {
+            return false;
+        }
+
+        value = this[known];
+        return true;
+    }
+
+    private static string Known(string keyword) =>
+        Canonical.TryGetValue(keyword, out string? known)
+            ? known
+            : throw new ArgumentException(
+                $"The connection string keyword '{keyword}' is not known; the known ones are {string.Join(", ", KnownKeywords)}.",
+                nameof(keyword));
+
+    private static string Validated(string keyword, object value)
+    {
+        string text = Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+        switch (keyword)
+        {
+            case ModeKeyword:
+                return ParseMode(text).ToString();
+            case BusyTimeoutKeyword or CacheSizeKeyword or DefaultTimeoutKeyword:
+                if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
+                {
+                    throw new ArgumentException(
+                        $"The connection string's '{keyword}' must be a whole number from 0 to {int.MaxValue}, not '{text}'.", nameof(value));
+                }
+
+                return number.ToString(CultureInfo.InvariantCulture);
+            default:
+                return text;
+        }
+    }
+
+    private static SluiceOpenMode ParseMode(string text) =>
+        Enum.TryParse(text, ignoreCase: true, out SluiceOpenMode mode) && Enum.IsDefined(mode)
+            ? mode
+            : throw new ArgumentException(
+                $"The connection string's '{ModeKeyword}' must be one of {string.Join(", ", Enum.GetNames<SluiceOpenMode>())}, not '{text}'.");
+
+    private static object Default(string keyword) => keyword switch
+    {
+        ModeKeyword => SluiceOpenMode.ReadWriteCreate,
+        BusyTimeoutKeyword => DefaultBusyTimeoutMs,
+        CacheSizeKeyword => 0,
+        DefaultTimeoutKeyword => DefaultCommandTimeoutSeconds,
+        _ => "",
+    };
+
+    private string? Text(string keyword) => base.TryGetValue(keyword, out object? value) ? (string)value : null;
+
+    private int? Number(string keyword) =>
+        Text(keyword) is { } text ? int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) : null;
+}
