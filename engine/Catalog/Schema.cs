@@ -11,16 +11,27 @@ public sealed class Schema
     private readonly Dictionary<string, Table> _tables = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, TableIndex> _indexes = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, View> _views = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, Trigger> _triggers = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<uint, Table> _byRoot = [];
 
-    public Schema(uint cookie, IEnumerable<Table> tables, IEnumerable<View> views)
+    /// <summary>The schema table's name inside ("SQLite file format", section 2.6).</summary>
+    public const string SchemaTableName = "sqlite_master";
+
+    /// <summary>The schema table's preferred name, which finds it as well.</summary>
+    public const string SchemaTableAlias = "sqlite_schema";
+
+    public Schema(uint cookie, IEnumerable<Table> tables, IEnumerable<View> views, IEnumerable<Trigger>? triggers = null)
     {
         Cookie = cookie;
         foreach (Table table in tables)
         {
             _tables.Add(table.Name, table);
-            _byRoot.Add(table.RootPage, table);
-            foreach (TableIndex index in table.Indexes)
+            if (table.RootPage != 0)
+            {
+                _byRoot.Add(table.RootPage, table);
+            }
+
+            foreach (TableIndex index in table.Indexes.Concat(table.UnsupportedIndexes))
             {
                 _indexes.Add(index.Name, index);
             }
@@ -30,6 +41,11 @@ public sealed class Schema
         {
             _views.Add(view.Name, view);
         }
+
+        foreach (Trigger trigger in triggers ?? [])
+        {
+            _triggers.Add(trigger.Name, trigger);
+        }
     }
 
     /// <summary>The schema cookie ("SQLite file format", section 1.3.9).</summary>
@@ -37,15 +53,22 @@ public sealed class Schema
 
     public IReadOnlyCollection<Table> Tables => _tables.Values;
 
+    /// <summary>All indexes, those that cannot be used too.</summary>
     public IReadOnlyCollection<TableIndex> Indexes => _indexes.Values;
 
     public IReadOnlyCollection<View> Views => _views.Values;
 
-    public bool TryGetTable(string name, [NotNullWhen(true)] out Table? table) => _tables.TryGetValue(name, out table);
+    public IReadOnlyCollection<Trigger> Triggers => _triggers.Values;
+
+    public bool TryGetTable(string name, [NotNullWhen(true)] out Table? table) =>
+        _tables.TryGetValue(name, out table)
+        || (name.Equals(SchemaTableAlias, StringComparison.OrdinalIgnoreCase) && _tables.TryGetValue(SchemaTableName, out table));
 
     public bool TryGetTable(uint root, [NotNullWhen(true)] out Table? table) => _byRoot.TryGetValue(root, out table);
 
     public bool TryGetIndex(string name, [NotNullWhen(true)] out TableIndex? index) => _indexes.TryGetValue(name, out index);
+
+    public bool TryGetTrigger(string name, [NotNullWhen(true)] out Trigger? trigger) => _triggers.TryGetValue(name, out trigger);
 
     public bool TryGetView(string name, [NotNullWhen(true)] out View? view) => _views.TryGetValue(name, out view);
 }
