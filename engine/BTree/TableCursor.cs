@@ -1,0 +1,205 @@
+using Sluice.Engine.Format;
+using Sluice.Engine.Paging;
+
+namespace Sluice.Engine.BTree;
+
+/// <summary>
+/// Reads a table B-tree. Moving within a leaf looks at two bytes; a cell is decoded when its rowid or record is asked for.
+/// <para>Over a <see cref="PageTransaction"/> the cursor survives writes: a move after one seeks anew from the rowid it stood on, and
+/// <see cref="Record"/> gives the row as it is now (<see cref="ResultCode.Abort"/> if it is gone).</para>
+/// </summary>
+public sealed class TableCursor : RowCursor
+{
+    private readonly IPageSource _source;
+    private readonly PageTransaction? _transaction;
+    private readonly TreePath _path;
+    private long _stamp;
+
+    // The leaf at the path's end, and the cell in it. A leaf without cells while the cursor stands nowhere.
+    private BTreePage _leaf;
+    private int _index;
+
+    // The cell that was decoded last; _decoded is its index, or -1.
+    private int _decoded = -1;
+    private CellView _cell;
+
+    public TableCursor(IPageSource source, uint root)
+    {
+        _source = source;
+        _transaction = source as PageTransaction;
+        _path = new TreePath(source, root, isTable: true);
+        _leaf = default;
+    }
+
+    public override long Rowid
+    {
+        get
+        {
+            Decode();
+            return _cell.Rowid;
+        }
+    }
+
+    public override Payload Record
+    {
+        get
+        {
+            Decode();
+            if (IsStale && !SeekExact(_cell.Rowid))
+            {
+                throw new SluiceException(ResultCode.Abort, $"row {_cell.Rowid} was deleted under the cursor that stands on it");
+            }
+
+            Decode();
+            return OverflowChain.Assemble(_source, _leaf, _index, _cell);
+        }
+    }
+
+    private bool IsStale => _transaction is not null && _transaction.ChangeStamp != _stamp;
+
+    public override bool MoveFirst()
+    {
+        Begin();
+        _path.DescendFirst();
+        return Stand(0);
+    }
+
+    public override bool MoveLast()
+    {
+        Begin();
+        _path.DescendLast();
+        return Stand(_path.Top.CellCount - 1);
+    }
+
+    public override bool MoveNext()
+    {
+        if (IsStale)
+        {
+            return _leaf.CellCount > 0 && Seek(Rowid, SeekMode.Greater);
+        }
+
+        if (++_index < _leaf.CellCount)
+        {
+            return true;
+        }
+
+        return ToNextLeaf();
+    }
+
+    public override bool MovePrevious()
+    {
+        if (IsStale)
+        {
+            return _leaf.CellCount > 0 && Seek(Rowid, SeekMode.Less);
+        }
+
+        if (--_index >= 0)
+        {
+            return true;
+        }
+
+        return ToPreviousLeaf();
+    }
+
+    public override bool Seek(long rowid, SeekMode mode)
+    {
+        FindLeaf(rowid);
+        int index = _leaf.LowerBound(_source, rowid, out bool exact);
+        _decoded = -1;
+        if (mode is SeekMode.GreaterOrEqual or SeekMode.Greater)
+        {
+            _index = mode == SeekMode.Greater && exact ? index + 1 : index;
+            return _index < _leaf.CellCount || ToNextLeaf();
+        }
+
+        _index = mode == SeekMode.LessOrEqual && exact ? index : index - 1;
+        return _index >= 0 || ToPreviousLeaf();
+    }
+
+    public override bool SeekExact(long rowid)
+    {
+        FindLeaf(rowid);
+        _index = _leaf.LowerBound(_source, rowid, out bool exact);
+        _decoded = -1;
+        return exact;
+    }
+
+    /// <summary>Adds up the cells of the leafs without looking into them.</summary>
+    public override long Count()
+    {
+        long count = 0;
+        Begin();
+        _path.DescendFirst();
+        do
+        {
+            count += _path.Top.CellCount;
+        }
+        while (_path.NextLeaf());
+
+        _leaf = default;
+        return count;
+    }
+
+    private void Begin()
+    {
+        _stamp = _transaction?.ChangeStamp ?? 0;
+        _path.Begin();
+    }
+
+    /// <summary>Goes to the leaf where a rowid is or would be; a seek near the last one finds it there.</summary>
+    private void FindLeaf(long rowid)
+    {
+        if (_leaf.CellCount > 0 && !IsStale
+            && _leaf.TableKey(_source, 0) <= rowid && rowid <= _leaf.TableKey(_source, _leaf.CellCount - 1))
+        {
+            return;
+        }
+
+        Begin();
+        while (!_path.Top.IsLeaf)
+        {
+            _path.PushChild(_path.Top.LowerBound(_source, rowid, out _));
+        }
+
+        _leaf = _path.Top;
+    }
+
+    private bool ToNextLeaf()
+    {
+        if (_path.NextLeaf())
+        {
+            return Stand(0);
+        }
+
+        _leaf = default;
+        return false;
+    }
+
+    private bool ToPreviousLeaf()
+    {
+        if (_path.PreviousLeaf())
+        {
+            return Stand(_path.Top.CellCount - 1);
+        }
+
+        _leaf = default;
+        return false;
+    }
+
+    private bool Stand(int index)
+    {
+        _leaf = _path.Top;
+        _index = index;
+        _decoded = -1;
+        return (uint)index < (uint)_leaf.CellCount;
+    }
+
+    private void Decode()
+    {
+        if (_decoded != _index)
+        {
+            _cell = _leaf.Cell(_source, _index);
+            _decoded = _index;
+        }
+    }
+}

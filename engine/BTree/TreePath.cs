@@ -1,0 +1,139 @@
+using Sluice.Engine.Paging;
+
+namespace Sluice.Engine.BTree;
+
+/// <summary>
+/// The pages from a tree's root down to where a cursor stands, each with the index of the child (or, at the end, of the cell) that is next.
+/// Checks on the way that pages are of one kind of tree, that no page but the root is empty, that the tree is not deeper than
+/// it can be, and that a walk does not visit more pages than the file has: so no damaged pointer leads into an endless loop.
+/// </summary>
+internal sealed class TreePath(IPageSource source, uint root, bool isTable)
+{
+    /// <summary>SQLite's bound too (BTCURSOR_MAX_DEPTH): a tree of 2^31 pages with the smallest fan-out is not as deep.</summary>
+    public const int MaxDepth = 20;
+
+    private readonly BTreePage[] _pages = new BTreePage[MaxDepth];
+    private readonly int[] _indexes = new int[MaxDepth];
+    private long _visited;
+    private bool _forward;
+
+    /// <summary>Pages on the path; 0 before the first <see cref="Begin"/>.</summary>
+    public int Depth { get; private set; }
+
+    public ref readonly BTreePage Top => ref _pages[Depth - 1];
+
+    public ref int TopIndex => ref _indexes[Depth - 1];
+
+    /// <summary>Starts anew at the root.</summary>
+    public void Begin()
+    {
+        Depth = 0;
+        _visited = 0;
+        Push(root);
+    }
+
+    /// <summary>Goes down to a child of the top page.</summary>
+    public void PushChild(int index)
+    {
+        TopIndex = index;
+        Push(Top.Child(source, index));
+    }
+
+    public void Pop() => Depth--;
+
+    /// <summary>Goes down to the first leaf below the top page; its index is 0.</summary>
+    public void DescendFirst()
+    {
+        Turn(forward: true);
+        while (!Top.IsLeaf)
+        {
+            PushChild(0);
+        }
+
+        TopIndex = 0;
+    }
+
+    /// <summary>Goes down to the last leaf below the top page; its index is that of its last cell.</summary>
+    public void DescendLast()
+    {
+        Turn(forward: false);
+        while (!Top.IsLeaf)
+        {
+            PushChild(Top.CellCount);
+        }
+
+        TopIndex = Top.CellCount - 1;
+    }
+
+    /// <summary>From a leaf to the next one; false at the end.</summary>
+    public bool NextLeaf()
+    {
+        while (Depth > 1)
+        {
+            Pop();
+            if (TopIndex < Top.CellCount)
+            {
+                PushChild(TopIndex + 1);
+                DescendFirst();
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>From a leaf to the one before; false at the beginning.</summary>
+    public bool PreviousLeaf()
+    {
+        while (Depth > 1)
+        {
+            Pop();
+            if (TopIndex > 0)
+            {
+                PushChild(TopIndex - 1);
+                DescendLast();
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Only a walk in one direction is bounded: one to and fro may go on for ever.</summary>
+    private void Turn(bool forward)
+    {
+        if (_forward != forward)
+        {
+            _forward = forward;
+            _visited = 0;
+        }
+    }
+
+    private void Push(uint number)
+    {
+        if (Depth == MaxDepth)
+        {
+            throw CorruptPage.At(source, number, $"the tree of root {root} is deeper than {MaxDepth} pages");
+        }
+
+        if (++_visited > source.PageCount)
+        {
+            throw CorruptPage.At(source, number, $"the tree of root {root} runs in a circle: more than {source.PageCount} pages visited");
+        }
+
+        BTreePage page = BTreePage.Parse(source, number);
+        if (page.IsTable != isTable)
+        {
+            throw CorruptPage.At(source, number, $"a page of kind {page.Kind} in the tree of root {root}, which is of {(isTable ? "a table" : "an index")}");
+        }
+
+        if (page.CellCount == 0 && Depth > 0)
+        {
+            throw CorruptPage.At(source, number, $"an empty page in the tree of root {root}");
+        }
+
+        _pages[Depth] = page;
+        _indexes[Depth] = 0;
+        Depth++;
+    }
+}
