@@ -1,0 +1,74 @@
+using Sluice.Engine.Format;
+using Sluice.Engine.Sql;
+using Sluice.Engine.Transactions;
+
+namespace Sluice.Engine.Execute.Ddl;
+
+/// <summary>
+/// Statements that change the schema: CREATE, DROP, ALTER TABLE. They run alone among writers, straight on the pages, and each
+/// ends with the schema read anew. Statements of this kind that are not supported are refused here by name.
+/// </summary>
+public static class DdlStatements
+{
+    /// <summary>Whether a statement is one of these, those that are refused included.</summary>
+    public static bool Handles(StatementNode node) => node is CreateTableStatement or CreateIndexStatement or CreateViewStatement
+        or CreateTriggerStatement or CreateVirtualTableStatement or DropStatement or AlterTableStatement
+        or VacuumStatement or AnalyzeStatement or ReindexStatement or AttachStatement or DetachStatement;
+
+    /// <summary>
+    /// Runs the statement within <paramref name="transaction"/>, which becomes exclusive unless there is nothing to do. After an exception
+    /// the caller takes the transaction back to where it was.
+    /// </summary>
+    /// <exception cref="SluiceException">In SQLite's words: a name that is taken, reserved or unknown, a definition that cannot be.</exception>
+    public static void Execute(StatementNode node, Transaction transaction, IStatementContext context, SqlValue[] parameters)
+    {
+        if (node.Explain != ExplainKind.None)
+        {
+            throw Refused("EXPLAIN of a statement that changes the schema");
+        }
+
+        switch (node)
+        {
+            case CreateTableStatement { AsSelect: not null } create:
+                CreateTableAs.Execute(create, transaction, context, parameters);
+                break;
+            case CreateTableStatement create:
+                CreateTable.Execute(create, transaction);
+                break;
+            case CreateIndexStatement create:
+                CreateIndex.Execute(create, transaction, context);
+                break;
+            case CreateViewStatement create:
+                CreateView.Execute(create, transaction);
+                break;
+            case DropStatement drop:
+                Drop.Execute(drop, transaction);
+                break;
+            case RenameTableStatement rename:
+                AlterTable.Rename(rename, transaction);
+                break;
+            case AddColumnStatement add:
+                AlterTable.AddColumn(add, transaction);
+                break;
+            default:
+                throw Refused(NameOf(node));
+        }
+    }
+
+    /// <summary>The error for something that is not supported, named.</summary>
+    internal static SluiceException Refused(string what) => new(ResultCode.Error, $"{what} is not supported yet");
+
+    private static string NameOf(StatementNode node) => node switch
+    {
+        CreateTriggerStatement => "CREATE TRIGGER",
+        CreateVirtualTableStatement create => $"CREATE VIRTUAL TABLE (module {create.Module})",
+        RenameColumnStatement => "ALTER TABLE RENAME COLUMN",
+        DropColumnStatement => "ALTER TABLE DROP COLUMN",
+        VacuumStatement => "VACUUM",
+        AnalyzeStatement => "ANALYZE",
+        ReindexStatement => "REINDEX",
+        AttachStatement => "ATTACH",
+        DetachStatement => "DETACH",
+        _ => node.GetType().Name,
+    };
+}

@@ -1,0 +1,95 @@
+using Sluice.Engine.Catalog;
+using Sluice.Engine.Sql;
+using Sluice.Engine.Transactions;
+
+namespace Sluice.Engine.Execute.Ddl;
+
+/// <summary>DROP TABLE, INDEX and VIEW: the trees' pages go to the freelist, the rows of sqlite_schema go.</summary>
+internal static class Drop
+{
+    public static void Execute(DropStatement node, Transaction transaction)
+    {
+        if (node.Kind == SchemaObjectKind.Trigger)
+        {
+            throw DdlStatements.Refused("DROP TRIGGER");
+        }
+
+        Names.RequireMain(node.Name);
+        if (!MayDrop(node, transaction.Schema))
+        {
+            return;
+        }
+
+        transaction.BecomeExclusive();
+        if (!MayDrop(node, transaction.Schema))
+        {
+            return;
+        }
+
+        foreach ((long rowid, SchemaRow row) in SchemaRows.All(transaction))
+        {
+            if (!Belongs(row, node))
+            {
+                continue;
+            }
+
+            if (row.RootPage != 0)
+            {
+                transaction.Trees.Drop(row.RootPage);
+            }
+
+            SchemaRows.Remove(transaction, rowid);
+        }
+
+        transaction.SchemaChanged();
+    }
+
+    /// <summary>With a table go its indexes and triggers; with a view its triggers.</summary>
+    private static bool Belongs(in SchemaRow row, DropStatement node) => node.Kind == SchemaObjectKind.Index
+        ? row.Type == "index" && row.Name.Equals(node.Name.Name, StringComparison.OrdinalIgnoreCase)
+        : row.TableName.Equals(node.Name.Name, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>False when there is nothing to drop and IF EXISTS is content with that.</summary>
+    private static bool MayDrop(DropStatement node, Schema schema)
+    {
+        string name = node.Name.Name;
+        string qualified = node.Name.Schema is { } given ? $"{given}.{name}" : name;
+        if (node.Kind == SchemaObjectKind.Index)
+        {
+            if (schema.TryGetIndex(name, out TableIndex? index))
+            {
+                return index.Sql is not null
+                    ? true
+                    : throw new SluiceException(ResultCode.Error, "index associated with UNIQUE or PRIMARY KEY constraint cannot be dropped");
+            }
+
+            return Missing(node, $"no such index: {qualified}");
+        }
+
+        bool isView = schema.TryGetView(name, out _);
+        if (node.Kind == SchemaObjectKind.View)
+        {
+            return isView || (schema.TryGetTable(name, out _)
+                ? throw new SluiceException(ResultCode.Error, $"use DROP TABLE to delete table {name}")
+                : Missing(node, $"no such view: {qualified}"));
+        }
+
+        if (isView)
+        {
+            throw new SluiceException(ResultCode.Error, $"use DROP VIEW to delete view {name}");
+        }
+
+        if (!schema.TryGetTable(name, out Table? table))
+        {
+            return Missing(node, $"no such table: {qualified}");
+        }
+
+        // ANALYZE's tables may go ("The ANALYZE Command", section 1); sqlite_schema and sqlite_sequence may not.
+        return Names.IsReserved(name) && !name.StartsWith("sqlite_stat", StringComparison.OrdinalIgnoreCase)
+            ? throw new SluiceException(ResultCode.Error, $"table {table.Name} may not be dropped")
+            : true;
+    }
+
+    private static bool Missing(DropStatement node, string message) =>
+        node.IfExists ? false : throw new SluiceException(ResultCode.Error, message);
+}
