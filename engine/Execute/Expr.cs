@@ -52,7 +52,7 @@ public abstract class RowSource
 /// The state of one execution of a statement. Every table reference of the statement, those of its subqueries too,
 /// has a number of its own in <see cref="Sources"/>, so a correlated subquery just reads the outer row.
 /// </summary>
-public sealed class Frame(IStatementContext context, int sourceCount, int slotCount, SqlValue[] parameters)
+public class Frame(IStatementContext context, int sourceCount, int slotCount, SqlValue[] parameters)
 {
     public RowSource[] Sources { get; } = new RowSource[sourceCount];
 

@@ -1,0 +1,37 @@
+using Sluice.Engine.Catalog;
+using Sluice.Engine.Execute.Expressions;
+using Sluice.Engine.Format;
+
+namespace Sluice.Engine.Execute.Operators;
+
+/// <summary>What reading a table's records needs to know of it.</summary>
+internal sealed class TableShape
+{
+    private readonly bool[] _isReal;
+    private readonly SqlValue[] _defaults;
+
+    public TableShape(Table table)
+    {
+        Table = table;
+        RowidAlias = table.RowidAlias;
+        _isReal = new bool[table.Columns.Count];
+        _defaults = new SqlValue[table.Columns.Count];
+        for (int i = 0; i < _isReal.Length; i++)
+        {
+            Column column = table.Columns[i];
+            _isReal[i] = column.Affinity == Affinity.Real;
+            _defaults[i] = column.Default is { } given ? DefaultValue.Constant(given, column) : SqlValue.Null;
+        }
+    }
+
+    public Table Table { get; }
+
+    public int RowidAlias { get; }
+
+    /// <summary>A REAL column's whole numbers may be stored as integers ("Datatypes In SQLite", section 3) and are reals again when read.</summary>
+    public SqlValue FromStored(int column, in SqlValue value) =>
+        value.Type == SqlType.Integer && _isReal[column] ? SqlValue.FromReal(value.Integer) : value;
+
+    /// <summary>The value of a column that was added after the row was written.</summary>
+    public SqlValue DefaultOf(int column) => _defaults[column];
+}
