@@ -19,6 +19,21 @@ internal sealed class ExplainWriter
         children(this);
         _parent = outer;
     }
+
+    /// <summary>A writer for lines that <see cref="Append"/> will add here.</summary>
+    public ExplainWriter Apart() => new();
+
+    /// <summary>Adds the lines of another writer, <paramref name="suffix"/> after its first.</summary>
+    public void Append(ExplainWriter other, string suffix)
+    {
+        int shift = _lines.Count;
+        for (int i = 0; i < other._lines.Count; i++)
+        {
+            ExplainLine line = other._lines[i];
+            _lines.Add(new ExplainLine(
+                line.Id + shift, line.Parent == 0 ? _parent : line.Parent + shift, i == 0 ? line.Detail + suffix : line.Detail));
+        }
+    }
 }
 
 internal sealed record ExplainLine(int Id, int Parent, string Detail);

@@ -1,0 +1,192 @@
+using Sluice.Engine.Execute.Expressions;
+using Sluice.Engine.Execute.Functions;
+using Sluice.Engine.Format;
+
+namespace Sluice.Engine.Execute.Operators;
+
+/// <summary>One call of an aggregate function in a SELECT; its result goes into a slot of the frame.</summary>
+internal sealed record AggregateCall(
+    AggregateFunction Function, IReadOnlyList<Expr> Arguments, bool Distinct, Expr? Filter, IReadOnlyList<SortKey> OrderBy, Collation Collation, int Slot)
+{
+    public Accumulator CreateAccumulator()
+    {
+        Accumulator accumulator = Function.Create(Collation);
+        if (OrderBy.Count > 0)
+        {
+            accumulator = new OrderedAccumulator(accumulator, [.. OrderBy.Select(key => key.Order)], Arguments.Count);
+        }
+
+        return Distinct ? new DistinctAccumulator(accumulator, Collation) : accumulator;
+    }
+}
+
+/// <summary>
+/// What a grouping computes. Columns outside of aggregates ("bare" ones) are captured from one row of the group: that of the minimum or maximum
+/// when min() or max() is called, else the first ("SELECT", section 2.5, bare columns in an aggregate query).
+/// </summary>
+/// <param name="Captures">Columns of <paramref name="Output"/>.</param>
+/// <param name="Extreme">The number of the min() or max() call that says which row is captured, or -1.</param>
+/// <param name="ExtremeIsMax">Whether that call is max().</param>
+internal sealed record Aggregation(IReadOnlyList<AggregateCall> Calls, IReadOnlyList<Expr> Captures, int Output, int Extreme, bool ExtremeIsMax);
+
+/// <summary>The state of one group while its rows come.</summary>
+internal sealed class GroupState
+{
+    private readonly AggregationRun _shared;
+    private readonly Accumulator[] _accumulators;
+    private SqlValue _extreme;
+    private bool _hasRow;
+
+    public GroupState(AggregationRun shared)
+    {
+        _shared = shared;
+        _accumulators = new Accumulator[shared.Calls.Length];
+        for (int i = 0; i < _accumulators.Length; i++)
+        {
+            _accumulators[i] = shared.Calls[i].CreateAccumulator();
+        }
+
+        Captured = shared.Captures.Length == 0 ? [] : new SqlValue[shared.Captures.Length];
+    }
+
+    public SqlValue[] Captured { get; }
+
+    public bool HasRow => _hasRow;
+
+    /// <summary>Takes the current row.</summary>
+    public void Step(Run run)
+    {
+        bool capture = !_hasRow;
+        for (int i = 0; i < _accumulators.Length; i++)
+        {
+            AggregateCall call = _shared.Calls[i];
+            if (call.Filter is not null && !Logic.Passes(call.Filter, run))
+            {
+                continue;
+            }
+
+            Span<SqlValue> arguments = _shared.Arguments(i, run);
+            _accumulators[i].Step(arguments);
+            if (i == _shared.Extreme)
+            {
+                capture |= IsNewExtreme(arguments[0], call.Collation);
+            }
+        }
+
+        _hasRow = true;
+        if (capture)
+        {
+            for (int i = 0; i < Captured.Length; i++)
+            {
+                Captured[i] = _shared.Captures[i].Evaluate(run);
+            }
+        }
+    }
+
+    /// <summary>Puts the results into their slots and shows the captured columns.</summary>
+    public void Emit(Run run, BufferRow row)
+    {
+        for (int i = 0; i < _accumulators.Length; i++)
+        {
+            run.Slots[_shared.Calls[i].Slot] = _accumulators[i].Final();
+        }
+
+        row.IsNullRow = !_hasRow;
+        row.Show(Captured);
+    }
+
+    private bool IsNewExtreme(in SqlValue value, Collation collation)
+    {
+        if (value.IsNull)
+        {
+            return false;
+        }
+
+        if (!_extreme.IsNull)
+        {
+            int order = ValueOrder.Compare(value, _extreme, collation);
+            if (_shared.ExtremeIsMax ? order <= 0 : order >= 0)
+            {
+                return false;
+            }
+        }
+
+        _extreme = value;
+        return true;
+    }
+}
+
+/// <summary>An <see cref="Aggregation"/> in one execution: arrays instead of lists, and a buffer for arguments.</summary>
+internal sealed class AggregationRun
+{
+    private readonly Expr[][] _arguments;
+    private readonly SqlValue[] _buffer;
+
+    public AggregationRun(Aggregation aggregation)
+    {
+        Calls = [.. aggregation.Calls];
+        Captures = [.. aggregation.Captures];
+        Extreme = aggregation.Extreme;
+        ExtremeIsMax = aggregation.ExtremeIsMax;
+        _arguments = new Expr[Calls.Length][];
+        int longest = 0;
+        for (int i = 0; i < Calls.Length; i++)
+        {
+            _arguments[i] = [.. Calls[i].Arguments, .. Calls[i].OrderBy.Select(key => key.Value)];
+            longest = Math.Max(longest, _arguments[i].Length);
+        }
+
+        _buffer = new SqlValue[longest];
+    }
+
+    public AggregateCall[] Calls { get; }
+
+    public Expr[] Captures { get; }
+
+    public int Extreme { get; }
+
+    public bool ExtremeIsMax { get; }
+
+    /// <summary>The arguments of a call for the current row, the ORDER BY terms behind them; lent until the next call.</summary>
+    public Span<SqlValue> Arguments(int call, Run run)
+    {
+        Expr[] arguments = _arguments[call];
+        for (int i = 0; i < arguments.Length; i++)
+        {
+            _buffer[i] = arguments[i].Evaluate(run);
+        }
+
+        return _buffer.AsSpan(0, arguments.Length);
+    }
+}
+
+/// <summary>f(x ORDER BY y): keeps the rows and passes them on in order at the end.</summary>
+internal sealed class OrderedAccumulator(Accumulator inner, SortOrder[] orders, int argumentCount) : Accumulator
+{
+    private readonly List<SortEntry> _rows = [];
+    private bool _done;
+
+    public override void Step(ReadOnlySpan<SqlValue> arguments)
+    {
+        SqlValue[] values = new SqlValue[arguments.Length];
+        arguments[argumentCount..].CopyTo(values);
+        arguments[..argumentCount].CopyTo(values.AsSpan(orders.Length));
+        _rows.Add(new SortEntry(values, _rows.Count));
+    }
+
+    public override SqlValue Final()
+    {
+        if (!_done)
+        {
+            _rows.Sort(new SortEntryComparer(orders));
+            foreach (SortEntry row in _rows)
+            {
+                inner.Step(row.Values.AsSpan(orders.Length));
+            }
+
+            _done = true;
+        }
+
+        return inner.Final();
+    }
+}

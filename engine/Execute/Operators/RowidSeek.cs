@@ -1,0 +1,122 @@
+using Sluice.Engine.BTree;
+using Sluice.Engine.Format;
+using Sluice.Engine.Plan;
+
+namespace Sluice.Engine.Execute.Operators;
+
+/// <summary>Reads the one row whose rowid equals an expression.</summary>
+internal sealed class RowidSeekNode(TableAccess access, Expr key) : PlanNode
+{
+    public override Operator Build(Run run) => new RowidSeek(run, access, key);
+
+    public override void Explain(ExplainWriter writer) =>
+        writer.Line($"SEARCH {access.ExplainName} USING INTEGER PRIMARY KEY (rowid=?)");
+
+    private sealed class RowidSeek : Operator
+    {
+        private readonly Expr _key;
+        private readonly TableRow _row;
+        private bool _done;
+
+        public RowidSeek(Run run, TableAccess access, Expr key) : base(run)
+        {
+            _key = key;
+            _row = new TableRow(access.Shape, run.Transaction.OpenRows(access.Shape.Table.RootPage));
+            run.Sources[access.Source] = _row;
+        }
+
+        public override void Open()
+        {
+            _done = false;
+            _row.IsNullRow = false;
+        }
+
+        public override bool Next()
+        {
+            if (_done)
+            {
+                return false;
+            }
+
+            _done = true;
+            Run.CheckCancelled();
+            _row.Moved();
+            return RowidBound.TryExact(_key.Evaluate(Run), out long rowid) && _row.Cursor.SeekExact(rowid);
+        }
+    }
+}
+
+/// <summary>One end of a range: the expression that gives it, and whether a value equal to it belongs to the range.</summary>
+internal sealed record RangeBound(Expr Value, bool Inclusive);
+
+/// <summary>Reads the rows whose rowids lie between two expressions, in rowid order.</summary>
+internal sealed class RowidRangeNode(TableAccess access, RangeBound? lower, RangeBound? upper, bool reverse) : PlanNode
+{
+    public override Operator Build(Run run) => new RowidRange(run, access, lower, upper, reverse);
+
+    public override void Explain(ExplainWriter writer)
+    {
+        string condition = (lower, upper) switch
+        {
+            (not null, not null) => "rowid>? AND rowid<?",
+            (not null, null) => "rowid>?",
+            _ => "rowid<?",
+        };
+        writer.Line($"SEARCH {access.ExplainName} USING INTEGER PRIMARY KEY ({condition})");
+    }
+
+    private sealed class RowidRange : Operator
+    {
+        private readonly RangeBound? _lower;
+        private readonly RangeBound? _upper;
+        private readonly bool _reverse;
+        private readonly TableRow _row;
+        private bool _started;
+        private long _lowest;
+        private long _highest;
+
+        public RowidRange(Run run, TableAccess access, RangeBound? lower, RangeBound? upper, bool reverse) : base(run)
+        {
+            _lower = lower;
+            _upper = upper;
+            _reverse = reverse;
+            _row = new TableRow(access.Shape, run.Transaction.OpenRows(access.Shape.Table.RootPage));
+            run.Sources[access.Source] = _row;
+        }
+
+        public override void Open()
+        {
+            _started = false;
+            _row.IsNullRow = false;
+        }
+
+        public override bool Next()
+        {
+            Run.CheckCancelled();
+            _row.Moved();
+            RowCursor cursor = _row.Cursor;
+            bool any = _started ? (_reverse ? cursor.MovePrevious() : cursor.MoveNext()) : Start(cursor);
+            return any && (_reverse ? cursor.Rowid >= _lowest : cursor.Rowid <= _highest);
+        }
+
+        private bool Start(RowCursor cursor)
+        {
+            _started = true;
+            _lowest = long.MinValue;
+            _highest = long.MaxValue;
+            if (_lower is not null && !RowidBound.TryLowest(_lower.Value.Evaluate(Run), _lower.Inclusive, out _lowest))
+            {
+                _highest = long.MinValue;
+                return false;
+            }
+
+            if (_upper is not null && !RowidBound.TryHighest(_upper.Value.Evaluate(Run), _upper.Inclusive, out _highest))
+            {
+                return false;
+            }
+
+            return _lowest <= _highest
+                && (_reverse ? cursor.Seek(_highest, SeekMode.LessOrEqual) : cursor.Seek(_lowest, SeekMode.GreaterOrEqual));
+        }
+    }
+}

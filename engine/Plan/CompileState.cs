@@ -1,0 +1,51 @@
+using Sluice.Engine.Catalog;
+
+namespace Sluice.Engine.Plan;
+
+/// <summary>What is shared while one statement is compiled: the schema, and the numbers given out so far.</summary>
+internal sealed class CompileState(Schema schema)
+{
+    /// <summary>Views and subqueries nest no deeper than this, so that a hostile statement cannot exhaust the stack.</summary>
+    private const int MaxNesting = 200;
+
+    private readonly List<string> _openViews = [];
+    private int _sources;
+    private int _slots;
+    private int _subplans;
+    private int _nesting;
+
+    public Schema Schema { get; } = schema;
+
+    public FrameSize Size => new(_sources, _slots, _subplans);
+
+    public int NewSource() => _sources++;
+
+    public int NewSlot() => _slots++;
+
+    public int NewSubplan() => _subplans++;
+
+    /// <summary>Subqueries in FROM by number, for EXPLAIN QUERY PLAN.</summary>
+    public int NextSubqueryNumber { get; set; } = 1;
+
+    public void EnterSelect()
+    {
+        if (++_nesting > MaxNesting)
+        {
+            throw new SluiceException(ResultCode.Error, "parser stack overflow");
+        }
+    }
+
+    public void LeaveSelect() => _nesting--;
+
+    public void EnterView(string name)
+    {
+        if (_openViews.Contains(name, StringComparer.OrdinalIgnoreCase))
+        {
+            throw new SluiceException(ResultCode.Error, $"view {name} is circularly defined");
+        }
+
+        _openViews.Add(name);
+    }
+
+    public void LeaveView() => _openViews.RemoveAt(_openViews.Count - 1);
+}
