@@ -20,6 +20,9 @@ public sealed class Schema
     /// <summary>The schema table's preferred name, which finds it as well.</summary>
     public const string SchemaTableAlias = "sqlite_schema";
 
+    /// <summary>Without any table.</summary>
+    public static Schema Empty { get; } = new(0, [], []);
+
     public Schema(uint cookie, IEnumerable<Table> tables, IEnumerable<View> views, IEnumerable<Trigger>? triggers = null)
     {
         Cookie = cookie;

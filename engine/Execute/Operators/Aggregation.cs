@@ -23,10 +23,8 @@ internal sealed record AggregateCall(
 /// <summary>
 /// What a grouping computes. Columns outside of aggregates ("bare" ones) are captured from one row of the group: that of the minimum or maximum
 /// when min() or max() is called, else the first ("SELECT", section 2.5, bare columns in an aggregate query).
+/// Captures are the columns of the source Output; Extreme is the number of the min() or max() call that says which row is captured, or -1.
 /// </summary>
-/// <param name="Captures">Columns of <paramref name="Output"/>.</param>
-/// <param name="Extreme">The number of the min() or max() call that says which row is captured, or -1.</param>
-/// <param name="ExtremeIsMax">Whether that call is max().</param>
 internal sealed record Aggregation(IReadOnlyList<AggregateCall> Calls, IReadOnlyList<Expr> Captures, int Output, int Extreme, bool ExtremeIsMax);
 
 /// <summary>The state of one group while its rows come.</summary>

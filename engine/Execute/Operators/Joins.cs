@@ -110,10 +110,8 @@ internal sealed class LeftJoinNode(PlanNode left, PlanNode right, IReadOnlyList<
 
 /// <summary>
 /// RIGHT and FULL JOIN: first the left rows with their right rows (for FULL also those without), remembering which right rows
-/// were met, by rowid; then the right rows that were not, the left's sources giving NULLs.
+/// were met, by rowid; then the right rows that were not, the left's sources giving NULLs. The right side is one source.
 /// </summary>
-/// <param name="on">Conditions between the two sides, tested above the right side.</param>
-/// <param name="rightSource">The one source of the right side; its rowids tell its rows apart.</param>
 internal sealed class FullJoinNode(
     PlanNode left, PlanNode right, IReadOnlyList<Expr> on, IReadOnlyList<int> leftSources, int rightSource, bool keepLeft) : PlanNode
 {

@@ -1,5 +1,4 @@
 using Sluice.Engine.BTree;
-using Sluice.Engine.Format;
 using Sluice.Engine.Plan;
 
 namespace Sluice.Engine.Execute.Operators;

@@ -5,9 +5,8 @@ namespace Sluice.Engine.Execute.Operators;
 
 /// <summary>
 /// Reads all rows and gives them in order, through a source of its own. With a limit it keeps only as many rows as will be
-/// given: a heap whose top is the last of them.
+/// given: a heap whose top is the last of them. What is carried becomes the columns of the source.
 /// </summary>
-/// <param name="carried">What the rows consist of after sorting: columns of <paramref name="output"/>.</param>
 internal sealed class SortNode(
     PlanNode input, IReadOnlyList<SortKey> keys, IReadOnlyList<Expr> carried, int output, LimitClause? limit, string explained) : PlanNode
 {

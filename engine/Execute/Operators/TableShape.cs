@@ -1,6 +1,6 @@
 using Sluice.Engine.Catalog;
-using Sluice.Engine.Execute.Expressions;
 using Sluice.Engine.Format;
+using Sluice.Engine.Plan;
 
 namespace Sluice.Engine.Execute.Operators;
 
