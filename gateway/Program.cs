@@ -1,1 +1,1 @@
-Console.WriteLine("sluice");
+return await Sluice.Gateway.Cli.CommandLine.InvokeAsync(args, Console.Out, Console.Error);

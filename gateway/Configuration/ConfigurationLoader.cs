@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Reflection;
 using Npgsql;
+using Sluice.Engine;
 using Sluice.Gateway.Mqtt.Broker;
 using Sluice.Gateway.Pipeline;
 using Sluice.Sensors.Simulation;
@@ -121,9 +122,15 @@ public static class ConfigurationLoader
 
     private static bool IsEndpoint(string text)
     {
-        const string scheme = "tcp://";
-        int colon = text.LastIndexOf(':');
-        return text.StartsWith(scheme, StringComparison.Ordinal) && colon > scheme.Length && TryPort(text[(colon + 1)..], out _);
+        try
+        {
+            ListenAddress.Parse(text);
+            return true;
+        }
+        catch (SluiceException)
+        {
+            return false;
+        }
     }
 
     private static WriterOptions ReadWriters(SectionReader writers)

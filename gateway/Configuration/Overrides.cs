@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Globalization;
+using System.Net;
 
 namespace Sluice.Gateway.Configuration;
 
@@ -9,6 +10,9 @@ namespace Sluice.Gateway.Configuration;
 /// <param name="Source">What an error calls it: <c>environment variable SLUICE_MQTT__LISTEN</c>.</param>
 public sealed record Override(IReadOnlyList<string> Path, string Value, string Source)
 {
+    /// <summary>True when the value is text even if it begins with a bracket.</summary>
+    public bool IsPlainText { get; init; }
+
     private const string Prefix = "SLUICE_";
 
     /// <summary>Names the configuration file where the command line does not; read by the command line, not a setting.</summary>
@@ -54,11 +58,14 @@ public sealed record Override(IReadOnlyList<string> Path, string Value, string S
     {
         Origin origin = new(Source, 0);
         string text = Value.Trim();
-        ConfigNode value = text.StartsWith('[') || text.StartsWith('{')
+        ConfigNode value = !IsPlainText && !IsAddress(text) && (text.StartsWith('[') || text.StartsWith('{'))
             ? YamlReader.Read(text, Source, singleLine: true)
             : new ScalarNode(origin, text.Length == 0 ? null : text);
         Put(root, 0, origin, value);
     }
+
+    /// <summary>An IPv6 address with a port looks like the begin of a list and is none.</summary>
+    private static bool IsAddress(string text) => text.StartsWith('[') && !text.EndsWith(']') && IPEndPoint.TryParse(text, out _);
 
     private void Put(SectionNode section, int level, Origin origin, ConfigNode value)
     {

@@ -1,0 +1,99 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using Sluice.Engine;
+using Sluice.Gateway.Configuration;
+using Sluice.Gateway.Hosting;
+
+namespace Sluice.Gateway.Cli;
+
+/// <summary>The program's commands. Running the gateway is the default one.</summary>
+public static class CommandLine
+{
+    private const string Examples = """
+        Examples:
+          sluice                                           the demonstration: broker, simulated sensors, page; data in ./data
+          sluice run --config /etc/sluice/sluice.yaml      the gateway as configured
+          sluice run --data /tmp/try --http 127.0.0.1:9090 the demonstration elsewhere
+          sluice run --set writers.count=8                 any key of the configuration, see configs/reference.yaml
+          SLUICE_GATEWAY__ID=plant-7 sluice                the same by an environment variable
+          sluice check --config sluice.yaml                what is wrong with a configuration, by line and key
+          sluice sql data/gateway.db                       look at the database, interactively
+          sluice sql data/gateway.db "select * from telemetry order by id desc limit 5"
+
+        Exit codes: 0 done, 1 failed, 2 wrong command line or configuration.
+        """;
+
+    /// <summary>Runs what the arguments ask for and returns the exit code.</summary>
+    public static async Task<int> InvokeAsync(string[] args, TextWriter output, TextWriter error)
+    {
+        RootCommand root = Create();
+        ParseResult arguments = root.Parse(args);
+        if (arguments.Errors.Count > 0)
+        {
+            foreach (string message in arguments.Errors.Select(e => e.Message).Distinct())
+            {
+                await error.WriteLineAsync($"sluice: {message}");
+            }
+
+            await error.WriteLineAsync("Try 'sluice --help'.");
+            return ExitCode.Usage;
+        }
+
+        // Signals are the host's: it stops the gateway in order, however long storing takes.
+        InvocationConfiguration configuration = new()
+        {
+            Output = output,
+            Error = error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+        };
+        try
+        {
+            return await arguments.InvokeAsync(configuration);
+        }
+        catch (ConfigurationException e)
+        {
+            foreach (string line in e.Errors)
+            {
+                await error.WriteLineAsync($"sluice: {line}");
+            }
+
+            return ExitCode.Usage;
+        }
+        catch (Exception e) when (e is StartException or SluiceException)
+        {
+            await error.WriteLineAsync($"sluice: {e.Message.ReplaceLineEndings(" ")}");
+            return ExitCode.Failed;
+        }
+    }
+
+    private static RootCommand Create()
+    {
+        RootCommand root = new("Sluice: MQTT and sensors in, durable in an embedded SQL database, batches on to PostgreSQL.");
+        RunCommand.AddTo(root);
+        root.Subcommands.Add(RunCommand.Create());
+        root.Subcommands.Add(CheckCommand.Create());
+        foreach (HelpOption help in root.Options.OfType<HelpOption>())
+        {
+            help.Action = new TeachingHelp((HelpAction)help.Action!);
+        }
+
+        return root;
+    }
+
+    /// <summary>The library's help, and examples after it.</summary>
+    private sealed class TeachingHelp(HelpAction help) : SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parseResult)
+        {
+            int code = help.Invoke(parseResult);
+            if (parseResult.CommandResult.Command is RootCommand)
+            {
+                parseResult.InvocationConfiguration.Output.WriteLine(Examples);
+            }
+
+            return code;
+        }
+    }
+}
