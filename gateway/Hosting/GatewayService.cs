@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Sluice.Engine.Data;
 using Sluice.Gateway.Configuration;
 using Sluice.Gateway.Ingress;
 using Sluice.Gateway.Mqtt.Broker;
@@ -76,7 +75,13 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
             return;
         }
 
-        GatewayLog.Stopping(_log);
+        // A start that failed is told by its error alone.
+        bool wasStarted = _status is not null;
+        if (wasStarted)
+        {
+            GatewayLog.Stopping(_log);
+        }
+
         if (_sensors is not null)
         {
             await _sensors.DisposeAsync();
@@ -109,7 +114,10 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
 
         await _database.DisposeAsync();
         _database = null;
-        GatewayLog.Stopped(_log, _counters.ReadingsStored.Value);
+        if (wasStarted)
+        {
+            GatewayLog.Stopped(_log, _counters.ReadingsStored.Value);
+        }
     }
 
     /// <inheritdoc/>

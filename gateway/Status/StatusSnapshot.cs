@@ -72,8 +72,11 @@ public sealed record SensorFigures(int Count, long Dropped, long Missed, long Fa
 /// <summary>An upstream.</summary>
 public sealed record UpstreamFigures(string Name, string Upstream, string State, long Sent, long Backlog, bool BacklogIsKnown, long Failures);
 
+/// <param name="Device">The series' device.</param>
+/// <param name="Metric">The series' metric.</param>
 /// <param name="Value">The value as text.</param>
 /// <param name="IsText">True when the value is text and not a number.</param>
+/// <param name="Unit">The series' unit, or null.</param>
 /// <param name="TsUs">Microseconds since the Unix epoch.</param>
 public sealed record LatestReading(string Device, string Metric, string Value, bool IsText, string? Unit, long TsUs);
 
