@@ -1,0 +1,110 @@
+using Sluice.Gateway.Configuration;
+using Sluice.Gateway.Ingress;
+using Sluice.Gateway.Pipeline;
+using Sluice.Gateway.Writers;
+
+namespace Sluice.Gateway.Tests.Pipeline;
+
+public sealed class WriterQueueTests
+{
+    private readonly RoutedTopic _route = new RouteTable(
+        [new TopicRoute { Topic = "s/{device}/{metric}", Origin = default }], new DeviceCatalog(), 1).Route(new TopicName("s/d/m"));
+
+    [Fact]
+    public async Task Messages_come_out_in_order_up_to_the_batch_size()
+    {
+        WriterQueue queue = new(10, 1000);
+        for (int i = 0; i < 5; i++)
+        {
+            await queue.EnqueueAsync(Message(i), default);
+        }
+
+        Assert.True(await queue.WaitToTakeAsync());
+        Assert.Equal([0, 1, 2], Take(queue, 3));
+        Assert.Equal([3, 4], Take(queue, 3));
+    }
+
+    [Fact]
+    public async Task Who_finds_it_full_waits_and_enters_in_order()
+    {
+        WriterQueue queue = new(2, 1000);
+        await queue.EnqueueAsync(Message(0), default);
+        await queue.EnqueueAsync(Message(1), default);
+        Task third = queue.EnqueueAsync(Message(2), default).AsTask();
+        Task fourth = queue.EnqueueAsync(Message(3), default).AsTask();
+        Assert.False(third.IsCompleted || fourth.IsCompleted);
+        Assert.Equal([0], Take(queue, 1));
+        await third;
+        Assert.False(fourth.IsCompleted);
+        Assert.Equal([1, 2], Take(queue, 9));
+        await fourth;
+        Assert.Equal([3], Take(queue, 9));
+    }
+
+    [Fact]
+    public async Task Bytes_are_bounded_but_one_large_message_passes()
+    {
+        WriterQueue queue = new(100, 10);
+        await queue.EnqueueAsync(Message(0, bytes: 50), default);
+        Task second = queue.EnqueueAsync(Message(1, bytes: 6), default).AsTask();
+        Task third = queue.EnqueueAsync(Message(2, bytes: 6), default).AsTask();
+        Assert.Equal([0], Take(queue, 9));
+        await second;
+        Assert.False(third.IsCompleted);
+        Assert.Equal([1], Take(queue, 9));
+        await third;
+    }
+
+    [Fact]
+    public async Task A_sender_that_gives_up_is_not_taken()
+    {
+        WriterQueue queue = new(1, 1000);
+        await queue.EnqueueAsync(Message(0), default);
+        using CancellationTokenSource cancel = new();
+        Task second = queue.EnqueueAsync(Message(1), cancel.Token).AsTask();
+        Task third = queue.EnqueueAsync(Message(2), default).AsTask();
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
+        Assert.Equal([0], Take(queue, 1));
+        await third;
+        Assert.Equal([2], Take(queue, 1));
+    }
+
+    [Fact]
+    public async Task Closing_lets_out_what_is_inside_and_nothing_in()
+    {
+        WriterQueue queue = new(1, 1000);
+        await queue.EnqueueAsync(Message(0), default);
+        Task waiting = queue.EnqueueAsync(Message(1), default).AsTask();
+        queue.Close();
+        await Assert.ThrowsAsync<InvalidOperationException>(() => waiting);
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await queue.EnqueueAsync(Message(2), default));
+        Assert.True(await queue.WaitToTakeAsync());
+        Assert.Equal([0], Take(queue, 9));
+        Assert.False(await queue.WaitToTakeAsync());
+    }
+
+    [Fact]
+    public async Task A_sleeping_reader_wakes_for_a_message_and_for_the_end()
+    {
+        WriterQueue queue = new(1, 1000);
+        Task<bool> first = queue.WaitToTakeAsync().AsTask();
+        Assert.False(first.IsCompleted);
+        await queue.EnqueueAsync(Message(0), default);
+        Assert.True(await first);
+        Take(queue, 9);
+        Task<bool> second = queue.WaitToTakeAsync().AsTask();
+        queue.Close();
+        Assert.False(await second);
+    }
+
+    private QueuedMessage Message(long token, int bytes = 1) =>
+        new(new IngressMessage { Topic = new TopicName("s/d/m"), ClientId = "c", Payload = new byte[bytes], Token = token }, _route);
+
+    private static long[] Take(WriterQueue queue, int maximum)
+    {
+        List<QueuedMessage> batch = [];
+        queue.Take(batch, maximum);
+        return [.. batch.Select(item => item.Message.Token)];
+    }
+}
