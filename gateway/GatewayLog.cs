@@ -33,6 +33,9 @@ internal static partial class GatewayLog
     [LoggerMessage(2203, LogLevel.Debug, "sync {Name}: sent {Rows} readings up to id {LastId}")]
     public static partial void BatchSent(ILogger log, string name, int rows, long lastId);
 
+    [LoggerMessage(2204, LogLevel.Error, "sync {Name}: an error of the gateway itself")]
+    public static partial void UpstreamFault(ILogger log, string name, Exception exception);
+
     [LoggerMessage(2300, LogLevel.Warning, "sensor {Sensor}: cannot be read: {Reason}")]
     public static partial void SensorFailed(ILogger log, string sensor, string reason);
 

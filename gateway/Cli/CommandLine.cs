@@ -10,6 +10,8 @@ namespace Sluice.Gateway.Cli;
 /// <summary>The program's commands. Running the gateway is the default one.</summary>
 public static class CommandLine
 {
+    private const string ProgramName = "sluice";
+
     private const string Examples = """
         Examples:
           sluice                                           the demonstration: broker, simulated sensors, page; data in ./data
@@ -27,7 +29,7 @@ public static class CommandLine
     /// <summary>Runs what the arguments ask for and returns the exit code.</summary>
     public static async Task<int> InvokeAsync(string[] args, TextWriter output, TextWriter error)
     {
-        RootCommand root = Create();
+        Command root = Create();
         ParseResult arguments = root.Parse(args);
         if (arguments.Errors.Count > 0)
         {
@@ -68,17 +70,17 @@ public static class CommandLine
         }
     }
 
-    private static RootCommand Create()
+    private static Command Create()
     {
-        RootCommand root = new("Sluice: MQTT and sensors in, durable in an embedded SQL database, batches on to PostgreSQL.");
+        // Not the library's RootCommand: it takes its name from the assembly, and the program has another.
+        Command root = new(ProgramName, "Sluice: MQTT and sensors in, durable in an embedded SQL database, batches on to PostgreSQL.");
+        HelpOption help = new();
+        help.Action = new TeachingHelp((HelpAction)help.Action!);
+        root.Options.Add(help);
+        root.Options.Add(new VersionOption());
         RunCommand.AddTo(root);
         root.Subcommands.Add(RunCommand.Create());
         root.Subcommands.Add(CheckCommand.Create());
-        foreach (HelpOption help in root.Options.OfType<HelpOption>())
-        {
-            help.Action = new TeachingHelp((HelpAction)help.Action!);
-        }
-
         return root;
     }
 
@@ -88,7 +90,7 @@ public static class CommandLine
         public override int Invoke(ParseResult parseResult)
         {
             int code = help.Invoke(parseResult);
-            if (parseResult.CommandResult.Command is RootCommand)
+            if (parseResult.CommandResult.Command.Name == ProgramName)
             {
                 parseResult.InvocationConfiguration.Output.WriteLine(Examples);
             }

@@ -190,8 +190,8 @@ public static class ConfigurationLoader
             SensorOptions sensor = new()
             {
                 Simulate = waveform ?? Waveform.All[0],
-                Device = item.RequiredText("device", "demo-1"),
-                Metric = item.Text("metric"),
+                Device = CheckLevel(item, "device", item.RequiredText("device", "demo-1"))!,
+                Metric = CheckLevel(item, "metric", item.Text("metric")),
                 Every = item.Duration("every", TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1)),
                 Seed = ReadSeed(item),
             };
@@ -276,6 +276,17 @@ public static class ConfigurationLoader
         if (name.Length > 64 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
         {
             section.Fail(key, $"\"{name}\" may hold letters, digits, '-', '_' and '.' only, 64 of them at most");
+        }
+
+        return name;
+    }
+
+    /// <summary>A name that becomes a level of a topic.</summary>
+    private static string? CheckLevel(SectionReader section, string key, string? name)
+    {
+        if (name.AsSpan().ContainsAny("/+#\0"))
+        {
+            section.Fail(key, $"\"{name}\" may not hold '/', '+' or '#': it becomes a level of a topic");
         }
 
         return name;

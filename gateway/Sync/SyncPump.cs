@@ -92,6 +92,12 @@ public sealed class SyncPump : IAsyncDisposable
             {
                 NoteAway(e.Message);
             }
+            catch (Exception e)
+            {
+                // Not the upstream's refusal but something nobody foresaw: said in full, and tried again like any other.
+                GatewayLog.UpstreamFault(_log, _name, e);
+                NoteAway(e.Message);
+            }
 
             try
             {

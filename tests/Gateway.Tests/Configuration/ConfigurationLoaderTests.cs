@@ -61,6 +61,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [InlineData("sensors: [ { simulate: temprature, device: d } ]", "1: sensors[0].simulate: \"temprature\" cannot be simulated; did you mean \"temperature\"? It is one of temperature, humidity, pressure, vibration, counter")]
     [InlineData("sensors: [ { simulate: counter, device: d, every: soon } ]", "1: sensors[0].every: \"soon\" is not a duration like")]
     [InlineData("sensors: [ { simulate: counter, device: d, every: 0s } ]", "1: sensors[0].every: 0s is outside of 1ms to 1d")]
+    [InlineData("sensors: [ { simulate: counter, device: a/b } ]", "1: sensors[0].device: \"a/b\" may not hold '/'")]
     [InlineData("sync: [ { name: a, postgres: \"Hots=x\" } ]", "1: sync[0].postgres: not a connection string")]
     [InlineData("sync: [ { name: a, postgres: \"Database=x\" } ]", "1: sync[0].postgres: has no Host=")]
     [InlineData("sync: [ { name: \"a b\", postgres: \"Host=x\" } ]", "1: sync[0].name: \"a b\" may hold letters, digits")]

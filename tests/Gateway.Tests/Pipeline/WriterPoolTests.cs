@@ -112,6 +112,24 @@ public sealed class WriterPoolTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Senders_are_told_when_storing_fails_and_health_says_so_until_it_works()
+    {
+        await QueryAsync("DROP TABLE readings");
+        await SendAsync("sensors/p/v", "1");
+        Assert.Equal(IngressResult.Failed, await _receipts.OfAsync(1));
+        Problem problem = Assert.Single(_health.Problems);
+        Assert.Equal(("storage", ProblemSeverity.Failed), (problem.Part, problem.Severity));
+        Assert.Contains("readings", problem.Reason, StringComparison.Ordinal);
+        Assert.Equal((1, 0), (_counters.MessagesFailed.Value, _counters.MessagesStored.Value));
+
+        await QueryAsync("CREATE TABLE readings(id INTEGER PRIMARY KEY, series_id INTEGER, ts INTEGER, value)");
+        await SendAsync("sensors/p/v", "2");
+        Assert.Equal(IngressResult.Stored, await _receipts.OfAsync(2));
+        Assert.Empty(_health.Problems);
+        Assert.Equal(["2"], await QueryAsync("SELECT value FROM readings"));
+    }
+
+    [Fact]
     public async Task Another_program_reads_the_file_after_a_stop()
     {
         await SendAsync("sensors/p/v", "{\"value\":\"zu\",\"ts\":\"2026-05-01T10:00:00.000001Z\"}");
