@@ -12,9 +12,6 @@ public readonly record struct OutboxRow(long Id, string Device, string Metric, s
 
 /// <summary>Rows in the order of their ids, which go upstream in one transaction with the cursor.</summary>
 /// <param name="After">The cursor before: every row's id is above it.</param>
-/// <param name="Rows">At least one.</param>
-public sealed record OutboxBatch(long After, IReadOnlyList<OutboxRow> Rows)
-{
-    /// <summary>The cursor after.</summary>
-    public long LastId => Rows[^1].Id;
-}
+/// <param name="LastId">The cursor after.</param>
+/// <param name="Rows">None when all readings of the range have lost their series, by somebody's own DELETE.</param>
+public sealed record OutboxBatch(long After, long LastId, IReadOnlyList<OutboxRow> Rows);

@@ -20,7 +20,7 @@ public enum SyncState
 /// <param name="Sent">Readings sent since the start.</param>
 /// <param name="Batches">Upstream transactions since the start.</param>
 /// <param name="Failures">Attempts that failed since the start.</param>
-/// <param name="Cursor">The last id that is upstream; null before the upstream was reached for the first time.</param>
+/// <param name="Cursor">The id up to which all readings are upstream; null before the upstream was reached for the first time.</param>
 /// <param name="Backlog">Ids that wait; an upper bound while the cursor is not known.</param>
 public sealed record SyncFigures(
     string Name, string Upstream, SyncState State, long Sent, long Batches, long Failures, long? Cursor, long Backlog);

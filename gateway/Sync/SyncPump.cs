@@ -134,6 +134,8 @@ public sealed class SyncPump : IAsyncDisposable
             OutboxBatch? batch = await outbox.ReadAsync(cursor, _batchSize, _stop.Token);
             if (batch is null)
             {
+                // Numbers of transactions that were rolled back are behind it as well, though never sent.
+                Interlocked.Exchange(ref _cursor, Math.Max(cursor, outbox.Horizon - 1));
                 await _committed.WaitAsync(version, _stop.Token);
                 await Task.Delay(Gathering, _time, _stop.Token);
                 continue;

@@ -16,7 +16,7 @@ public sealed class PostgresSinkTests(PostgresServer server) : IClassFixture<Pos
         await using PostgresSink sink = Sink();
         Assert.Equal(0, await sink.ConnectAsync("i", default));
         await sink.SendAsync(
-            new OutboxBatch(0,
+            new OutboxBatch(0, 4,
             [
                 new OutboxRow(1, "p", "temp", "°C", Ts, 21.5, null),
                 new OutboxRow(3, "p", "state", null, Ts, null, "on\0off"),
@@ -106,7 +106,7 @@ public sealed class PostgresSinkTests(PostgresServer server) : IClassFixture<Pos
     private PostgresSink Sink(string name = "s") => new(_gateway, name, server.ConnectionString);
 
     private static OutboxBatch Batch(long after, params long[] ids) =>
-        new(after, [.. ids.Select(id => new OutboxRow(id, "d", "m", null, Ts, id, null))]);
+        new(after, ids[^1], [.. ids.Select(id => new OutboxRow(id, "d", "m", null, Ts, id, null))]);
 
     private Task<string[]> QueryAsync(string columns) =>
         server.QueryAsync($"SELECT {columns} FROM sluice_readings WHERE gateway = '{_gateway}' {(columns.Contains("count", StringComparison.Ordinal) ? "" : "ORDER BY id")}");

@@ -88,7 +88,11 @@ public sealed class PostgresSink : IUpstreamSink
         {
             await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellation);
             await LockCursorAsync(connection, batch.After, cancellation);
-            await InsertAsync(connection, batch.Rows, cancellation);
+            if (batch.Rows.Count > 0)
+            {
+                await InsertAsync(connection, batch.Rows, cancellation);
+            }
+
             await MoveCursorAsync(connection, batch.LastId, cancellation);
             await transaction.CommitAsync(cancellation);
         }
