@@ -118,7 +118,7 @@ internal sealed class ConnectionGate(Session session) : IDisposable
 
             _ticking = true;
             _idleTicks = 0;
-            _timer ??= new Timer(static gate => ((ConnectionGate)gate!).OnTick());
+            _timer ??= new Timer(static gate => ((ConnectionGate)gate!).OnTick(), this, Timeout.Infinite, Timeout.Infinite);
             _timer.Change(Tick, Timeout.InfiniteTimeSpan);
         }
     }
