@@ -1,6 +1,5 @@
 using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Format;
-using Sluice.Engine.Plan;
 using Sluice.Engine.Sql;
 
 namespace Sluice.Engine.Execute.Dml;
