@@ -32,7 +32,7 @@ public sealed class TableKeys
     /// <summary>ON CONFLICT of the INTEGER PRIMARY KEY.</summary>
     public ConflictAction RowidConflict { get; private set; }
 
-    /// <summary>Ordinals of the primary key's columns in its order; empty without one.</summary>
+    /// <summary>Ordinals of the primary key's columns in its order, one written twice is in it twice; empty without one.</summary>
     public IReadOnlyList<int> PrimaryKey { get; private set; } = [];
 
     public IReadOnlyList<AutomaticIndex> Indexes => _indexes;
@@ -108,7 +108,7 @@ public sealed class TableKeys
 
         _hasPrimaryKey = true;
         int[] ordinals = [.. columns.Select(OrdinalOf)];
-        PrimaryKey = [.. ordinals.Distinct()];
+        PrimaryKey = ordinals;
         bool isInteger = ordinals.Length == 1 && "INTEGER".Equals(_node.Columns[ordinals[0]].TypeName, StringComparison.OrdinalIgnoreCase);
         if (isInteger && !descendingColumn && !_node.WithoutRowid)
         {

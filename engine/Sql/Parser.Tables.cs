@@ -92,7 +92,7 @@ internal sealed partial class Parser
     {
         int start = _token.Start;
         string name = ParseName();
-        string? type = ParseTypeName();
+        string? type = ParseColumnType();
         var constraints = new List<ColumnConstraint>();
         string? constraintName = null;
         while (true)
@@ -127,6 +127,30 @@ internal sealed partial class Parser
             constraints.Add(constraint with { ConstraintName = constraintName });
             constraintName = null;
         }
+    }
+
+    /// <summary>
+    /// A type's name: SQLite's standard types in capitals, others without the quotes where they begin with one, and then without what
+    /// follows the closing one, as in SQLite.
+    /// </summary>
+    private string? ParseColumnType()
+    {
+        Token first = _token;
+        if (ParseTypeName() is not { } type)
+        {
+            return null;
+        }
+
+        bool isQuoted = type[0] is '"' or '\'' or '`' or '[';
+        string name = isQuoted ? Unquote(first) : type;
+        string upper = name.ToUpperInvariant();
+        if (upper is not ("ANY" or "BLOB" or "INT" or "INTEGER" or "REAL" or "TEXT"))
+        {
+            return name;
+        }
+
+        // 'INTEGER' x is not the type INTEGER.
+        return isQuoted && type.Length > name.Length + 2 ? type : upper;
     }
 
     /// <summary>The next constraint of a column, or null where the column ends.</summary>

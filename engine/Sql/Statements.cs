@@ -226,6 +226,7 @@ public sealed record CreateTableStatement : StatementNode
     public string DefinitionText { get; init; } = "";
 }
 
+/// <summary>A column. <see cref="TypeName"/> is as written, but SQLite's standard types (ANY, BLOB, INT, INTEGER, REAL, TEXT) are in capitals.</summary>
 public sealed record ColumnDefinition(string Name, string? TypeName, IReadOnlyList<ColumnConstraint> Constraints)
 {
     /// <summary>The definition's text as written, for ALTER TABLE.</summary>

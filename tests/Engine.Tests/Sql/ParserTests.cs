@@ -128,7 +128,7 @@ public sealed class ParserTests
         Assert.True(create is { IfNotExists: true, Strict: true, WithoutRowid: false, Temporary: false });
         Assert.StartsWith("\"my t\" ( -- kept\n", create.DefinitionText);
         Assert.EndsWith(") STRICT", create.DefinitionText);
-        Assert.Equal(["INTEGER", "VARCHAR( 10 )", "double precision", null, null, null, null, null, "[odd type]"], create.Columns.Select(column => column.TypeName));
+        Assert.Equal(["INTEGER", "VARCHAR( 10 )", "double precision", null, null, null, null, null, "odd type"], create.Columns.Select(column => column.TypeName));
         Assert.Equal([new PrimaryKeyColumn(true, ConflictAction.Replace, true) { ConstraintName = "pk" }], create.Columns[0].Constraints);
         Assert.Contains(new NotNullColumn(ConflictAction.Ignore), create.Columns[1].Constraints);
         Assert.Equal("1 + 2", Assert.Single(create.Columns[1].Constraints.OfType<DefaultColumn>()).Text);
