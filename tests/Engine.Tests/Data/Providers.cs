@@ -87,6 +87,20 @@ internal static class Providers
         return rows;
     }
 
+    /// <summary>The ids of table t, in order.</summary>
+    public static List<long> Ids(this DbConnection connection)
+    {
+        using DbCommand command = connection.Command("SELECT id FROM t ORDER BY id");
+        using DbDataReader reader = command.ExecuteReader();
+        List<long> ids = [];
+        while (reader.Read())
+        {
+            ids.Add(reader.GetInt64(0));
+        }
+
+        return ids;
+    }
+
     public static DbCommand Command(this DbConnection connection, string sql, params (string Name, object? Value)[] parameters)
     {
         DbCommand command = connection.CreateCommand();

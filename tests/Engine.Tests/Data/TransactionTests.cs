@@ -1,0 +1,183 @@
+using System.Data;
+using System.Data.Common;
+using Sluice.Engine.Data;
+
+namespace Sluice.Engine.Tests.Data;
+
+public class TransactionTests
+{
+    private const string Table = "CREATE TABLE t(id INTEGER PRIMARY KEY, v)";
+
+    [Theory]
+    [InlineData(SluiceTransactionMode.Deferred)]
+    [InlineData(SluiceTransactionMode.Immediate)]
+    [InlineData(SluiceTransactionMode.Concurrent)]
+    [InlineData(SluiceTransactionMode.Exclusive)]
+    public async Task Commits_and_rolls_back_in_every_mode(SluiceTransactionMode mode)
+    {
+        using SluiceConnection connection = Providers.Sluice(Table);
+        using (SluiceTransaction transaction = connection.BeginTransaction(mode))
+        {
+            Assert.True(connection.InTransaction);
+            Assert.Same(connection, transaction.Connection);
+            Assert.Equal(mode, transaction.Mode);
+            connection.Run("INSERT INTO t VALUES(1, 'kept')");
+            transaction.Commit();
+            Assert.Null(transaction.Connection);
+        }
+
+        await using (SluiceTransaction transaction = connection.BeginTransaction(mode))
+        {
+            connection.Run("INSERT INTO t VALUES(2, 'kept too')");
+            await transaction.CommitAsync();
+        }
+
+        using (SluiceTransaction transaction = connection.BeginTransaction(mode))
+        {
+            connection.Run("INSERT INTO t VALUES(3, 'dropped')");
+            transaction.Rollback();
+        }
+
+        using (connection.BeginTransaction(mode))
+        {
+            connection.Run("INSERT INTO t VALUES(4, 'dropped by disposal')");
+        }
+
+        Assert.False(connection.InTransaction);
+        Assert.Equal([1L, 2L], connection.Ids());
+    }
+
+    [Theory]
+    [InlineData(IsolationLevel.Unspecified, SluiceTransactionMode.Immediate, IsolationLevel.Serializable)]
+    [InlineData(IsolationLevel.Serializable, SluiceTransactionMode.Immediate, IsolationLevel.Serializable)]
+    [InlineData(IsolationLevel.ReadCommitted, SluiceTransactionMode.Immediate, IsolationLevel.Serializable)]
+    [InlineData(IsolationLevel.Snapshot, SluiceTransactionMode.Concurrent, IsolationLevel.Snapshot)]
+    public void Levels_choose_a_mode_that_gives_at_least_them(IsolationLevel asked, SluiceTransactionMode mode, IsolationLevel given)
+    {
+        using SluiceConnection connection = Providers.Sluice();
+        using SluiceTransaction transaction = connection.BeginTransaction(asked);
+        Assert.Equal(mode, transaction.Mode);
+        Assert.Equal(given, transaction.IsolationLevel);
+    }
+
+    [Fact]
+    public void Chaos_is_refused()
+    {
+        using SluiceConnection connection = Providers.Sluice();
+        Assert.Contains("Chaos", Assert.Throws<ArgumentException>(() => connection.BeginTransaction(IsolationLevel.Chaos)).Message);
+    }
+
+    [Fact]
+    public void Savepoints_nest()
+    {
+        Providers.Agree(
+            connection =>
+            {
+                using DbTransaction transaction = connection.BeginTransaction();
+                Insert(1);
+                transaction.Save("outer");
+                Insert(2);
+                transaction.Save("a \"quoted\" name");
+                Insert(3);
+                transaction.Rollback("a \"quoted\" name");
+                Insert(4);
+                transaction.Release("a \"quoted\" name");
+                Insert(5);
+                transaction.Rollback("outer");
+                Insert(6);
+                transaction.Commit();
+                return string.Join(",", connection.Rows("SELECT id FROM t ORDER BY id"));
+
+                void Insert(int id)
+                {
+                    using DbCommand command = connection.Command("INSERT INTO t(id) VALUES(@id)", ("@id", id));
+                    command.Transaction = transaction;
+                    command.ExecuteNonQuery();
+                }
+            },
+            Table);
+    }
+
+    [Fact]
+    public void An_ended_transaction_is_of_no_use()
+    {
+        using SluiceConnection connection = Providers.Sluice(Table);
+        SluiceTransaction transaction = connection.BeginTransaction();
+        SluiceCommand command = connection.CreateCommand("SELECT 1");
+        Assert.Same(transaction, command.Transaction);
+        transaction.Commit();
+        Assert.Contains("ended", Assert.Throws<InvalidOperationException>(transaction.Commit).Message);
+        Assert.Throws<InvalidOperationException>(transaction.Rollback);
+        Assert.Throws<InvalidOperationException>(() => transaction.Save("s"));
+        transaction.Dispose();
+        Assert.Contains("ended", Assert.Throws<InvalidOperationException>(() => command.ExecuteScalar()).Message);
+        command.Transaction = null;
+        Assert.Equal(1L, command.ExecuteScalar());
+    }
+
+    [Fact]
+    public void Nesting_and_foreign_transactions_are_refused()
+    {
+        using SluiceConnection connection = Providers.Sluice(Table);
+        using SluiceConnection other = Providers.Sluice(Table);
+        using SluiceTransaction transaction = connection.BeginTransaction();
+        Assert.Contains("Save", Assert.Throws<InvalidOperationException>(() => connection.BeginTransaction()).Message);
+        SluiceCommand command = other.CreateCommand("SELECT 1");
+        command.Transaction = transaction;
+        Assert.Contains("another connection", Assert.Throws<InvalidOperationException>(() => command.ExecuteScalar()).Message);
+    }
+
+    [Fact]
+    public void SQL_text_may_end_it()
+    {
+        using SluiceConnection connection = Providers.Sluice(Table);
+        using (SluiceTransaction transaction = connection.BeginTransaction())
+        {
+            connection.Run("INSERT INTO t VALUES(1, 1)");
+            connection.Run("ROLLBACK");
+            transaction.Rollback();
+        }
+
+        SluiceTransaction committed = connection.BeginTransaction();
+        connection.Run("INSERT INTO t VALUES(2, 2); COMMIT");
+        using SluiceTransaction next = connection.BeginTransaction();
+        Assert.Null(committed.Connection);
+        next.Commit();
+        Assert.Equal([2L], connection.Ids());
+    }
+
+    [Fact]
+    public void Closing_rolls_back()
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"sluice-{Guid.NewGuid():N}.db");
+        try
+        {
+            using SluiceConnection connection = new($"Data Source={path}");
+            connection.Open();
+            connection.Run(Table);
+            SluiceTransaction transaction = connection.BeginTransaction();
+            connection.Run("INSERT INTO t VALUES(1, 1)");
+            connection.Close();
+            Assert.Null(transaction.Connection);
+            connection.Open();
+            Assert.Empty(connection.Ids());
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public void A_failed_statement_leaves_the_transaction_open()
+    {
+        using SluiceConnection connection = Providers.Sluice(Table);
+        using SluiceTransaction transaction = connection.BeginTransaction();
+        connection.Run("INSERT INTO t VALUES(1, 1)");
+        Assert.Throws<SluiceException>(() => connection.Run("INSERT INTO t VALUES(2, 2), (1, 1), (3, 3)"));
+        Assert.Equal([1L], connection.Ids());
+        connection.Run("INSERT INTO t VALUES(4, 4)");
+        transaction.Commit();
+        Assert.Equal([1L, 4L], connection.Ids());
+    }
+}
