@@ -71,7 +71,7 @@ internal static class PayloadDecoder
         }
         else
         {
-            reason = ReadScalar(ref json, "the payload", out SqlValue value) ?? target.AddSingle(value, default);
+            reason = ReadScalar(ref json, out SqlValue value) is { } wrong ? $"the payload {wrong}" : target.AddSingle(value, default);
         }
 
         // Bytes after the value are an error of the reader's next step, not something to ignore.
@@ -129,9 +129,9 @@ internal static class PayloadDecoder
     {
         if (json.TokenType != JsonTokenType.StartObject)
         {
-            if (ReadScalar(ref json, $"\"{metric}\"", out SqlValue value) is { } reason)
+            if (ReadScalar(ref json, out SqlValue value) is { } reason)
             {
-                return reason;
+                return $"\"{metric}\" {reason}";
             }
 
             target.Add(metric, value, all);
@@ -161,10 +161,9 @@ internal static class PayloadDecoder
             if (json.ValueTextEquals("value"u8))
             {
                 json.Read();
-                string name = owner.IsEmpty ? "\"value\"" : $"\"value\" of \"{owner}\"";
-                if (ReadScalar(ref json, name, out SqlValue value) is { } reason)
+                if (ReadScalar(ref json, out SqlValue value) is { } reason)
                 {
-                    return reason;
+                    return owner.IsEmpty ? $"\"value\" {reason}" : $"\"value\" of \"{owner}\" {reason}";
                 }
 
                 members = members with { HasValue = true, Value = value };
@@ -187,7 +186,7 @@ internal static class PayloadDecoder
                     return "\"unit\" is not a text";
                 }
 
-                members = members with { Unit = json.GetString() };
+                members = members with { Unit = json.TokenType == JsonTokenType.Null ? null : UnitNames.Read(ref json) };
             }
             else
             {
@@ -198,7 +197,8 @@ internal static class PayloadDecoder
         return null;
     }
 
-    private static string? ReadScalar(ref Utf8JsonReader json, string name, out SqlValue value)
+    /// <summary>Reads a value, or says what it is instead, as the rest of a sentence that begins with its name.</summary>
+    private static string? ReadScalar(ref Utf8JsonReader json, out SqlValue value)
     {
         value = default;
         switch (json.TokenType)
@@ -220,11 +220,11 @@ internal static class PayloadDecoder
                 return null;
 
             case JsonTokenType.Number:
-                return $"{name} is too large for a number: {Excerpt(json.ValueSpan)}";
+                return $"is too large for a number: {Excerpt(json.ValueSpan)}";
 
             default:
                 string kind = json.TokenType switch { JsonTokenType.Null => "null", JsonTokenType.StartArray => "a list", _ => "an object" };
-                return $"{name} is {kind}; a number, true, false or a text is needed";
+                return $"is {kind}; a number, true, false or a text is needed";
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using Sluice.Engine.Format;
+using Sluice.Engine.Transactions;
 using Sluice.Gateway.Mqtt.Broker;
 using Sluice.Gateway.Pipeline;
 using Sluice.Gateway.Sync;
@@ -45,7 +46,20 @@ public sealed class GatewayStatus
     /// <summary>What is wrong now.</summary>
     public HealthReport Health()
     {
-        IReadOnlyList<Problem> problems = _health.Problems;
+        List<Problem> problems = [.. _health.Problems];
+        StoreStatistics engine = _gauges().Engine;
+        if (engine.Failure is { } failure)
+        {
+            problems.Add(new Problem("engine", ProblemSeverity.Failed, $"the database takes no more writes: {failure}", _time.GetUtcNow()));
+        }
+
+        if (engine.WaitsForForeignReaders)
+        {
+            problems.Add(new Problem(
+                "checkpoint", ProblemSeverity.Degraded,
+                "another process reads the database file and holds up the checkpoint; readings are stored in the log meanwhile", _time.GetUtcNow()));
+        }
+
         string status = problems.Count == 0 ? "ok" : Text(problems.Max(problem => problem.Severity));
         return new HealthReport(
             status,
@@ -113,7 +127,11 @@ public sealed class GatewayStatus
             .Counter("sluice_engine_commits_total", "Transactions that the engine made durable.", gauges.Engine.Commits)
             .Counter("sluice_engine_syncs_total", "Times that the engine synced its log.", gauges.Engine.Syncs)
             .Counter("sluice_engine_checkpoints_total", "Checkpoints of the engine.", gauges.Engine.Checkpoints)
-            .Gauge("sluice_engine_log_bytes", "Bytes in the engine's log.", gauges.Engine.LogBytes)
+            .Counter("sluice_engine_conflicts_total", "Writes refused because another transaction wrote first.", gauges.Engine.Conflicts)
+            .Counter("sluice_engine_memory_waits_total", "Times that a transaction waited for a checkpoint to free memory.", gauges.Engine.MemoryWaits)
+            .Counter("sluice_engine_log_bytes_total", "Bytes written to the engine's log.", gauges.Engine.LogBytes)
+            .Counter("sluice_engine_pages_written_total", "Pages written to the database file.", gauges.Engine.PagesWritten)
+            .Gauge("sluice_engine_active_transactions", "Transactions that are open.", gauges.Engine.ActiveTransactions)
             .Gauge("sluice_engine_delta_bytes", "Bytes of versions that the engine holds in memory.", gauges.Engine.DeltaBytes)
             .Gauge("sluice_database_bytes", "Bytes of the database file.", gauges.DatabaseBytes)
             .Gauge("sluice_readings_horizon", "The smallest reading id that may still be committed.", gauges.Horizon)

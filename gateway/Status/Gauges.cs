@@ -1,4 +1,4 @@
-using Sluice.Engine.Data;
+using Sluice.Engine.Transactions;
 using Sluice.Gateway.Mqtt.Broker;
 using Sluice.Gateway.Sync;
 
@@ -9,7 +9,7 @@ public sealed record Gauges
 {
     public required BrokerStatistics Broker { get; init; }
 
-    public required SluiceStatistics Engine { get; init; }
+    public required StoreStatistics Engine { get; init; }
 
     /// <summary>Bytes of the database file.</summary>
     public required long DatabaseBytes { get; init; }

@@ -1,5 +1,6 @@
 using Sluice.Engine;
 using Sluice.Engine.Data;
+using Sluice.Engine.Transactions;
 
 namespace Sluice.Gateway.Writers;
 
@@ -26,7 +27,7 @@ public sealed class TelemetryDatabase : IAsyncDisposable
     public string Instance { get; }
 
     /// <summary>Figures of the engine.</summary>
-    public SluiceStatistics Statistics => _connection.Statistics;
+    public StoreStatistics Statistics => _connection.Statistics;
 
     /// <summary>Opens the file, makes it when it is not there, recovers it when it was left open, and brings its schema up to date.</summary>
     /// <exception cref="SluiceException">It cannot be opened; the message names the file, the place and the reason.</exception>

@@ -109,6 +109,27 @@ public sealed class PayloadDecoderTests
         Assert.Equal([null, "mV"], readings.Select(reading => reading.Unit));
     }
 
+    [Theory]
+    [InlineData("21.5")]
+    [InlineData("{\"value\":21.5,\"ts\":1700000001,\"unit\":\"kPa\"}")]
+    [InlineData("{\"temp\":21.5,\"rpm\":{\"value\":900,\"unit\":\"1/min\"}}")]
+    public void Decoding_allocates_nothing_once_the_series_is_known(string payload)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(payload);
+        RoutedTopic route = Route("temp");
+        List<Reading> readings = new(16);
+        PayloadDecoder.Decode(bytes, route, Received, readings);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 1000; i++)
+        {
+            readings.Clear();
+            PayloadDecoder.Decode(bytes, route, Received, readings);
+        }
+
+        // Less than a byte a message leaves room for what the runtime itself does on this thread.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 999);
+    }
+
     private static string Decode(string payload)
     {
         List<Reading> readings = [];
