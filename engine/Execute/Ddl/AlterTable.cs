@@ -65,9 +65,13 @@ internal static class AlterTable
             throw new SluiceException(ResultCode.Error, $"table {name.Name} may not be altered");
         }
 
-        return schema.TryGetTable(name.Name, out Table? table)
-            ? table
-            : throw new SluiceException(ResultCode.Error, $"no such table: {(name.Schema is null ? "" : name.Schema + ".")}{name.Name}");
+        if (schema.TryGetTable(name.Name, out Table? table))
+        {
+            table.DemandWritable();
+            return table;
+        }
+
+        throw new SluiceException(ResultCode.Error, $"no such table: {(name.Schema is null ? "" : name.Schema + ".")}{name.Name}");
     }
 
     private static SchemaRow Renamed(in SchemaRow row, string from, string to)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Sluice.Engine.Catalog;
 using Sluice.Engine.Format;
 using Sluice.Engine.Sql;
@@ -23,7 +24,8 @@ internal static class CreateIndex
         }
 
         Table table = FindTable(node, transaction.Schema);
-        TableIndex index = Describe(node, table, transaction.Trees.CreateIndex());
+        table.DemandReadable();
+        TableIndex index = Describe(node, table, DescendingWorks(transaction), transaction.Trees.CreateIndex());
         IndexFill.Run(table, index, transaction, context);
         SchemaRows.Add(transaction, new SchemaRow("index", index.Name, table.Name, index.RootPage, index.Sql));
         transaction.SchemaChanged();
@@ -62,7 +64,14 @@ internal static class CreateIndex
         return schema.TryGetTable(node.Table, out Table? table) ? table : throw new SluiceException(ResultCode.Error, $"no such table: main.{node.Table}");
     }
 
-    private static TableIndex Describe(CreateIndexStatement node, Table table, uint root)
+    /// <summary>In files of schema formats 1 to 3, DESC in an index has no effect ("SQLite file format", section 1.3.10).</summary>
+    private static bool DescendingWorks(Transaction transaction)
+    {
+        uint format = BinaryPrimitives.ReadUInt32BigEndian(transaction.Pages.Read(1).AsSpan(DatabaseHeader.Offsets.SchemaFormat));
+        return format is 0 or >= DatabaseHeader.NewestSchemaFormat;
+    }
+
+    private static TableIndex Describe(CreateIndexStatement node, Table table, bool descendingWorks, uint root)
     {
         if (node.Where is not null)
         {
@@ -86,7 +95,7 @@ internal static class CreateIndex
             }
 
             Collation collation = column.Collation is { } name ? TableKeys.CollationNamed(name) : table.Columns[columns[i]].Collation;
-            order[i] = new KeyColumn(collation, column.Descending);
+            order[i] = new KeyColumn(collation, column.Descending && descendingWorks);
         }
 
         return new TableIndex

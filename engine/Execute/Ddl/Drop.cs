@@ -1,4 +1,6 @@
+using Sluice.Engine.BTree;
 using Sluice.Engine.Catalog;
+using Sluice.Engine.Format;
 using Sluice.Engine.Sql;
 using Sluice.Engine.Transactions;
 
@@ -41,7 +43,38 @@ internal static class Drop
             SchemaRows.Remove(transaction, rowid);
         }
 
+        if (node.Kind == SchemaObjectKind.Table)
+        {
+            ForgetSequence(node.Name.Name, transaction);
+        }
+
         transaction.SchemaChanged();
+    }
+
+    /// <summary>The row that sqlite_sequence has for a table with AUTOINCREMENT ("SQLite file format", section 2.6.3).</summary>
+    private static void ForgetSequence(string name, Transaction transaction)
+    {
+        if (!transaction.Schema.TryGetTable("sqlite_sequence", out Table? sequence))
+        {
+            return;
+        }
+
+        List<long> rowids = [];
+        RecordReader reader = default;
+        RowCursor rows = transaction.OpenRows(sequence.RootPage);
+        for (bool any = rows.MoveFirst(); any; any = rows.MoveNext())
+        {
+            reader.Reset(rows.Record);
+            if (reader.Get(0).DecodeText().Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                rowids.Add(rows.Rowid);
+            }
+        }
+
+        foreach (long rowid in rowids)
+        {
+            transaction.DeleteRow(sequence.RootPage, rowid);
+        }
     }
 
     /// <summary>With a table go its indexes and triggers; with a view its triggers.</summary>
@@ -82,6 +115,11 @@ internal static class Drop
         if (!schema.TryGetTable(name, out Table? table))
         {
             return Missing(node, $"no such table: {qualified}");
+        }
+
+        if (table.RootPage == 0)
+        {
+            throw DdlStatements.Refused("DROP TABLE of a virtual table");
         }
 
         // ANALYZE's tables may go ("The ANALYZE Command", section 1); sqlite_schema and sqlite_sequence may not.

@@ -1,0 +1,93 @@
+using Sluice.Engine.Execute.Ddl;
+using Sluice.Engine.Execute.Expressions;
+using Sluice.Engine.Format;
+using Sluice.Engine.Sql;
+using Sluice.Engine.Transactions;
+
+namespace Sluice.Engine.Execute.Pragmas;
+
+/// <summary>What a PRAGMA answers; no columns when it answers nothing.</summary>
+public sealed record PragmaResult(string[] ColumnNames, IReadOnlyList<SqlValue[]> Rows);
+
+/// <summary>One PRAGMA that is being run: where, and with which value (NULL where none was written).</summary>
+internal sealed record PragmaCall(Session Session, Transaction Transaction, SqlValue Value)
+{
+    public bool HasValue => !Value.IsNull;
+
+    /// <summary>The value as text; empty without one.</summary>
+    public string Text => HasValue ? SqlConvert.ToText(Value).DecodeText() : "";
+
+    public long Integer => SqlConvert.ToInteger(Value);
+
+    /// <summary>ON, YES, TRUE or a number other than 0.</summary>
+    public bool IsOn => Text.ToUpperInvariant() is "ON" or "YES" or "TRUE" || (Value.IsNumeric && Integer != 0);
+}
+
+/// <summary>
+/// PRAGMA ("PRAGMA Statements", sqlite.org/pragma.html): questions about the schema, fields of the file's header, settings, checks. One that
+/// is not known does nothing and answers nothing, as in SQLite.
+/// </summary>
+public static class PragmaStatements
+{
+    /// <summary>Whether the pragma answers with rows also when a value is set.</summary>
+    private enum Answers
+    {
+        Always,
+        OnlyWithoutValue,
+    }
+
+    private sealed record Entry(string[] Columns, Answers Answers, Func<PragmaCall, IReadOnlyList<SqlValue[]>> Run);
+
+    private static readonly Dictionary<string, Entry> s_entries = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["table_info"] = new(["cid", "name", "type", "notnull", "dflt_value", "pk"], Answers.Always, call => SchemaPragmas.TableInfo(call, hiddenToo: false)),
+        ["table_xinfo"] = new(["cid", "name", "type", "notnull", "dflt_value", "pk", "hidden"], Answers.Always, call => SchemaPragmas.TableInfo(call, hiddenToo: true)),
+        ["table_list"] = new(["schema", "name", "type", "ncol", "wr", "strict"], Answers.Always, SchemaPragmas.TableList),
+        ["index_list"] = new(["seq", "name", "unique", "origin", "partial"], Answers.Always, IndexPragmas.IndexList),
+        ["index_info"] = new(["seqno", "cid", "name"], Answers.Always, call => IndexPragmas.IndexInfo(call, extended: false)),
+        ["index_xinfo"] = new(["seqno", "cid", "name", "desc", "coll", "key"], Answers.Always, call => IndexPragmas.IndexInfo(call, extended: true)),
+        ["foreign_key_list"] = new(["id", "seq", "table", "from", "to", "on_update", "on_delete", "match"], Answers.Always, SchemaPragmas.ForeignKeyList),
+        ["database_list"] = new(["seq", "name", "file"], Answers.Always, SchemaPragmas.DatabaseList),
+        ["collation_list"] = new(["seq", "name"], Answers.Always, _ => SchemaPragmas.CollationList()),
+        ["compile_options"] = new(["compile_options"], Answers.Always, _ => SettingPragmas.CompileOptions()),
+        ["pragma_list"] = new(["name"], Answers.Always, _ => [.. AllNames().Select(name => new[] { SqlValue.FromText(name) })]),
+        ["user_version"] = new(["user_version"], Answers.OnlyWithoutValue, HeaderPragmas.UserVersion),
+        ["application_id"] = new(["application_id"], Answers.OnlyWithoutValue, HeaderPragmas.ApplicationId),
+        ["schema_version"] = new(["schema_version"], Answers.OnlyWithoutValue, HeaderPragmas.SchemaVersion),
+        ["page_size"] = new(["page_size"], Answers.OnlyWithoutValue, HeaderPragmas.PageSize),
+        ["page_count"] = new(["page_count"], Answers.Always, HeaderPragmas.PageCount),
+        ["freelist_count"] = new(["freelist_count"], Answers.Always, HeaderPragmas.FreelistCount),
+        ["encoding"] = new(["encoding"], Answers.OnlyWithoutValue, HeaderPragmas.Encoding),
+        ["auto_vacuum"] = new(["auto_vacuum"], Answers.OnlyWithoutValue, HeaderPragmas.AutoVacuum),
+        ["journal_mode"] = new(["journal_mode"], Answers.Always, _ => SettingPragmas.JournalMode()),
+        ["synchronous"] = new(["synchronous"], Answers.OnlyWithoutValue, _ => SettingPragmas.Synchronous()),
+        ["foreign_keys"] = new(["foreign_keys"], Answers.OnlyWithoutValue, SettingPragmas.ForeignKeys),
+        ["cache_size"] = new(["cache_size"], Answers.OnlyWithoutValue, _ => SettingPragmas.CacheSize()),
+        ["busy_timeout"] = new(["timeout"], Answers.Always, SettingPragmas.BusyTimeout),
+        ["wal_checkpoint"] = new(["busy", "log", "checkpointed"], Answers.Always, SettingPragmas.WalCheckpoint),
+        ["integrity_check"] = new(["integrity_check"], Answers.Always, call => CheckPragmas.Run(call, quick: false)),
+        ["quick_check"] = new(["quick_check"], Answers.Always, call => CheckPragmas.Run(call, quick: true)),
+    };
+
+    /// <summary>The names of the result's columns, without running it; empty when it answers nothing.</summary>
+    public static string[] ColumnsOf(PragmaStatement node) =>
+        s_entries.TryGetValue(node.Name.Name, out Entry? entry) && (node.Value is null || entry.Answers == Answers.Always) ? entry.Columns : [];
+
+    /// <summary>Runs it within <paramref name="transaction"/>, which becomes exclusive when a field of the header is set.</summary>
+    /// <exception cref="SluiceException">A schema that is not there, or a setting that is refused by name.</exception>
+    public static PragmaResult Execute(PragmaStatement node, Session session, Transaction transaction)
+    {
+        Names.RequireMain(node.Name);
+        if (!s_entries.TryGetValue(node.Name.Name, out Entry? entry))
+        {
+            return new PragmaResult([], []);
+        }
+
+        SqlValue value = node.Value is LiteralNode literal ? literal.Value : SqlValue.Null;
+        IReadOnlyList<SqlValue[]> rows = entry.Run(new PragmaCall(session, transaction, value));
+        string[] columns = ColumnsOf(node);
+        return new PragmaResult(columns, columns.Length == 0 ? [] : rows);
+    }
+
+    private static IEnumerable<string> AllNames() => s_entries.Keys.Order(StringComparer.Ordinal);
+}

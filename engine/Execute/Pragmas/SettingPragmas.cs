@@ -1,0 +1,59 @@
+using Sluice.Engine.Execute.Ddl;
+using Sluice.Engine.Format;
+using Sluice.Engine.Transactions;
+
+namespace Sluice.Engine.Execute.Pragmas;
+
+/// <summary>
+/// PRAGMAs that set how SQLite works. Where our engine has one way only, a value is heard and has no effect, and the answer is what is true.
+/// </summary>
+internal static class SettingPragmas
+{
+    /// <summary>What the file's header says: others may read it without a write-ahead log.</summary>
+    public static IReadOnlyList<SqlValue[]> JournalMode() => [[SqlValue.FromText("delete")]];
+
+    /// <summary>FULL: a commit that has returned is on the disk.</summary>
+    public static IReadOnlyList<SqlValue[]> Synchronous() => [[SqlValue.FromInteger(2)]];
+
+    /// <summary>Kept and shown, never enforced; so to turn them on is refused rather than heard in vain.</summary>
+    public static IReadOnlyList<SqlValue[]> ForeignKeys(PragmaCall call) =>
+        call.IsOn ? throw DdlStatements.Refused("enforcing foreign keys (PRAGMA foreign_keys=ON)") : [[SqlValue.FromInteger(0)]];
+
+    /// <summary>SQLite's default, -2000: the page cache is the store's, bounded by its own options.</summary>
+    public static IReadOnlyList<SqlValue[]> CacheSize() => [[SqlValue.FromInteger(-2000)]];
+
+    /// <summary>Milliseconds; a negative value means 0.</summary>
+    public static IReadOnlyList<SqlValue[]> BusyTimeout(PragmaCall call)
+    {
+        if (call.HasValue)
+        {
+            call.Session.BusyTimeout = TimeSpan.FromMilliseconds(Math.Clamp(call.Integer, 0, int.MaxValue));
+        }
+
+        return [[SqlValue.FromInteger((long)call.Session.BusyTimeout.TotalMilliseconds)]];
+    }
+
+    /// <summary>Moves what is committed into the file. The answer is SQLite's for a checkpoint that left nothing behind.</summary>
+    public static IReadOnlyList<SqlValue[]> WalCheckpoint(PragmaCall call)
+    {
+        if (call.Transaction.HasWrites || call.Transaction.Kind == TransactionKind.Exclusive)
+        {
+            throw new SluiceException(ResultCode.Locked, "database table is locked");
+        }
+
+        call.Session.Database.Checkpoint();
+        return [[SqlValue.FromInteger(0), SqlValue.FromInteger(0), SqlValue.FromInteger(0)]];
+    }
+
+    /// <summary>The limits and choices of this engine, under SQLite's names for them.</summary>
+    public static IReadOnlyList<SqlValue[]> CompileOptions() =>
+    [
+        [SqlValue.FromText("DEFAULT_PAGE_SIZE=4096")],
+        [SqlValue.FromText("DEFAULT_SYNCHRONOUS=2")],
+        [SqlValue.FromText("MAX_COLUMN=2000")],
+        [SqlValue.FromText("MAX_EXPR_DEPTH=1000")],
+        [SqlValue.FromText("MAX_PAGE_SIZE=65536")],
+        [SqlValue.FromText("OMIT_LOAD_EXTENSION")],
+        [SqlValue.FromText("THREADSAFE=1")],
+    ];
+}
