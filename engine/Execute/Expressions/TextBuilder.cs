@@ -33,6 +33,20 @@ internal sealed class TextBuilder
         }
     }
 
+    /// <summary>Puts bytes before what stands at <paramref name="at"/>.</summary>
+    public void Insert(int at, byte value, int count)
+    {
+        if (count > 0)
+        {
+            Reserve(count);
+            _bytes.AsSpan(at, _length - at).CopyTo(_bytes.AsSpan(at + count));
+            _bytes.AsSpan(at, count).Fill(value);
+            _length += count;
+        }
+    }
+
+    public void Truncate(int length) => _length = length;
+
     /// <summary>A value's text: numbers printed, a blob's bytes as they are, nothing for NULL.</summary>
     public void Append(in SqlValue value)
     {
@@ -47,6 +61,9 @@ internal sealed class TextBuilder
     }
 
     public byte[] ToArray() => Span.ToArray();
+
+    /// <summary>The text so far; this builder is not used any more.</summary>
+    public SqlValue ToValue() => SqlValue.FromText(_bytes, 0, _length);
 
     private Span<byte> Reserve(int count)
     {

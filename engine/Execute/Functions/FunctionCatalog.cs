@@ -1,3 +1,5 @@
+using Sluice.Engine.Execute.Functions.Dates;
+
 namespace Sluice.Engine.Execute.Functions;
 
 /// <summary>The built-in functions by name, whatever the case of its letters, and number of arguments.</summary>
@@ -9,6 +11,9 @@ public static class FunctionCatalog
     static FunctionCatalog()
     {
         BuiltInAggregates.AddTo(_aggregates);
+        CoreFunctions.AddTo(_scalars);
+        MathFunctions.AddTo(_scalars);
+        DateFunctions.AddTo(_scalars);
     }
 
     /// <summary>Whether there is any function of this name, with whatever number of arguments.</summary>

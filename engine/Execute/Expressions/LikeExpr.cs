@@ -1,0 +1,71 @@
+using Sluice.Engine.Format;
+
+namespace Sluice.Engine.Execute.Expressions;
+
+/// <summary>
+/// x LIKE pattern [ESCAPE e] and x GLOB pattern. A pattern that does not change from row to row is compiled once: the last
+/// one is remembered, and a statement run by several threads at a time at worst compiles it again.
+/// </summary>
+internal sealed class LikeExpr(bool glob, Expr value, Expr pattern, Expr? escape, bool negated) : PredicateExpr
+{
+    private Compiled? _last;
+
+    public override bool IsConstant => value.IsConstant && pattern.IsConstant && escape?.IsConstant != false;
+
+    public override Truth Test(Frame frame)
+    {
+        SqlValue text = value.Evaluate(frame);
+        SqlValue like = pattern.Evaluate(frame);
+        SqlValue escaped = escape?.Evaluate(frame) ?? SqlValue.Null;
+        Truth truth = Match(text, like, escape is not null, escaped);
+        return negated ? Logic.Not(truth) : truth;
+    }
+
+    private Truth Match(in SqlValue text, in SqlValue like, bool hasEscape, in SqlValue escaped)
+    {
+        if (text.Type == SqlType.Blob || like.Type == SqlType.Blob)
+        {
+            return Truth.False;
+        }
+
+        if (hasEscape && escaped.IsNull)
+        {
+            return Truth.Unknown;
+        }
+
+        if (text.IsNull || like.IsNull)
+        {
+            if (hasEscape)
+            {
+                LikePattern.EscapeOf(escaped);
+            }
+
+            return Truth.Unknown;
+        }
+
+        LikePattern compiled = Compile(SqlConvert.ToText(like), hasEscape, escaped);
+        if (text.Type == SqlType.Text)
+        {
+            return Logic.Of(compiled.Matches(text.Bytes));
+        }
+
+        Span<byte> number = stackalloc byte[NumberText.MaxLength];
+        return Logic.Of(compiled.Matches(number[..SqlConvert.WriteNumber(text, number)]));
+    }
+
+    private LikePattern Compile(in SqlValue like, bool hasEscape, in SqlValue escaped)
+    {
+        int? character = hasEscape ? LikePattern.EscapeOf(escaped) : null;
+        Compiled? last = _last;
+        if (last is not null && last.Escape == character && last.Source.Bytes.SequenceEqual(like.Bytes))
+        {
+            return last.Pattern;
+        }
+
+        LikePattern compiled = glob ? LikePattern.Glob(like.Bytes) : LikePattern.Like(like.Bytes, character);
+        _last = new Compiled(like, character, compiled);
+        return compiled;
+    }
+
+    private sealed record Compiled(SqlValue Source, int? Escape, LikePattern Pattern);
+}
