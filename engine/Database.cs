@@ -87,8 +87,8 @@ public sealed class Database : IDisposable
         }
     }
 
-    /// <summary>A new session: a connection's state on this database.</summary>
-    public Session Connect() => new(this);
+    /// <summary>A new session: a connection's state on this database; one that may not write, if it is to be so.</summary>
+    public Session Connect(bool readOnly = false) => new(this, readOnly);
 
     /// <summary>
     /// The smallest rowid of a table that an open transaction may still commit. Read it before a transaction begins: every row below it

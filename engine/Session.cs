@@ -1,6 +1,5 @@
 using Sluice.Engine.Execute;
 using Sluice.Engine.Sql;
-using Sluice.Engine.Transactions;
 
 namespace Sluice.Engine;
 
@@ -8,26 +7,24 @@ namespace Sluice.Engine;
 /// One connection's state: its transaction and savepoints, its counters, its busy timeout. Used by one thread at a time; only
 /// <see cref="Interrupt"/> may come from another.
 /// </summary>
-public sealed class Session : IStatementContext, IDisposable
+public sealed partial class Session : IStatementContext, IDisposable
 {
-    private readonly List<(string Name, int Mark)> _savepoints = [];
-    private Transaction? _transaction;
-    private bool _begunBySavepoint;
     private readonly ManualResetEvent _interruption = new(false);
     private volatile bool _interrupted;
 
-    internal Session(Database database)
+    internal Session(Database database, bool readOnly)
     {
         Database = database;
+        IsReadOnly = readOnly || database.IsReadOnly;
     }
 
     public Database Database { get; }
 
+    /// <summary>Whether statements that write are refused.</summary>
+    public bool IsReadOnly { get; }
+
     /// <summary>How long a statement waits for a lock or tries again after a conflict before it fails with Busy.</summary>
     public TimeSpan BusyTimeout { get; set; } = TimeSpan.FromSeconds(30);
-
-    /// <summary>Whether a transaction was begun by BEGIN or SAVEPOINT and not yet ended.</summary>
-    public bool InTransaction => _transaction is not null;
 
     public long LastInsertRowid { get; private set; }
 
@@ -39,13 +36,11 @@ public sealed class Session : IStatementContext, IDisposable
 
     public Random Random { get; } = new();
 
-    /// <summary>The explicit transaction; null in autocommit.</summary>
-    internal Transaction? Transaction => _transaction;
-
     /// <summary>
     /// Prepares the statement that begins at byte <paramref name="offset"/> of the UTF-8 text <paramref name="sql"/>;
     /// <paramref name="next"/> is where the one after it begins. Null when only white space and comments are left.
     /// </summary>
+    /// <exception cref="SluiceException">The text is not SQL, names what is not there, or asks for what is not supported.</exception>
     public Statement? Prepare(byte[] sql, int offset, out int next)
     {
         StatementNode? node = Parser.Parse(sql, offset, out next);
@@ -67,8 +62,14 @@ public sealed class Session : IStatementContext, IDisposable
         }
     }
 
+    /// <summary>Ends what runs and rolls back an open transaction.</summary>
     public void Dispose()
     {
+        foreach (Statement statement in _reading.ToArray())
+        {
+            statement.Reset();
+        }
+
         EndTransaction()?.Dispose();
         _interruption.Dispose();
     }
@@ -92,95 +93,5 @@ public sealed class Session : IStatementContext, IDisposable
         Changes = changes;
         TotalChanges += changes;
         LastInsertRowid = lastInsertRowid ?? LastInsertRowid;
-    }
-
-    internal void Begin(BeginKind kind)
-    {
-        if (_transaction is not null)
-        {
-            throw new SluiceException(ResultCode.Error, "cannot start a transaction within a transaction");
-        }
-
-        _transaction = Database.Store.Begin(
-            kind switch
-            {
-                BeginKind.Deferred => TransactionKind.Deferred,
-                BeginKind.Immediate => TransactionKind.Immediate,
-                BeginKind.Exclusive => TransactionKind.Exclusive,
-                _ => TransactionKind.Concurrent,
-            },
-            BusyTimeout);
-        _begunBySavepoint = false;
-    }
-
-    internal Transaction TakeForCommit() =>
-        EndTransaction() ?? throw new SluiceException(ResultCode.Error, "cannot commit - no transaction is active");
-
-    internal void Rollback()
-    {
-        using Transaction transaction = EndTransaction() ?? throw new SluiceException(ResultCode.Error, "cannot rollback - no transaction is active");
-        transaction.Rollback();
-    }
-
-    /// <summary>SAVEPOINT: outside a transaction it begins a deferred one.</summary>
-    internal void Savepoint(string name)
-    {
-        if (_transaction is null)
-        {
-            Begin(BeginKind.Deferred);
-            _begunBySavepoint = true;
-        }
-
-        _savepoints.Add((name, _transaction!.Mark()));
-    }
-
-    internal void RollbackTo(string name)
-    {
-        int index = FindSavepoint(name);
-        _transaction!.RollbackTo(_savepoints[index].Mark);
-        _savepoints.RemoveRange(index + 1, _savepoints.Count - index - 1);
-    }
-
-    /// <summary>RELEASE: true when it released the savepoint that began the transaction, which must then be committed.</summary>
-    internal bool Release(string name)
-    {
-        int index = FindSavepoint(name);
-        if (index == 0 && _begunBySavepoint)
-        {
-            return true;
-        }
-
-        _transaction!.Release(_savepoints[index].Mark);
-        _savepoints.RemoveRange(index, _savepoints.Count - index);
-        return false;
-    }
-
-    /// <summary>
-    /// After a failed statement of an explicit transaction: a conflict or the conflict action ROLLBACK ends the whole transaction.
-    /// </summary>
-    internal SluiceException Failed(SluiceException failure, bool mustRollBack)
-    {
-        bool conflict = failure.Code is ResultCode.BusyConflict or ResultCode.BusySchema;
-        if (_transaction is null || !(conflict || mustRollBack))
-        {
-            return failure;
-        }
-
-        Rollback();
-        return conflict ? new SluiceException(failure.Code, $"{failure.Message}; the transaction was rolled back, begin it anew", failure) : failure;
-    }
-
-    private Transaction? EndTransaction()
-    {
-        Transaction? transaction = _transaction;
-        _transaction = null;
-        _savepoints.Clear();
-        return transaction;
-    }
-
-    private int FindSavepoint(string name)
-    {
-        int index = _savepoints.FindLastIndex(savepoint => savepoint.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
-        return index >= 0 ? index : throw new SluiceException(ResultCode.Error, $"no such savepoint: {name}");
     }
 }

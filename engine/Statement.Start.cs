@@ -16,6 +16,10 @@ public sealed partial class Statement
 
     private static readonly TimeSpan s_longestBackOff = TimeSpan.FromMilliseconds(20);
 
+    private bool IsCompiled => _node is SelectStatement or InsertStatement or UpdateStatement or DeleteStatement;
+
+    private bool ChangesSchema => DdlStatements.Handles(_node) && _node.Explain == ExplainKind.None;
+
     private async ValueTask<bool> StartAsync(bool asynchronous)
     {
         Reset();
@@ -25,21 +29,29 @@ public sealed partial class Statement
         {
             if (_compiled is null)
             {
-                await RunRoutineAsync(asynchronous).ConfigureAwait(false);
-            }
-            else if (_session.Transaction is { } transaction)
-            {
-                return StartInTransaction(transaction);
-            }
-            else if (_compiled.IsReadOnly)
-            {
-                _ownTransaction = _session.Database.Store.Begin(TransactionKind.Deferred, _session.BusyTimeout);
-                _execution = Compiled(_ownTransaction).Start(_ownTransaction, _session, _parameters);
-                return Next();
+                if (_node.Explain == ExplainKind.None)
+                {
+                    await RunRoutineAsync(asynchronous).ConfigureAwait(false);
+                }
             }
             else
             {
-                await RunAutocommitAsync(asynchronous).ConfigureAwait(false);
+                if (!_compiled.IsReadOnly)
+                {
+                    _session.RequireWritable();
+                }
+
+                if (_session.Transaction() is { } transaction)
+                {
+                    return StartInTransaction(transaction);
+                }
+
+                if (_compiled.IsReadOnly)
+                {
+                    return StartReading();
+                }
+
+                await InAutocommitAsync(TransactionKind.Concurrent, RunToEnd, asynchronous).ConfigureAwait(false);
             }
 
             _row = 0;
@@ -52,10 +64,24 @@ public sealed partial class Statement
         }
     }
 
+    /// <summary>A read in autocommit holds its snapshot until it is done or reset.</summary>
+    private bool StartReading()
+    {
+        _ownTransaction = _session.Database.Store.Begin(TransactionKind.Deferred, _session.BusyTimeout);
+        _execution = Compiled(_ownTransaction).Start(_ownTransaction, _session, _parameters);
+        return WatchReading(Next());
+    }
+
     /// <summary>In an explicit transaction the rows come as they are asked for; writes are all done by the first.</summary>
     private bool StartInTransaction(Transaction transaction)
     {
-        _execution = Compiled(transaction).Start(transaction, _session, _parameters);
+        CompiledStatement compiled = Compiled(transaction);
+        if (!compiled.IsReadOnly)
+        {
+            _session.BeforeWrite();
+        }
+
+        _execution = compiled.Start(transaction, _session, _parameters);
         bool any;
         try
         {
@@ -74,14 +100,46 @@ public sealed partial class Statement
             EndExecution();
         }
 
+        return WatchReading(any);
+    }
+
+    private bool WatchReading(bool any)
+    {
+        if (any)
+        {
+            _isReading = true;
+            _session.BeginsReading(this);
+        }
+
         return any;
     }
 
+    /// <summary>All of a writing execution. Rows of RETURNING are kept until the commit is durable.</summary>
+    private Execution RunToEnd(Transaction transaction)
+    {
+        Execution execution = Compiled(transaction).Start(transaction, _session, _parameters);
+        try
+        {
+            List<SqlValue[]>? rows = null;
+            while (execution.Next())
+            {
+                (rows ??= []).Add(CurrentRow(execution));
+            }
+
+            _rows = rows;
+            return execution;
+        }
+        catch
+        {
+            execution.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>
-    /// A write in autocommit: a concurrent transaction of its own, tried again on a conflict until the busy timeout, since nothing of it
-    /// has been seen. Rows of RETURNING are kept until the commit is durable.
+    /// A write in autocommit: a transaction of its own, tried again on a conflict until the busy timeout, since nothing of it has been seen.
     /// </summary>
-    private async ValueTask RunAutocommitAsync(bool asynchronous)
+    private async ValueTask InAutocommitAsync(TransactionKind kind, Func<Transaction, Execution?> work, bool asynchronous)
     {
         long giveUpAt = Environment.TickCount64 + (long)_session.BusyTimeout.TotalMilliseconds;
         TimeSpan backOff = s_firstBackOff;
@@ -89,26 +147,19 @@ public sealed partial class Statement
         {
             try
             {
-                using Transaction transaction = _session.Database.Store.Begin(TransactionKind.Concurrent, _session.BusyTimeout);
-                using (Execution execution = Compiled(transaction).Start(transaction, _session, _parameters))
+                Transaction transaction = _session.Database.Store.Begin(kind, _session.BusyTimeout);
+                using Execution? execution = WorkIn(transaction, work);
+                await CommitAsync(transaction, asynchronous).ConfigureAwait(false);
+                if (execution is not null)
                 {
-                    _rows = Drain(execution);
-                    if (asynchronous)
-                    {
-                        await transaction.CommitAsync().ConfigureAwait(false);
-                    }
-                    else
-                    {
-                        transaction.Commit();
-                    }
-
                     TakeCounters(execution);
                 }
 
                 return;
             }
-            catch (SluiceException failure) when (failure.Code is ResultCode.BusyConflict or ResultCode.BusySchema && Environment.TickCount64 < giveUpAt)
+            catch (SluiceException failure) when (IsConflict(failure) && Environment.TickCount64 < giveUpAt)
             {
+                _rows = null;
                 _session.CheckCancelled();
             }
 
@@ -122,6 +173,22 @@ public sealed partial class Statement
             }
 
             backOff = backOff * 2 < s_longestBackOff ? backOff * 2 : s_longestBackOff;
+        }
+    }
+
+    private static bool IsConflict(SluiceException failure) =>
+        failure.Code is ResultCode.BusyConflict or ResultCode.BusySchema or ResultCode.BusySnapshot;
+
+    private static Execution? WorkIn(Transaction transaction, Func<Transaction, Execution?> work)
+    {
+        try
+        {
+            return work(transaction);
+        }
+        catch
+        {
+            transaction.Dispose();
+            throw;
         }
     }
 
@@ -153,42 +220,70 @@ public sealed partial class Statement
 
                 break;
             case PragmaStatement pragma:
-                await InTransactionAsync(TransactionKind.Deferred, transaction => _rows = PragmaStatements.Execute(pragma, _session, transaction).Rows, asynchronous).ConfigureAwait(false);
+                await RunAloneAsync(
+                    TransactionKind.Deferred,
+                    mayBecomeExclusive: pragma.Value is not null,
+                    transaction => _rows = PragmaStatements.Execute(pragma, _session, transaction).Rows,
+                    asynchronous).ConfigureAwait(false);
                 break;
             default:
-                await InTransactionAsync(TransactionKind.Immediate, transaction => DdlStatements.Execute(_node, transaction, _session, _parameters), asynchronous).ConfigureAwait(false);
+                _session.RequireWritable();
+                await RunAloneAsync(
+                    TransactionKind.Immediate,
+                    mayBecomeExclusive: true,
+                    transaction => DdlStatements.Execute(_node, transaction, _session, _parameters),
+                    asynchronous).ConfigureAwait(false);
                 break;
         }
     }
 
     /// <summary>Runs work in the session's transaction, whose part of it is taken back when it fails, or in one of its own.</summary>
-    private async ValueTask InTransactionAsync(TransactionKind kind, Action<Transaction> work, bool asynchronous)
+    private async ValueTask RunAloneAsync(TransactionKind kind, bool mayBecomeExclusive, Action<Transaction> work, bool asynchronous)
     {
-        if (_session.Transaction is { } transaction)
+        if (_session.Transaction() is not { } transaction)
         {
-            int mark = transaction.Mark();
-            try
-            {
-                work(transaction);
-            }
-            catch (SluiceException failure)
-            {
-                transaction.RollbackTo(mark);
-                transaction.Release(mark);
-                throw _session.Failed(failure, mustRollBack: false);
-            }
-
-            transaction.Release(mark);
+            await InAutocommitAsync(
+                kind,
+                own =>
+                {
+                    work(own);
+                    return null;
+                },
+                asynchronous).ConfigureAwait(false);
             return;
         }
 
-        using Transaction own = _session.Database.Store.Begin(kind, _session.BusyTimeout);
-        work(own);
-        await CommitAsync(own, asynchronous).ConfigureAwait(false);
+        if (mayBecomeExclusive)
+        {
+            _session.BeforeBecomingExclusive();
+        }
+
+        int mark = transaction.Mark();
+        try
+        {
+            work(transaction);
+        }
+        catch (SluiceException failure)
+        {
+            if (!IsConflict(failure))
+            {
+                transaction.RollbackTo(mark);
+                transaction.Release(mark);
+            }
+
+            throw _session.Failed(failure, mustRollBack: false);
+        }
+
+        transaction.Release(mark);
     }
 
-    private static async ValueTask CommitAsync(Transaction transaction, bool asynchronous)
+    private static async ValueTask CommitAsync(Transaction? transaction, bool asynchronous)
     {
+        if (transaction is null)
+        {
+            return;
+        }
+
         using (transaction)
         {
             if (asynchronous)
@@ -200,24 +295,6 @@ public sealed partial class Statement
                 transaction.Commit();
             }
         }
-    }
-
-    /// <summary>Reads all rows of a writing execution; null when there are none to return.</summary>
-    private List<SqlValue[]>? Drain(Execution execution)
-    {
-        List<SqlValue[]>? rows = null;
-        while (execution.Next())
-        {
-            SqlValue[] row = new SqlValue[ColumnCount];
-            for (int i = 0; i < row.Length; i++)
-            {
-                row[i] = execution.Column(i);
-            }
-
-            (rows ??= []).Add(row);
-        }
-
-        return rows;
     }
 
     private void TakeCounters(Execution execution)
@@ -242,25 +319,26 @@ public sealed partial class Statement
 
     private void CompileForDescription()
     {
-        switch (_node)
+        if (_node.Explain == ExplainKind.Program)
         {
-            case SelectStatement or InsertStatement or UpdateStatement or DeleteStatement:
-                if (_session.Transaction is { } transaction)
-                {
-                    Compile(transaction.Schema);
-                }
-                else
-                {
-                    using Transaction own = _session.Database.Store.Begin(TransactionKind.Deferred, _session.BusyTimeout);
-                    Compile(own.Schema);
-                }
+            throw new SluiceException(ResultCode.Error, "EXPLAIN is not supported, EXPLAIN QUERY PLAN is");
+        }
 
-                break;
-            case PragmaStatement pragma:
-                Columns = [.. PragmaStatements.ColumnsOf(pragma).Select(name => new ResultColumnDescription(name, null, null, null))];
-                break;
-            default:
-                break;
+        if (IsCompiled)
+        {
+            if (_session.BegunTransaction is { } transaction)
+            {
+                Compile(transaction.Schema);
+            }
+            else
+            {
+                using Transaction own = _session.Database.Store.Begin(TransactionKind.Deferred, _session.BusyTimeout);
+                Compile(own.Schema);
+            }
+        }
+        else if (_node is PragmaStatement pragma && _node.Explain == ExplainKind.None)
+        {
+            Columns = [.. PragmaStatements.ColumnsOf(pragma).Select(name => new ResultColumnDescription(name, null, null, null))];
         }
     }
 

@@ -1,7 +1,4 @@
 using Sluice.Engine.Catalog;
-using Sluice.Engine.Execute;
-using Sluice.Engine.Execute.Ddl;
-using Sluice.Engine.Execute.Pragmas;
 using Sluice.Engine.Format;
 using Sluice.Engine.Plan;
 using Sluice.Engine.Sql;
@@ -15,7 +12,6 @@ namespace Sluice.Engine;
 /// </summary>
 public sealed partial class Statement : IDisposable
 {
-
     private readonly Session _session;
     private readonly StatementNode _node;
     private readonly SqlValue[] _parameters;
@@ -23,12 +19,14 @@ public sealed partial class Statement : IDisposable
     private Schema? _schema;
     private CompiledStatement? _compiled;
 
-    // One run: an execution in its own transaction (reading in autocommit), in the session's, or rows computed beforehand.
+    // One run: an execution in its own transaction (reading in autocommit) or in the session's, or rows computed beforehand.
     private Execution? _execution;
     private Transaction? _ownTransaction;
     private IReadOnlyList<SqlValue[]>? _rows;
     private int _row;
     private bool _started;
+    private bool _isReading;
+    private SluiceException? _aborted;
 
     internal Statement(Session session, StatementNode node)
     {
@@ -49,10 +47,10 @@ public sealed partial class Statement : IDisposable
     public IReadOnlyList<ResultColumnDescription> Columns { get; private set; } = [];
 
     /// <summary>Whether it writes nothing to the database.</summary>
-    public bool IsReadOnly => _compiled?.IsReadOnly ?? _node is not (CreateTableStatement or CreateIndexStatement or CreateViewStatement or DropStatement or AlterTableStatement);
+    public bool IsReadOnly => _compiled?.IsReadOnly ?? !ChangesSchema;
 
     /// <summary>Whether it is INSERT, UPDATE or DELETE, which set <see cref="Changes"/>.</summary>
-    public bool IsChange => _node is InsertStatement or UpdateStatement or DeleteStatement;
+    public bool IsChange => _node is InsertStatement or UpdateStatement or DeleteStatement && _node.Explain == ExplainKind.None;
 
     /// <summary>Rows changed by the last run.</summary>
     public long Changes { get; private set; }
@@ -110,21 +108,66 @@ public sealed partial class Statement : IDisposable
     /// <summary>Ends the run, so that the statement can be bound and run again.</summary>
     public void Reset()
     {
-        _execution?.Dispose();
-        _execution = null;
-        _ownTransaction?.Dispose();
-        _ownTransaction = null;
+        EndExecution();
         _rows = null;
+        _aborted = null;
         _started = false;
     }
 
     public void Dispose() => Reset();
 
+    /// <summary>Takes in the rows that are still to come, the current one first, and lets go of the session's transaction.</summary>
+    internal void KeepRows()
+    {
+        if (_ownTransaction is not null || _execution is not { } execution)
+        {
+            return;
+        }
+
+        List<SqlValue[]> rows = [CurrentRow(execution)];
+        try
+        {
+            while (execution.Next())
+            {
+                rows.Add(CurrentRow(execution));
+            }
+        }
+        catch (SluiceException failure)
+        {
+            // Told to the one who reads, when they come to it.
+            _aborted = failure;
+        }
+
+        EndExecution();
+        _rows = rows;
+        _row = 0;
+    }
+
+    /// <summary>The session's transaction is rolled back: the current row is the last.</summary>
+    internal void AbortReading()
+    {
+        if (_ownTransaction is not null || _execution is null)
+        {
+            return;
+        }
+
+        SqlValue[] row = CurrentRow(_execution);
+        EndExecution();
+        _rows = [row];
+        _row = 0;
+        _aborted = new SluiceException(ResultCode.Abort, "abort due to ROLLBACK");
+    }
+
     private bool Next()
     {
         if (_rows is { } rows)
         {
-            return ++_row < rows.Count;
+            if (_row < rows.Count && ++_row < rows.Count)
+            {
+                return true;
+            }
+
+            return _aborted is { } aborted ? throw aborted : false;
         }
 
         if (_execution is null)
@@ -141,8 +184,9 @@ public sealed partial class Statement : IDisposable
         }
         catch (SluiceException failure)
         {
+            bool isOwn = _ownTransaction is not null;
             EndExecution();
-            throw _session.Failed(failure, mustRollBack: false);
+            throw isOwn ? failure : _session.Failed(failure, mustRollBack: false);
         }
 
         EndExecution();
@@ -152,9 +196,26 @@ public sealed partial class Statement : IDisposable
     /// <summary>The end of a reading run: its transaction, if it is its own, gives up the snapshot.</summary>
     private void EndExecution()
     {
+        if (_isReading)
+        {
+            _isReading = false;
+            _session.EndsReading(this);
+        }
+
         _execution?.Dispose();
         _execution = null;
         _ownTransaction?.Dispose();
         _ownTransaction = null;
+    }
+
+    private SqlValue[] CurrentRow(Execution execution)
+    {
+        var row = new SqlValue[ColumnCount];
+        for (int i = 0; i < row.Length; i++)
+        {
+            row[i] = execution.Column(i);
+        }
+
+        return row;
     }
 }

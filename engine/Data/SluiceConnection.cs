@@ -102,7 +102,7 @@ public sealed class SluiceConnection : DbConnection
         Database database = Engine.Database.Open(_settings.DataSource, Options());
         try
         {
-            _session = database.Connect();
+            _session = database.Connect(Options().ReadOnly);
         }
         catch
         {

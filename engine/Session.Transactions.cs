@@ -1,0 +1,226 @@
+using Sluice.Engine.Sql;
+using Sluice.Engine.Transactions;
+
+namespace Sluice.Engine;
+
+/// <summary>
+/// Transaction control ("Transaction", sqlite.org/lang_transaction.html; "Savepoints", sqlite.org/lang_savepoint.html).
+/// <para>BEGIN and BEGIN CONCURRENT, as in SQLite, do nothing yet: the snapshot is taken by the first statement after them. The
+/// other kinds take their lock at once.</para>
+/// <para>Statements that are being read when their transaction changes under them: a commit, DDL, or a write straight on the
+/// pages makes them keep the rows that they have still to give; a rollback makes them fail.</para>
+/// </summary>
+public sealed partial class Session
+{
+    /// <summary>A savepoint; its mark is set once the transaction has really begun.</summary>
+    private sealed class NamedSavepoint(string name)
+    {
+        public string Name { get; } = name;
+
+        public int Mark { get; set; }
+    }
+
+    private readonly List<NamedSavepoint> _savepoints = [];
+
+    /// <summary>Statements that have given a row and may give more.</summary>
+    private readonly List<Statement> _reading = [];
+
+    private Transaction? _transaction;
+
+    /// <summary>The kind of a transaction that was begun in words but not yet in fact.</summary>
+    private TransactionKind? _announced;
+
+    private bool _begunBySavepoint;
+
+    /// <summary>Whether the transaction writes straight on the pages, so that open cursors would see its changes half.</summary>
+    private bool _isExclusive;
+
+    /// <summary>Whether a transaction was begun by BEGIN or SAVEPOINT and not yet ended.</summary>
+    public bool InTransaction => _transaction is not null || _announced is not null;
+
+    /// <summary>Whether each statement is a transaction of its own.</summary>
+    public bool IsAutocommit => !InTransaction;
+
+    /// <summary>The explicit transaction if it has begun in fact, else null.</summary>
+    internal Transaction? BegunTransaction => _transaction;
+
+    /// <summary>The explicit transaction, begun now if it was only announced; null in autocommit.</summary>
+    internal Transaction? Transaction()
+    {
+        if (_announced is { } kind)
+        {
+            _transaction = Database.Store.Begin(kind, BusyTimeout);
+            _announced = null;
+            foreach (NamedSavepoint savepoint in _savepoints)
+            {
+                savepoint.Mark = _transaction.Mark();
+            }
+        }
+
+        return _transaction;
+    }
+
+    internal void Begin(BeginKind kind)
+    {
+        if (InTransaction)
+        {
+            throw new SluiceException(ResultCode.Error, "cannot start a transaction within a transaction");
+        }
+
+        _begunBySavepoint = false;
+        switch (kind)
+        {
+            case BeginKind.Deferred:
+                _announced = TransactionKind.Deferred;
+                break;
+            case BeginKind.Concurrent:
+                _announced = TransactionKind.Concurrent;
+                break;
+            case BeginKind.Immediate:
+                RequireWritable();
+                _transaction = Database.Store.Begin(TransactionKind.Immediate, BusyTimeout);
+                break;
+            default:
+                RequireWritable();
+                _transaction = Database.Store.Begin(TransactionKind.Exclusive, BusyTimeout);
+                _isExclusive = true;
+                break;
+        }
+    }
+
+    /// <summary>The transaction to be committed, which is then no longer the session's; null when it was never begun in fact.</summary>
+    internal Transaction? TakeForCommit()
+    {
+        if (!InTransaction)
+        {
+            throw new SluiceException(ResultCode.Error, "cannot commit - no transaction is active");
+        }
+
+        KeepRowsOfReaders();
+        return EndTransaction();
+    }
+
+    internal void Rollback()
+    {
+        if (!InTransaction)
+        {
+            throw new SluiceException(ResultCode.Error, "cannot rollback - no transaction is active");
+        }
+
+        foreach (Statement statement in _reading.ToArray())
+        {
+            statement.AbortReading();
+        }
+
+        using Transaction? transaction = EndTransaction();
+        transaction?.Rollback();
+    }
+
+    /// <summary>SAVEPOINT: outside a transaction it begins a deferred one.</summary>
+    internal void Savepoint(string name)
+    {
+        if (!InTransaction)
+        {
+            Begin(BeginKind.Deferred);
+            _begunBySavepoint = true;
+        }
+
+        _savepoints.Add(new NamedSavepoint(name) { Mark = _transaction?.Mark() ?? 0 });
+    }
+
+    internal void RollbackTo(string name)
+    {
+        int index = FindSavepoint(name);
+        if (_isExclusive)
+        {
+            KeepRowsOfReaders();
+        }
+
+        _transaction?.RollbackTo(_savepoints[index].Mark);
+        _savepoints.RemoveRange(index + 1, _savepoints.Count - index - 1);
+    }
+
+    /// <summary>RELEASE: true when it released the savepoint that began the transaction, which must then be committed.</summary>
+    internal bool Release(string name)
+    {
+        int index = FindSavepoint(name);
+        if (index == 0 && _begunBySavepoint)
+        {
+            return true;
+        }
+
+        _transaction?.Release(_savepoints[index].Mark);
+        _savepoints.RemoveRange(index, _savepoints.Count - index);
+        return false;
+    }
+
+    /// <summary>Refuses a write where nothing may be written.</summary>
+    internal void RequireWritable()
+    {
+        if (IsReadOnly)
+        {
+            throw new SluiceException(ResultCode.ReadOnly, Database.IsLive
+                ? "attempt to write a readonly database"
+                : $"attempt to write a readonly database: another process owns {Database.Path}, and what is read here is its last checkpoint");
+        }
+    }
+
+    internal void BeginsReading(Statement statement) => _reading.Add(statement);
+
+    internal void EndsReading(Statement statement) => _reading.Remove(statement);
+
+    /// <summary>Before a write in the session's transaction: cursors do not stand writes straight on the pages.</summary>
+    internal void BeforeWrite()
+    {
+        if (_isExclusive)
+        {
+            KeepRowsOfReaders();
+        }
+    }
+
+    /// <summary>Before what makes the session's transaction write straight on the pages.</summary>
+    internal void BeforeBecomingExclusive()
+    {
+        KeepRowsOfReaders();
+        _isExclusive = InTransaction;
+    }
+
+    /// <summary>
+    /// After a failed statement of an explicit transaction: a conflict or the conflict action ROLLBACK ends the whole transaction.
+    /// </summary>
+    internal SluiceException Failed(SluiceException failure, bool mustRollBack)
+    {
+        bool conflict = failure.Code is ResultCode.BusyConflict or ResultCode.BusySchema;
+        if (!InTransaction || !(conflict || mustRollBack))
+        {
+            return failure;
+        }
+
+        Rollback();
+        return conflict ? new SluiceException(failure.Code, $"{failure.Message}; the transaction was rolled back, begin it anew", failure) : failure;
+    }
+
+    private void KeepRowsOfReaders()
+    {
+        foreach (Statement statement in _reading.ToArray())
+        {
+            statement.KeepRows();
+        }
+    }
+
+    private Transaction? EndTransaction()
+    {
+        Transaction? transaction = _transaction;
+        _transaction = null;
+        _announced = null;
+        _isExclusive = false;
+        _savepoints.Clear();
+        return transaction;
+    }
+
+    private int FindSavepoint(string name)
+    {
+        int index = _savepoints.FindLastIndex(savepoint => savepoint.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+        return index >= 0 ? index : throw new SluiceException(ResultCode.Error, $"no such savepoint: {name}");
+    }
+}
