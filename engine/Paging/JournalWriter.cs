@@ -16,13 +16,15 @@ internal static class JournalWriter
     {
         using EngineFile journal = files.Open(path, FileAccessMode.CreateOrOpen);
         journal.SetLength(0);
-        byte[] buffer = new byte[Math.Max(BufferSize, (2 * pageSize) + JournalFormat.SectorSize)];
+        int recordSize = pageSize + JournalFormat.RecordOverhead;
+        long whole = JournalFormat.SectorSize + ((long)oldImages.Length * recordSize);
+        byte[] buffer = new byte[Math.Min(whole, BufferSize)];
         new JournalFormat.Header(0, nonce, initialPages, JournalFormat.SectorSize, (uint)pageSize).Write(buffer);
         int filled = JournalFormat.SectorSize;
         long written = 0;
         foreach (DirtyImage old in oldImages)
         {
-            if (filled + pageSize + JournalFormat.RecordOverhead > buffer.Length)
+            if (filled + recordSize > buffer.Length)
             {
                 journal.Write(buffer.AsSpan(0, filled), written);
                 written += filled;
@@ -32,7 +34,7 @@ internal static class JournalWriter
             BinaryPrimitives.WriteUInt32BigEndian(buffer.AsSpan(filled), old.Page);
             old.Image.CopyTo(buffer.AsSpan(filled + 4));
             BinaryPrimitives.WriteUInt32BigEndian(buffer.AsSpan(filled + 4 + pageSize), JournalFormat.Checksum(nonce, old.Image));
-            filled += pageSize + JournalFormat.RecordOverhead;
+            filled += recordSize;
         }
 
         journal.Write(buffer.AsSpan(0, filled), written);

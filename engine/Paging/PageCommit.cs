@@ -14,8 +14,6 @@ internal sealed class PageCommit(FileSystem files, EngineFile database, string j
     /// <summary>Neighbouring pages are written together, up to this much.</summary>
     private const int BufferSize = 1 << 18;
 
-    private byte[]? _buffer;
-
     /// <summary>Saves the old images; after it returns, the file may be changed.</summary>
     public void WriteJournal(uint nonce, uint initialPages, ReadOnlySpan<DirtyImage> oldImages)
     {
@@ -75,7 +73,7 @@ internal sealed class PageCommit(FileSystem files, EngineFile database, string j
 
     private void WriteImages(ReadOnlySpan<DirtyImage> images)
     {
-        byte[] buffer = _buffer ??= new byte[Math.Max(BufferSize, pageSize)];
+        byte[] buffer = new byte[Math.Min((long)images.Length * pageSize, BufferSize)];
         for (int i = 0; i < images.Length;)
         {
             uint first = images[i].Page;

@@ -11,18 +11,16 @@ public class CorruptionTests
 {
     private static readonly KeyOrder Order = new([new KeyColumn(Collation.Binary, false)], unique: false);
 
-    [Theory]
-    [InlineData(0xff)]
-    [InlineData(0x01)]
-    [InlineData(0x80)]
-    public void Every_byte_in_turn_may_be_wrong(int flip)
+    [Fact]
+    public void Every_byte_in_turn_may_be_wrong()
     {
         byte[] whole = MakeFile();
+        ReadOnlySpan<byte> flips = [0xff, 0x01, 0x80];
         int damaged = 0;
         for (int at = 0; at < whole.Length; at++)
         {
             byte[] bytes = (byte[])whole.Clone();
-            bytes[at] ^= (byte)flip;
+            bytes[at] ^= flips[at % 3];
             if (Survives(bytes, $"byte {at}"))
             {
                 damaged++;
@@ -209,9 +207,9 @@ public class CorruptionTests
         using PageTransaction transaction = pager.BeginWrite();
         PageTreeWriter writer = new(transaction);
         Dictionary<string, uint> roots = SchemaRoots.Of(transaction);
-        for (int i = 0; i < 200; i++)
+        for (int i = 0; i < 40; i++)
         {
-            long rowid = i * 7 % 60;
+            long rowid = i * 17 % 60;
             string value = new('z', i % 9 == 0 ? 900 : 5);
             if (i % 3 != 0 && roots.TryGetValue("t", out uint table))
             {
@@ -246,7 +244,7 @@ public class CorruptionTests
             path,
             "PRAGMA page_size=512; CREATE TABLE t(id INTEGER PRIMARY KEY, v TEXT); CREATE INDEX by_v ON t(v);"
             + "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<60)"
-            + "INSERT INTO t SELECT i, printf('%d', i*7919%61) || CASE WHEN i%20=0 THEN hex(zeroblob(500)) ELSE 'some text' END FROM n;"
+            + "INSERT INTO t SELECT i, printf('%d', i*7919%61) || CASE WHEN i%20=0 THEN hex(zeroblob(400)) ELSE 'text' END FROM n;"
             + "DELETE FROM t WHERE id%5=1 OR id=40;");
         return File.ReadAllBytes(path);
     }

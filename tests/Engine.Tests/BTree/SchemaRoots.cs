@@ -17,7 +17,7 @@ internal static class SchemaRoots
             reader.Reset(schema.Record);
             if (reader.Get(3).Integer is > 0 and var root)
             {
-                roots.Add(reader.Get(1).DecodeText(), (uint)root);
+                roots[reader.Get(1).DecodeText()] = (uint)root;
             }
         }
 
