@@ -205,6 +205,24 @@ public sealed class SluiceConnection : DbConnection
     }
 
     /// <summary>
+    /// An appender to a table: rows without SQL. Without <paramref name="columns"/> a row has all columns of the table; those
+    /// left out get their default. A transaction must be open.
+    /// </summary>
+    public SluiceAppender CreateAppender(string table, params ReadOnlySpan<string> columns)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(table);
+        Gate.Enter(command: null);
+        try
+        {
+            return new SluiceAppender(this, table, columns);
+        }
+        finally
+        {
+            Gate.Exit();
+        }
+    }
+
+    /// <summary>
     /// Runs <paramref name="work"/> in a concurrent transaction and commits it. On a transient error (a conflict with another
     /// transaction, a lock not had in time) it rolls back, waits a little and runs it anew, a bounded number of times; the work must
     /// therefore have no other effects than on this connection.

@@ -36,6 +36,17 @@ internal abstract class ChangeExecution(Run run, Expr[]? returning) : Plan.Execu
         return ++_row < (_returned?.Count ?? 0);
     }
 
+    /// <summary>Makes it ready to change anew in the same transaction, with what the parameters hold by then.</summary>
+    public void Restart()
+    {
+        _changed = false;
+        _mustRollBack = false;
+        _returned = null;
+        _row = -1;
+        _changes = 0;
+        _lastInsertRowid = null;
+    }
+
     public override SqlValue Column(int index) => _returned![_row][index];
 
     public override void Dispose()
