@@ -1,0 +1,338 @@
+using Sluice.Engine.BTree;
+using Sluice.Engine.Log;
+using Sluice.Engine.Paging;
+using Sluice.Engine.Transactions;
+
+namespace Sluice.Engine.Checkpoint;
+
+/// <summary>
+/// Moves committed versions into the pages of the database file, in a thread of its own or on demand, and drops them from memory once no
+/// reader needs them.
+/// <para>Invariants: 1. whoever changes pages (a checkpoint, an exclusive transaction) holds the pages' turn. 2. A checkpoint to T puts exactly
+/// the commits up to T into the pages, in one page transaction, announced by an Intent note that is on the disk before. 3. A
+/// version is dropped only when every epoch in use has it in its pages. 4. A log segment is recycled only after the page transaction that
+/// made it needless.</para>
+/// </summary>
+internal sealed class Checkpointer : IDisposable
+{
+    /// <summary>The share of the memory limit that one page transaction takes at most, about: its changed pages are in memory too.</summary>
+    private const int PortionsOfLimit = 4;
+
+    private readonly Pager _pager;
+    private readonly Epochs _epochs;
+    private readonly GroupCommit _commits;
+    private readonly RedoLog? _log;
+    private readonly StoreOptions _options;
+    private readonly SemaphoreSlim _pagesTurn = new(1, 1);
+    private readonly CancellationTokenSource _closing = new();
+    private readonly Thread _thread;
+    private readonly ITimer _timer;
+
+    private readonly object _gate = new();
+
+    // Guarded by _gate.
+    private bool _wanted;
+    private bool _sweepWanted;
+    private bool _stopping;
+    private long _begun;
+    private long _finished;
+
+    // Owned by who holds the pages' turn; read by others.
+    private long _checkpoints;
+    private long _logBytesAtCheckpoint;
+    private long _sweptTo;
+    private Delta? _sweptDelta;
+
+    public Checkpointer(Pager pager, Epochs epochs, GroupCommit commits, RedoLog? log, StoreOptions options)
+    {
+        _pager = pager;
+        _epochs = epochs;
+        _commits = commits;
+        _log = log;
+        _options = options;
+        _epochs.Freed = WantSweep;
+        _thread = new Thread(RunWhenWanted) { IsBackground = true, Name = $"sluice checkpoint {System.IO.Path.GetFileName(pager.Path)}" };
+        _thread.Start();
+        _timer = options.Clock.CreateTimer(_ => WantCheckpoint(), null, options.CheckpointInterval, options.CheckpointInterval);
+    }
+
+    public long Checkpoints => Volatile.Read(ref _checkpoints);
+
+    /// <summary>Called after each commit: asks for a checkpoint, or for the next log segment, when it is time.</summary>
+    public void Consider()
+    {
+        if (_epochs.Current.Delta.Bytes > _options.MemoryLimitBytes / 2
+            || (_log is not null && _commits.BytesWritten - Volatile.Read(ref _logBytesAtCheckpoint) > _options.CheckpointLogBytes))
+        {
+            WantCheckpoint();
+        }
+        else if (_log is { WantsSpare: true })
+        {
+            WantSweep();
+        }
+    }
+
+    /// <summary>
+    /// Waits while the versions in memory are over the limit: at least until a checkpoint that begins now has ended, and then, if
+    /// old readers keep them there, up to the timeout.
+    /// </summary>
+    /// <returns>Whether it had to wait.</returns>
+    public bool WaitForMemory(TimeSpan timeout)
+    {
+        if (!IsOverLimit)
+        {
+            return false;
+        }
+
+        lock (_gate)
+        {
+            _wanted = true;
+            Monitor.PulseAll(_gate);
+            long enough = _begun + 1;
+            var deadline = new Deadline(timeout);
+            while (IsOverLimit && !_stopping && _commits.Failure is null)
+            {
+                if (_finished < enough)
+                {
+                    Monitor.Wait(_gate);
+                }
+                else if (deadline.Wait(_gate))
+                {
+                    _wanted = true;
+                    Monitor.PulseAll(_gate);
+                }
+                else
+                {
+                    throw new SluiceException(
+                        ResultCode.Busy,
+                        $"database is locked: {_epochs.Current.Delta.Bytes} bytes of versions are in memory, the limit is {_options.MemoryLimitBytes}, and a transaction that is still open keeps them there");
+                }
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Takes the pages' turn; false when somebody else has it for longer than the timeout.</summary>
+    public bool TryTakePages(TimeSpan timeout) => _pagesTurn.Wait(timeout);
+
+    public void ReleasePages() => _pagesTurn.Release();
+
+    /// <summary>Puts everything durable into the pages and drops what no reader needs.</summary>
+    public void Run()
+    {
+        _pagesTurn.Wait();
+        try
+        {
+            RunWithPages(Timeout.InfiniteTimeSpan, CancellationToken.None);
+        }
+        finally
+        {
+            _pagesTurn.Release();
+        }
+    }
+
+    /// <summary>As <see cref="Run"/>, for who has the pages' turn already.</summary>
+    public void RunWithPages(TimeSpan lockTimeout, CancellationToken cancel)
+    {
+        while (_epochs.Current.Checkpointed < _commits.DurableTimestamp)
+        {
+            MovePortion(lockTimeout, cancel);
+            Sweep();
+        }
+
+        Sweep();
+    }
+
+    /// <summary>Notes that the log need not be kept for what is in the pages, when the page file was changed by somebody else than a checkpoint.</summary>
+    public static byte[] IntentFor(Epoch before, long to, PageTransaction pages) => RedoBuilder.Intent(new CheckpointIntent(
+        before.Checkpointed,
+        before.Pages.Header.ChangeCounter,
+        to,
+        new FileMark(pages.NextChangeCounter, pages.PageCount)));
+
+    /// <summary>Ends the thread. The caller then has the last word on the pages.</summary>
+    public void Stop()
+    {
+        _timer.Dispose();
+        lock (_gate)
+        {
+            _stopping = true;
+            Monitor.PulseAll(_gate);
+        }
+
+        _closing.Cancel();
+        _thread.Join();
+    }
+
+    public void Dispose()
+    {
+        _closing.Dispose();
+        _pagesTurn.Dispose();
+    }
+
+    private bool IsOverLimit => _epochs.Current.Delta.Bytes > _options.MemoryLimitBytes;
+
+    private void WantCheckpoint()
+    {
+        lock (_gate)
+        {
+            _wanted = true;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    private void WantSweep()
+    {
+        lock (_gate)
+        {
+            _sweepWanted = true;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    private void RunWhenWanted()
+    {
+        while (true)
+        {
+            bool checkpoint;
+            lock (_gate)
+            {
+                while (!_wanted && !_sweepWanted && !_stopping)
+                {
+                    Monitor.Wait(_gate);
+                }
+
+                if (_stopping)
+                {
+                    _finished = long.MaxValue;
+                    Monitor.PulseAll(_gate);
+                    return;
+                }
+
+                checkpoint = _wanted;
+                _wanted = false;
+                _sweepWanted = false;
+                _begun++;
+            }
+
+            RunOnce(checkpoint);
+            lock (_gate)
+            {
+                _finished = _begun;
+                Monitor.PulseAll(_gate);
+            }
+        }
+    }
+
+    private void RunOnce(bool checkpoint)
+    {
+        bool turn = false;
+        try
+        {
+            if (_commits.Failure is null)
+            {
+                _log?.PrepareSpare();
+            }
+
+            _pagesTurn.Wait(_closing.Token);
+            turn = true;
+            if (checkpoint && _commits.Failure is null)
+            {
+                RunWithPages(Timeout.InfiniteTimeSpan, _closing.Token);
+            }
+            else
+            {
+                Sweep();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Closing; the closer takes the last checkpoint.
+        }
+        catch (SluiceException error) when (error.PrimaryCode is ResultCode.Busy && _closing.IsCancellationRequested)
+        {
+            // As above, while waiting for foreign readers.
+        }
+        catch (Exception error)
+        {
+            _commits.Fail(new SluiceException(
+                (error as SluiceException)?.Code ?? ResultCode.Internal,
+                $"{_pager.Path}: the checkpoint failed; what was committed is safe in the redo log and will be there when the database is opened again: {error.Message}",
+                error));
+        }
+        finally
+        {
+            if (turn)
+            {
+                _pagesTurn.Release();
+            }
+        }
+    }
+
+    /// <summary>One page transaction: the commits after the last checkpoint, as many as memory allows.</summary>
+    private void MovePortion(TimeSpan lockTimeout, CancellationToken cancel)
+    {
+        Epoch before = _epochs.Current;
+        long from = before.Checkpointed;
+        long to = PortionEnd(from, _commits.DurableTimestamp, before.Delta.Bytes);
+        long logBytes = _commits.BytesWritten;
+        using PageTransaction pages = _pager.BeginWrite();
+        var trees = new PageTreeWriter(pages);
+        foreach (DeltaTree tree in before.Delta.Trees)
+        {
+            tree.Apply(trees, from, to);
+        }
+
+        if (pages.HasChanges)
+        {
+            if (_log is { Exists: true })
+            {
+                _commits.WriteNote(IntentFor(before, to, pages), intent: true);
+            }
+
+            pages.Commit(lockTimeout, cancel);
+        }
+
+        _epochs.Publish(new Epoch(before.Number + 1, _pager.Pin(), before.Schema, before.Delta, to));
+        Volatile.Write(ref _checkpoints, _checkpoints + 1);
+        Volatile.Write(ref _logBytesAtCheckpoint, logBytes);
+        if (_log is not null)
+        {
+            _commits.AddNote(RedoBuilder.Done(to));
+            _log.Recycle(to);
+        }
+    }
+
+    /// <summary>How far to go in one page transaction, from the average size of a commit.</summary>
+    private long PortionEnd(long from, long durable, long deltaBytes)
+    {
+        long portion = Math.Max(1 << 20, _options.MemoryLimitBytes / PortionsOfLimit);
+        if (deltaBytes <= portion)
+        {
+            return durable;
+        }
+
+        long commits = (long)((durable - from) * ((double)portion / deltaBytes));
+        return from + Math.Clamp(commits, 1, durable - from);
+    }
+
+    /// <summary>Drops the versions that are in the pages of every epoch in use.</summary>
+    private void Sweep()
+    {
+        Delta delta = _epochs.Current.Delta;
+        long held = _epochs.HeldByAll;
+        if (ReferenceEquals(delta, _sweptDelta) && held == _sweptTo)
+        {
+            return;
+        }
+
+        foreach (DeltaTree tree in delta.Trees)
+        {
+            delta.AddBytes(-tree.Sweep(held));
+        }
+
+        _sweptDelta = delta;
+        _sweptTo = held;
+    }
+}

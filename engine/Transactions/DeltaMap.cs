@@ -1,0 +1,298 @@
+using System.Runtime.CompilerServices;
+
+namespace Sluice.Engine.Transactions;
+
+/// <summary>Where a search stands relative to a key: negative when the key is before what is looked for.</summary>
+internal interface IProbe<TKey>
+{
+    int CompareKey(in TKey key);
+}
+
+/// <summary>
+/// An ordered map from key to version chain: a skip list whose readers take no lock and never wait.
+/// <para>Invariants. 1. Links of a level change only under the map's lock, which is held for the linking alone: the search for the place is
+/// done before, and repeated under the lock only if the neighbours have changed. (One lock a map and not one a node: appending
+/// writers all meet at the last node anyway, and the lock is held for some ten instructions.) 2. A node is linked from the
+/// bottom level up and unlinked from the top down, and keeps its own links when it is unlinked: whoever stands on it still finds
+/// the way on, and looks its place up again if it must not miss what came between. 3. A node is unlinked only after
+/// <see cref="DeltaNode.TryRemove"/>: nobody puts a version in it any more.</para>
+/// </summary>
+/// <typeparam name="TKey">long for tables, a key record for indexes.</typeparam>
+/// <typeparam name="TOrder">The order of keys; a structure, so that the compiler makes a map of its own for it.</typeparam>
+internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
+    where TOrder : struct, IComparer<TKey>
+{
+    /// <summary>With a quarter of the nodes in each next level, enough for 4^12 keys.</summary>
+    private const int MaxLevel = 12;
+
+    private readonly Node _head = new(default!, MaxLevel);
+    private readonly Lock _structure = new();
+    private readonly TOrder _order = order;
+    private int _levels = 1;
+    private uint _random = 0x9e3779b9;
+
+    public sealed class Node : DeltaNode
+    {
+        private readonly Node?[]? _upper;
+        private Node? _next;
+
+        internal Node(TKey key, int level)
+        {
+            Key = key;
+            _upper = level > 1 ? new Node?[level - 1] : null;
+        }
+
+        internal Node(TKey key, int level, Version version) : this(key, level)
+        {
+            Start(version);
+        }
+
+        public TKey Key { get; }
+
+        /// <summary>The node after this one; null at the end.</summary>
+        public Node? Next => Volatile.Read(ref _next);
+
+        internal int Level => 1 + (_upper?.Length ?? 0);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal Node? NextAt(int level) => level == 0 ? Volatile.Read(ref _next) : Volatile.Read(ref _upper![level - 1]);
+
+        internal void Link(int level, Node? next)
+        {
+            if (level == 0)
+            {
+                Volatile.Write(ref _next, next);
+            }
+            else
+            {
+                Volatile.Write(ref _upper![level - 1], next);
+            }
+        }
+    }
+
+    [InlineArray(MaxLevel)]
+    private struct Path
+    {
+        private Node _first;
+    }
+
+    public bool IsEmpty => _head.Next is null;
+
+    public Node? First => _head.Next;
+
+    public Node? Last
+    {
+        get
+        {
+            Node node = _head;
+            for (int level = Volatile.Read(ref _levels) - 1; level >= 0; level--)
+            {
+                while (node.NextAt(level) is { } next)
+                {
+                    node = next;
+                }
+            }
+
+            return ReferenceEquals(node, _head) ? null : node;
+        }
+    }
+
+    /// <summary>The first node whose key is not before the probe.</summary>
+    public Node? Ceiling<TProbe>(in TProbe probe) where TProbe : struct, IProbe<TKey>, allows ref struct => Before(probe).Next;
+
+    /// <summary>The last node whose key is before the probe.</summary>
+    public Node? Lower<TProbe>(in TProbe probe) where TProbe : struct, IProbe<TKey>, allows ref struct
+    {
+        Node node = Before(probe);
+        return ReferenceEquals(node, _head) ? null : node;
+    }
+
+    /// <summary>The node of a key, or null.</summary>
+    public Node? Find(in TKey key)
+    {
+        Node node = _head;
+        for (int level = Volatile.Read(ref _levels) - 1; level >= 0; level--)
+        {
+            while (node.NextAt(level) is { } next)
+            {
+                int compared = _order.Compare(next.Key, key);
+                if (compared > 0)
+                {
+                    break;
+                }
+
+                if (compared == 0)
+                {
+                    return next;
+                }
+
+                node = next;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Puts a version on the key's chain, making its node if there is none.</summary>
+    /// <returns>Null on a conflict.</returns>
+    public Node? Push(in TKey key, Version version, long snapshot, out bool made)
+    {
+        Path path = default;
+        while (true)
+        {
+            Node? found = FindPath(key, ref path);
+            if (found is not null)
+            {
+                switch (found.TryPush(version, snapshot))
+                {
+                    case PushResult.Pushed:
+                        made = false;
+                        return found;
+                    case PushResult.Conflict:
+                        made = false;
+                        return null;
+                }
+
+                // It is being unlinked: its remover holds the map's lock or is about to take it.
+                lock (_structure)
+                {
+                    continue;
+                }
+            }
+
+            lock (_structure)
+            {
+                if (!IsBetween(path[0], key))
+                {
+                    continue;
+                }
+
+                Node node = new(key, NextLevel(), version);
+                RefreshPath(node.Level, key, ref path);
+                for (int level = 0; level < node.Level; level++)
+                {
+                    Node previous = level < _levels ? PreviousAt(path[level], level, key) : _head;
+                    node.Link(level, previous.NextAt(level));
+                    previous.Link(level, node);
+                }
+
+                if (node.Level > _levels)
+                {
+                    Volatile.Write(ref _levels, node.Level);
+                }
+
+                made = true;
+                return node;
+            }
+        }
+    }
+
+    /// <summary>Unlinks a node if it is empty. False if it was not, or somebody else has removed it.</summary>
+    public bool TryRemove(Node node)
+    {
+        Path path = default;
+        lock (_structure)
+        {
+            if (!node.TryRemove())
+            {
+                return false;
+            }
+
+            FindPath(node.Key, ref path);
+            for (int level = node.Level - 1; level >= 0; level--)
+            {
+                Node previous = path[level];
+                while (!ReferenceEquals(previous.NextAt(level), node))
+                {
+                    previous = previous.NextAt(level)!;
+                }
+
+                previous.Link(level, node.NextAt(level));
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>The last node, or the head, whose key is before the probe.</summary>
+    private Node Before<TProbe>(in TProbe probe) where TProbe : struct, IProbe<TKey>, allows ref struct
+    {
+        Node node = _head;
+        for (int level = Volatile.Read(ref _levels) - 1; level >= 0; level--)
+        {
+            while (node.NextAt(level) is { } next && probe.CompareKey(next.Key) < 0)
+            {
+                node = next;
+            }
+        }
+
+        return node;
+    }
+
+    /// <summary>The node of a key, and at each level the last node before it.</summary>
+    private Node? FindPath(in TKey key, ref Path path)
+    {
+        Node node = _head;
+        Node? found = null;
+        for (int level = Volatile.Read(ref _levels) - 1; level >= 0; level--)
+        {
+            while (node.NextAt(level) is { } next)
+            {
+                int compared = ReferenceEquals(next, found) ? 0 : _order.Compare(next.Key, key);
+                if (compared == 0)
+                {
+                    found = next;
+                }
+
+                if (compared >= 0)
+                {
+                    break;
+                }
+
+                node = next;
+            }
+
+            path[level] = node;
+        }
+
+        return found;
+    }
+
+    /// <summary>Whether a key belongs right behind a node that is still linked. Under the map's lock.</summary>
+    private bool IsBetween(Node previous, in TKey key) =>
+        !previous.Removed && (previous.Next is not { } next || _order.Compare(next.Key, key) > 0);
+
+    /// <summary>Searches anew if a node of the path was unlinked, or levels were added, since it was found. Under the map's lock.</summary>
+    private void RefreshPath(int levels, in TKey key, ref Path path)
+    {
+        for (int level = 1; level < levels && level < _levels; level++)
+        {
+            if (path[level] is not { Removed: false })
+            {
+                FindPath(key, ref path);
+                return;
+            }
+        }
+    }
+
+    /// <summary>The last node before a key at a level, going on from one that was it before the lock was taken.</summary>
+    private Node PreviousAt(Node start, int level, in TKey key)
+    {
+        Node node = start;
+        while (node.NextAt(level) is { } next && _order.Compare(next.Key, key) < 0)
+        {
+            node = next;
+        }
+
+        return node;
+    }
+
+    /// <summary>1 with three quarters of the nodes, 2 with three sixteenths, and so on. Under the map's lock (xorshift, Marsaglia 2003).</summary>
+    private int NextLevel()
+    {
+        _random ^= _random << 13;
+        _random ^= _random >> 17;
+        _random ^= _random << 5;
+        return Math.Min(MaxLevel, 1 + (System.Numerics.BitOperations.TrailingZeroCount(_random) / 2));
+    }
+}

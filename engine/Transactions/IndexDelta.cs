@@ -1,0 +1,128 @@
+using Sluice.Engine.BTree;
+using Sluice.Engine.Format;
+
+namespace Sluice.Engine.Transactions;
+
+internal readonly struct KeyRecordOrder(KeyOrder order) : IComparer<byte[]>
+{
+    public int Compare(byte[]? x, byte[]? y) => KeyComparer.Compare(new Payload(x!, 0, x!.Length), new Payload(y!, 0, y!.Length), order);
+}
+
+/// <summary>Looks for a prefix of a key's columns. With <paramref name="equalIsBefore"/> the search goes on behind all that are equal.</summary>
+internal readonly ref struct KeyProbe(ReadOnlySpan<SqlValue> columns, KeyOrder order, bool equalIsBefore) : IProbe<byte[]>
+{
+    private readonly ReadOnlySpan<SqlValue> _columns = columns;
+
+    public int CompareKey(in byte[] key)
+    {
+        int compared = KeyComparer.Compare(new Payload(key, 0, key.Length), _columns, order);
+        return compared == 0 && equalIsBefore ? -1 : compared;
+    }
+}
+
+/// <summary>
+/// The versions of an index's entries. A node stands for what may be there only once: in a unique index the columns, without the rowid
+/// unless one of them is NULL; else the whole key. So two transactions that want the same unique key meet at one node, and a node hides
+/// every entry of the pages that is equal to its key. A version holds the whole key, put or removed; who changes an
+/// entry removes the old one before it puts the new one.
+/// </summary>
+internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree(root)
+{
+    public KeyOrder Order { get; } = order;
+
+    public DeltaMap<byte[], KeyRecordOrder> Map { get; } = new(new KeyRecordOrder(order));
+
+    /// <summary>Puts a version on a key; null on a conflict. Adds the memory taken to <paramref name="bytes"/>.</summary>
+    public DeltaNode? Push(byte[] key, Version version, long snapshot, ref long bytes)
+    {
+        byte[] identity = IdentityOf(key);
+        var node = Map.Push(identity, version, snapshot, out bool made);
+        if (node is not null)
+        {
+            bytes += version.Bytes + (made ? NodeBytes(node) : 0);
+        }
+
+        return node;
+    }
+
+    /// <summary>The record that a key's node is ordered by.</summary>
+    public byte[] IdentityOf(byte[] key)
+    {
+        if (!Order.Unique)
+        {
+            return key;
+        }
+
+        var reader = default(RecordReader);
+        reader.Reset(new Payload(key, 0, key.Length));
+        var columns = new SqlValue[Order.Count];
+        for (int i = 0; i < columns.Length; i++)
+        {
+            columns[i] = reader.Get(i);
+            if (columns[i].IsNull)
+            {
+                return key;
+            }
+        }
+
+        return RecordWriter.Encode(columns);
+    }
+
+    public override void Apply(BTreeWriter trees, long from, long to)
+    {
+        for (var node = Map.First; node is not null; node = node.Next)
+        {
+            if (!FindInWindow(node, from, to, out Version newest, out Version oldest))
+            {
+                continue;
+            }
+
+            // What was in the pages was removed by the first version of the window, if anything was there.
+            if (oldest.Deleted)
+            {
+                trees.DeleteKey(Root, Order, oldest.Content);
+            }
+
+            if (!newest.Deleted)
+            {
+                trees.PutKey(Root, Order, newest.Content);
+            }
+        }
+    }
+
+    public override void ApplyOne(BTreeWriter trees, DeltaNode node, Version version)
+    {
+        if (version.Deleted)
+        {
+            trees.DeleteKey(Root, Order, version.Content);
+        }
+        else
+        {
+            trees.PutKey(Root, Order, version.Content);
+        }
+    }
+
+    public override long Sweep(long timestamp)
+    {
+        long bytes = 0;
+        for (var node = Map.First; node is not null; node = node.Next)
+        {
+            bytes += node.CutAt(timestamp, out bool empty);
+            if (empty && Map.TryRemove(node))
+            {
+                bytes += NodeBytes(node);
+            }
+        }
+
+        return bytes;
+    }
+
+    public override long Undo(DeltaNode node, Version version)
+    {
+        bool empty = node.Pop(version);
+        var keyed = (DeltaMap<byte[], KeyRecordOrder>.Node)node;
+        return version.Bytes + (empty && Map.TryRemove(keyed) ? NodeBytes(keyed) : 0);
+    }
+
+    private static long NodeBytes(DeltaMap<byte[], KeyRecordOrder>.Node node) => DeltaNode.OverheadBytes + 24 + node.Key.Length;
+}

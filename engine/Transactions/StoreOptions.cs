@@ -1,0 +1,46 @@
+namespace Sluice.Engine.Transactions;
+
+/// <summary>How a <see cref="Store"/> opens its file.</summary>
+public sealed record StoreOptions
+{
+    /// <summary>Bytes a page of a file that is made new; an existing file keeps its own.</summary>
+    public int PageSize { get; init; } = 4096;
+
+    /// <summary>Bytes of page images kept in memory.</summary>
+    public long CacheBytes { get; init; } = 16 << 20;
+
+    /// <summary>
+    /// Bytes of versions that may wait in memory for a checkpoint. Past it, transactions that are going to write wait before they begin. One
+    /// transaction may exceed it alone: it has begun already.
+    /// </summary>
+    public long MemoryLimitBytes { get; init; } = 64 << 20;
+
+    /// <summary>Bytes of a segment of the redo log; the first ones of a log are smaller.</summary>
+    public long SegmentBytes { get; init; } = 8 << 20;
+
+    /// <summary>A checkpoint runs when this much log was written since the last one, even if memory is left: it bounds the time that recovery takes.</summary>
+    public long CheckpointLogBytes { get; init; } = 32 << 20;
+
+    /// <summary>A checkpoint runs this long after a commit at the latest, so that the file is not far behind for its other readers.</summary>
+    public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a group of commits gathers before it is written; zero writes at once and gathers while writing.</summary>
+    public TimeSpan CommitDelay { get; init; } = TimeSpan.Zero;
+
+    /// <summary>False leaves out the redo log, for databases in memory.</summary>
+    public bool Durable { get; init; } = true;
+
+    /// <summary>When another process owns the file, open it for reading from its last checkpoint instead of failing.</summary>
+    public bool AllowReadOnly { get; init; }
+
+    /// <summary>Opens for reading only, whoever owns the file.</summary>
+    public bool ReadOnly { get; init; }
+
+    /// <summary>How long to try for the locks of the file when opening it, and for its foreign readers when closing.</summary>
+    public TimeSpan LockTimeout { get; init; } = TimeSpan.Zero;
+
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Gives the log's salt and the journals' nonces; another generator makes a simulation repeatable.</summary>
+    public Random Random { get; init; } = Random.Shared;
+}

@@ -1,0 +1,104 @@
+using Sluice.Engine.Format;
+using Sluice.Engine.BTree;
+using Sluice.Engine.Log;
+
+namespace Sluice.Engine.Transactions;
+
+/// <summary>
+/// What a transaction has written into the delta, in order, so that it can be logged, taken back, or moved to the pages. Owned by the
+/// transaction's thread.
+/// </summary>
+internal sealed class WriteSet(Delta delta, long snapshot)
+{
+    /// <summary>Memory is reported to the delta in portions, for all writers meet at that one number.</summary>
+    private const long ReportBytes = 16 << 10;
+
+    private readonly record struct Entry(DeltaTree Tree, DeltaNode Node, Version Version);
+
+    private readonly List<Entry> _entries = [];
+    private long _unreportedBytes;
+
+    public CommitStamp Stamp { get; } = new();
+
+    public int Count => _entries.Count;
+
+    /// <summary>False on a conflict.</summary>
+    public bool TryPut(uint root, long rowid, byte[]? record)
+    {
+        TableDelta table = delta.Table(root);
+        var version = new Version(Stamp, record, deleted: record is null);
+        return Add(table, table.Push(rowid, version, snapshot, ref _unreportedBytes), version);
+    }
+
+    /// <summary>False on a conflict.</summary>
+    public bool TryPut(uint root, KeyOrder order, byte[] key, bool deleted)
+    {
+        IndexDelta index = delta.Index(root, order);
+        var version = new Version(Stamp, key, deleted);
+        return Add(index, index.Push(key, version, snapshot, ref _unreportedBytes), version);
+    }
+
+    /// <summary>Takes back, newest first, all but the first <paramref name="count"/> writes.</summary>
+    public void RollbackTo(int count)
+    {
+        for (int i = _entries.Count - 1; i >= count; i--)
+        {
+            (DeltaTree tree, DeltaNode node, Version version) = _entries[i];
+            _unreportedBytes -= tree.Undo(node, version);
+        }
+
+        _entries.RemoveRange(count, _entries.Count - count);
+        Report();
+    }
+
+    /// <summary>The redo of the rows, each in its last form; index entries follow from them.</summary>
+    public void WriteTo(RedoBuilder redo)
+    {
+        foreach ((DeltaTree tree, DeltaNode node, Version version) in _entries)
+        {
+            if (tree is TableDelta && ReferenceEquals(node.Newest, version))
+            {
+                if (version.Deleted)
+                {
+                    redo.Delete(tree.Root, TableDelta.RowidOf(node));
+                }
+                else
+                {
+                    redo.Put(tree.Root, TableDelta.RowidOf(node), version.Content);
+                }
+            }
+        }
+    }
+
+    /// <summary>Makes a range of the writes, in order, on pages.</summary>
+    public void Apply(BTreeWriter trees, int from, int to)
+    {
+        for (int i = from; i < to; i++)
+        {
+            (DeltaTree tree, DeltaNode node, Version version) = _entries[i];
+            tree.ApplyOne(trees, node, version);
+        }
+    }
+
+    public void Report()
+    {
+        delta.AddBytes(_unreportedBytes);
+        _unreportedBytes = 0;
+    }
+
+    private bool Add(DeltaTree tree, DeltaNode? node, Version version)
+    {
+        if (node is null)
+        {
+            return false;
+        }
+
+        _entries.Add(new Entry(tree, node, version));
+        if (_unreportedBytes >= ReportBytes)
+        {
+            Report();
+        }
+
+        return true;
+    }
+}
