@@ -18,6 +18,9 @@ internal sealed class Checkpointer : IDisposable
     /// <summary>The share of the memory limit that one page transaction takes at most, about: its changed pages are in memory too.</summary>
     private const int PortionsOfLimit = 4;
 
+    /// <summary>How often a writer that waits for memory looks whether the checkpoint has met a foreign reader.</summary>
+    private static readonly TimeSpan ForeignReaderPoll = TimeSpan.FromMilliseconds(100);
+
     private readonly Pager _pager;
     private readonly Epochs _epochs;
     private readonly GroupCommit _commits;
@@ -92,9 +95,9 @@ internal sealed class Checkpointer : IDisposable
             var deadline = new Deadline(timeout);
             while (IsOverLimit && !_stopping && _commits.Failure is null)
             {
-                if (_finished < enough)
+                if (_finished < enough && !_pager.WaitsForReaders)
                 {
-                    Monitor.Wait(_gate);
+                    Monitor.Wait(_gate, ForeignReaderPoll);
                 }
                 else if (deadline.Wait(_gate))
                 {
@@ -135,7 +138,8 @@ internal sealed class Checkpointer : IDisposable
     /// <summary>As <see cref="Run"/>, for who has the pages' turn already.</summary>
     public void RunWithPages(TimeSpan lockTimeout, CancellationToken cancel)
     {
-        while (_epochs.Current.Checkpointed < _commits.DurableTimestamp)
+        long target = _commits.DurableTimestamp;
+        while (_epochs.Current.Checkpointed < target)
         {
             MovePortion(lockTimeout, cancel);
             Sweep();
@@ -144,12 +148,15 @@ internal sealed class Checkpointer : IDisposable
         Sweep();
     }
 
-    /// <summary>Notes that the log need not be kept for what is in the pages, when the page file was changed by somebody else than a checkpoint.</summary>
+    /// <summary>
+    /// The note before a page commit that takes the file to a timestamp. Without changed pages the file stays as it is and holds the commits all
+    /// the same.
+    /// </summary>
     public static byte[] IntentFor(Epoch before, long to, PageTransaction pages) => RedoBuilder.Intent(new CheckpointIntent(
         before.Checkpointed,
         before.Pages.Header.ChangeCounter,
         to,
-        new FileMark(pages.NextChangeCounter, pages.PageCount)));
+        pages.HasChanges ? new FileMark(pages.NextChangeCounter, pages.PageCount) : before.FileMark));
 
     /// <summary>Ends the thread. The caller then has the last word on the pages.</summary>
     public void Stop()
@@ -171,7 +178,7 @@ internal sealed class Checkpointer : IDisposable
         _pagesTurn.Dispose();
     }
 
-    private bool IsOverLimit => _epochs.Current.Delta.Bytes > _options.MemoryLimitBytes;
+    public bool IsOverLimit => _epochs.Current.Delta.Bytes > _options.MemoryLimitBytes;
 
     private void WantCheckpoint()
     {
@@ -230,11 +237,7 @@ internal sealed class Checkpointer : IDisposable
         bool turn = false;
         try
         {
-            if (_commits.Failure is null)
-            {
-                _log?.PrepareSpare();
-            }
-
+            PrepareSpare();
             _pagesTurn.Wait(_closing.Token);
             turn = true;
             if (checkpoint && _commits.Failure is null)
@@ -270,6 +273,21 @@ internal sealed class Checkpointer : IDisposable
         }
     }
 
+    private void PrepareSpare()
+    {
+        try
+        {
+            if (_commits.Failure is null)
+            {
+                _log?.PrepareSpare();
+            }
+        }
+        catch (SluiceException)
+        {
+            // The log writer makes the segment itself when it needs it; if that fails too, its error counts.
+        }
+    }
+
     /// <summary>One page transaction: the commits after the last checkpoint, as many as memory allows.</summary>
     private void MovePortion(TimeSpan lockTimeout, CancellationToken cancel)
     {
@@ -284,15 +302,12 @@ internal sealed class Checkpointer : IDisposable
             tree.Apply(trees, from, to);
         }
 
-        if (pages.HasChanges)
+        if (_log is { Exists: true })
         {
-            if (_log is { Exists: true })
-            {
-                _commits.WriteNote(IntentFor(before, to, pages), intent: true);
-            }
-
-            pages.Commit(lockTimeout, cancel);
+            _commits.WriteNote(IntentFor(before, to, pages), intent: true);
         }
+
+        pages.Commit(lockTimeout, cancel);
 
         _epochs.Publish(new Epoch(before.Number + 1, _pager.Pin(), before.Schema, before.Delta, to));
         Volatile.Write(ref _checkpoints, _checkpoints + 1);

@@ -14,6 +14,7 @@ internal sealed class LogScan : IDisposable
     private readonly List<CheckpointIntent> _intents = [];
     private byte[] _buffer = new byte[1 << 16];
     private ulong _firstNumber;
+    private bool _handedOver;
 
     private LogScan(string databasePath)
     {
@@ -109,12 +110,12 @@ internal sealed class LogScan : IDisposable
         }
     }
 
-    /// <summary>The writing side, positioned behind the last batch. The scan must not be used any more; the log owns the files.</summary>
+    /// <summary>The writing side, positioned behind the last batch. It owns the files from now on; the scan may still be replayed.</summary>
     public RedoLog ContinueWriting(FileSystem fileSystem, long segmentBytes)
     {
         var log = new RedoLog(fileSystem, _databasePath, PageSize, Salt, segmentBytes);
         log.Continue(_segments, EndPosition, NextSequence, _firstNumber + (ulong)_segments.Count - 1);
-        _segments.Clear();
+        _handedOver = true;
         return log;
     }
 
@@ -123,12 +124,15 @@ internal sealed class LogScan : IDisposable
 
     public void Dispose()
     {
+        if (_handedOver)
+        {
+            return;
+        }
+
         foreach (LogSegment segment in _segments)
         {
             segment.Dispose();
         }
-
-        _segments.Clear();
     }
 
     private void OpenSlots(FileSystem fileSystem, IReadOnlyList<string> paths)

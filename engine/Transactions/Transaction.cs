@@ -47,6 +47,12 @@ public abstract class Transaction : IDisposable
     /// <summary>Whether it has written anything.</summary>
     public abstract bool HasWrites { get; }
 
+    /// <summary>
+    /// Says that a writing statement begins, before it reads anything: takes the locks that writing needs. A transaction that
+    /// has not read yet then moves to the newest snapshot instead of failing on an old one. Without this call the first write does it.
+    /// </summary>
+    public abstract void BeginWriting();
+
     public abstract RowCursor OpenRows(uint root);
 
     public abstract KeyCursor OpenKeys(uint root, KeyOrder order);

@@ -1,0 +1,257 @@
+using Sluice.Engine.BTree;
+using Sluice.Engine.Catalog;
+using Sluice.Engine.Format;
+using Sluice.Engine.Paging;
+
+namespace Sluice.Engine.Transactions;
+
+/// <summary>
+/// A transaction of a <see cref="Store"/>: reads its epoch's pages overlaid by the delta, writes versions into the delta, or, once exclusive,
+/// reads and writes pages. What it holds: its epoch until it commits; its place inside the writer gate, the plain-writer lock and its
+/// rowid claims until the outcome is settled.
+/// </summary>
+internal sealed partial class StoreTransaction : Transaction, IDeltaReader
+{
+    private readonly Store _store;
+    private readonly TimeSpan _busyTimeout;
+    private readonly RowidClaims _claims = new();
+    private readonly List<int> _marks = [];
+    private Epoch _epoch;
+    private long _snapshot;
+    private WriteSet? _writes;
+    private ExclusiveWriter? _exclusive;
+    private bool _ended;
+    private bool _pinned;
+    private bool _hasRead;
+    private bool _isInside;
+    private bool _isPlain;
+
+    // The counter last used: most transactions write one table.
+    private uint _counterRoot;
+    private RowidCounter? _counter;
+
+    public StoreTransaction(Store store, TransactionKind kind, TimeSpan busyTimeout)
+    {
+        _store = store;
+        _busyTimeout = busyTimeout;
+        Kind = kind;
+        if (kind is TransactionKind.Immediate or TransactionKind.Exclusive)
+        {
+            store.RequireWritable();
+            store.Gate.EnterPlain(this, busyTimeout);
+            _isPlain = true;
+        }
+
+        try
+        {
+            if (kind is TransactionKind.Concurrent or TransactionKind.Immediate)
+            {
+                store.WaitForMemory(busyTimeout);
+            }
+
+            _epoch = store.Pin(out _snapshot);
+        }
+        catch
+        {
+            LeavePlain();
+            throw;
+        }
+
+        _pinned = true;
+        View = new Viewpoint(_snapshot, _epoch.Checkpointed, null);
+        store.TransactionBegan();
+        if (kind == TransactionKind.Exclusive)
+        {
+            try
+            {
+                BecomeExclusive();
+            }
+            catch
+            {
+                Rollback();
+                throw;
+            }
+        }
+    }
+
+    public override TransactionKind Kind { get; }
+
+    public override Schema Schema => _exclusive?.Schema ?? _epoch.Schema;
+
+    public override IPageSource Pages => _exclusive?.Pages ?? (IPageSource)_epoch.Pages;
+
+    public override PageTransaction ExclusivePages => RequireExclusive().Pages;
+
+    public override BTreeWriter Trees => RequireExclusive();
+
+    public override bool HasWrites => _exclusive is { } exclusive ? exclusive.Pages.HasChanges : _writes is { Count: > 0 };
+
+    public Delta Delta => _epoch.Delta;
+
+    public Viewpoint View { get; private set; }
+
+    public long WriteStamp { get; private set; }
+
+    public override RowCursor OpenRows(uint root)
+    {
+        RequireActive();
+        _hasRead = true;
+        return _exclusive is { } exclusive
+            ? new TableCursor(exclusive.Pages, root)
+            : new MergedRowCursor(this, root, new TableCursor(_epoch.Pages, root));
+    }
+
+    public override KeyCursor OpenKeys(uint root, KeyOrder order)
+    {
+        RequireActive();
+        _hasRead = true;
+        return _exclusive is { } exclusive
+            ? new IndexCursor(exclusive.Pages, root, order)
+            : new MergedKeyCursor(this, root, order, new IndexCursor(_epoch.Pages, root, order));
+    }
+
+    public override long AllocateRowid(uint root)
+    {
+        BeginWriting();
+        return Counter(root).Allocate(_claims);
+    }
+
+    public override void PutRow(uint root, long rowid, byte[] record)
+    {
+        BeginWriting();
+        Counter(root).Raise(rowid, _claims);
+        if (_exclusive is { } exclusive)
+        {
+            exclusive.PutRow(root, rowid, record);
+        }
+        else if (!_writes!.TryPut(root, rowid, record))
+        {
+            throw RowConflict(root, rowid);
+        }
+
+        WriteStamp++;
+    }
+
+    public override void DeleteRow(uint root, long rowid)
+    {
+        BeginWriting();
+        if (_exclusive is { } exclusive)
+        {
+            exclusive.DeleteRow(root, rowid);
+        }
+        else if (!_writes!.TryPut(root, rowid, null))
+        {
+            throw RowConflict(root, rowid);
+        }
+
+        WriteStamp++;
+    }
+
+    public override void PutKey(uint root, KeyOrder order, byte[] key)
+    {
+        BeginWriting();
+        if (_exclusive is { } exclusive)
+        {
+            exclusive.PutKey(root, order, key);
+        }
+        else if (!_writes!.TryPut(root, order, key, deleted: false))
+        {
+            throw KeyConflict(root);
+        }
+
+        WriteStamp++;
+    }
+
+    public override void DeleteKey(uint root, KeyOrder order, byte[] key)
+    {
+        BeginWriting();
+        if (_exclusive is { } exclusive)
+        {
+            exclusive.DeleteKey(root, order, key);
+        }
+        else if (!_writes!.TryPut(root, order, key, deleted: true))
+        {
+            throw KeyConflict(root);
+        }
+
+        WriteStamp++;
+    }
+
+    public override int Mark()
+    {
+        RequireActive();
+        _marks.Add(_writes?.Count ?? 0);
+        return _exclusive?.Mark() ?? _marks.Count - 1;
+    }
+
+    public override void RollbackTo(int mark)
+    {
+        RequireActive();
+        if (_exclusive is { } exclusive)
+        {
+            exclusive.RollbackTo(mark);
+        }
+        else
+        {
+            _writes?.RollbackTo(_marks[mark]);
+        }
+
+        _marks.RemoveRange(mark + 1, _marks.Count - mark - 1);
+        WriteStamp++;
+    }
+
+    public override void Release(int mark)
+    {
+        RequireActive();
+        _exclusive?.Release(mark);
+        _marks.RemoveRange(mark, _marks.Count - mark);
+    }
+
+    public override void SchemaChanged() => RequireExclusive().SchemaChanged();
+
+    public override void Dispose()
+    {
+        if (!_ended)
+        {
+            Rollback();
+        }
+    }
+
+    private RowidCounter Counter(uint root)
+    {
+        if (_exclusive is { } exclusive)
+        {
+            return exclusive.Counter(root);
+        }
+
+        if (_counter is null || _counterRoot != root)
+        {
+            _counter = _store.Counter(root);
+            _counterRoot = root;
+        }
+
+        return _counter;
+    }
+
+    private SluiceException RowConflict(uint root, long rowid)
+    {
+        _store.CountConflict();
+        string table = Schema.TryGetTable(root, out Table? found) ? found.Name : $"with root page {root}";
+        return new SluiceException(ResultCode.BusyConflict, $"database is locked: another transaction wrote row {rowid} of table {table} first");
+    }
+
+    private SluiceException KeyConflict(uint root)
+    {
+        _store.CountConflict();
+        string index = Schema.Indexes.FirstOrDefault(found => found.RootPage == root)?.Name ?? $"with root page {root}";
+        return new SluiceException(ResultCode.BusyConflict, $"database is locked: another transaction wrote the same key of index {index} first");
+    }
+
+    private ExclusiveWriter RequireExclusive()
+    {
+        RequireActive();
+        return _exclusive ?? throw new InvalidOperationException("The transaction is not exclusive.");
+    }
+
+    private void RequireActive() => ObjectDisposedException.ThrowIf(_ended, this);
+}
