@@ -16,7 +16,7 @@ internal sealed class MergedKeyCursor(IDeltaReader reader, uint root, KeyOrder o
         Delta,
     }
 
-    private readonly Viewpoint _view = reader.View;
+    private Viewpoint _view = reader.View;
     private readonly SqlValue[] _nodeColumns = new SqlValue[order.Count + 1];
     private RecordReader _nodeReader;
     private RecordReader _keyReader;
@@ -113,6 +113,7 @@ internal sealed class MergedKeyCursor(IDeltaReader reader, uint root, KeyOrder o
     private void Begin(bool forward)
     {
         _writes = reader.WriteStamp;
+        _view = reader.View;
         _delta ??= reader.Delta.FindIndex(root);
         _overlaid = _delta is { Map.IsEmpty: false };
         _forward = forward;

@@ -21,7 +21,7 @@ internal sealed class MergedRowCursor(IDeltaReader reader, uint root, RowCursor 
     /// <summary>Stands for the write stamp after <see cref="SeekExact"/>, which places no candidates: a move has to.</summary>
     private const long Unplaced = -1;
 
-    private readonly Viewpoint _view = reader.View;
+    private Viewpoint _view = reader.View;
     private TableDelta? _delta = reader.Delta.FindTable(root);
     private long _writes = reader.WriteStamp;
 
@@ -123,6 +123,7 @@ internal sealed class MergedRowCursor(IDeltaReader reader, uint root, RowCursor 
     private void Begin(bool forward)
     {
         _writes = reader.WriteStamp;
+        _view = reader.View;
         _delta ??= reader.Delta.FindTable(root);
         _overlaid = _delta is { Map.IsEmpty: false };
         _forward = forward;
