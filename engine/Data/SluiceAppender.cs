@@ -179,7 +179,7 @@ public sealed class SluiceAppender : IDisposable
     }
 
     private Transaction RequireTransaction() =>
-        _session.Transaction ?? throw new InvalidOperationException(
+        _session.Transaction() ?? throw new InvalidOperationException(
             "An appender writes into an explicit transaction: begin one on its connection first.");
 
     private void Start(Transaction transaction)
