@@ -38,19 +38,19 @@ internal sealed class InSubqueryValues(int subplan, PlanNode plan, Expr result) 
 }
 
 /// <summary>
-/// Puts each different value of an IN into a slot, in ascending order; the seek that follows reads it there. NULLs equal nothing
+/// Puts each different value of an IN into a slot, in ascending or descending order; the seek that follows reads it there. NULLs equal nothing
 /// and are left out.
 /// </summary>
-internal sealed class InLoopNode(InValues source, int slot, Affinity convert, Collation collation) : PlanNode
+internal sealed class InLoopNode(InValues source, int slot, Affinity convert, Collation collation, bool reverse) : PlanNode
 {
-    public override Operator Build(Run run) => new InLoop(run, source, slot, convert, collation);
+    public override Operator Build(Run run) => new InLoop(run, source, slot, convert, collation, reverse);
 
     public override void Explain(ExplainWriter writer)
     {
         // The seek below it tells of the equality; SQLite gives IN no line of its own either.
     }
 
-    private sealed class InLoop(Run run, InValues source, int slot, Affinity convert, Collation collation) : Operator(run)
+    private sealed class InLoop(Run run, InValues source, int slot, Affinity convert, Collation collation, bool reverse) : Operator(run)
     {
         private readonly List<SqlValue> _values = [];
         private int _next;
@@ -70,7 +70,7 @@ internal sealed class InLoopNode(InValues source, int slot, Affinity convert, Co
             }
 
             _values.RemoveRange(kept, _values.Count - kept);
-            _values.Sort((x, y) => ValueOrder.Compare(x, y, collation));
+            _values.Sort((x, y) => reverse ? ValueOrder.Compare(y, x, collation) : ValueOrder.Compare(x, y, collation));
             _next = 0;
         }
 

@@ -1,0 +1,56 @@
+using Sluice.Engine.Execute;
+using Sluice.Engine.Execute.Operators;
+using Sluice.Engine.Format;
+using Sluice.Engine.Transactions;
+
+namespace Sluice.Engine.Plan;
+
+/// <summary>A SELECT ready to run.</summary>
+internal sealed class CompiledSelect(QueryPlan plan, FrameSize size) : CompiledStatement
+{
+    public override IReadOnlyList<ResultColumnDescription> Columns => plan.Columns;
+
+    public override bool IsReadOnly => true;
+
+    public override Execution Start(Transaction transaction, IStatementContext context, SqlValue[] parameters) =>
+        new Rows(plan, new Run(size, transaction, context, parameters));
+
+    private sealed class Rows(QueryPlan plan, Run run) : Execution
+    {
+        private readonly SqlValue[] _row = new SqlValue[plan.Outputs.Length];
+        private Operator? _root;
+        private bool _done;
+
+        public override bool Next()
+        {
+            if (_done)
+            {
+                return false;
+            }
+
+            if (_root is null)
+            {
+                _root = plan.Root.Build(run);
+                _root.Open();
+            }
+
+            if (!_root.Next())
+            {
+                _done = true;
+                return false;
+            }
+
+            Expr[] outputs = plan.Outputs;
+            for (int i = 0; i < outputs.Length; i++)
+            {
+                _row[i] = outputs[i].Evaluate(run);
+            }
+
+            return true;
+        }
+
+        public override SqlValue Column(int index) => _row[index];
+
+        public override void Dispose() => _done = true;
+    }
+}

@@ -1,0 +1,186 @@
+using Sluice.Engine.Execute;
+using Sluice.Engine.Execute.Expressions;
+using Sluice.Engine.Execute.Operators;
+using Sluice.Engine.Format;
+using Sluice.Engine.Sql;
+
+namespace Sluice.Engine.Plan;
+
+/// <summary>Compiles SELECTs joined by UNION, UNION ALL, INTERSECT and EXCEPT ("SELECT", section 3). The operators group from the left.</summary>
+internal static class CompoundCompiler
+{
+    public static QueryPlan Compile(SelectStatement select, CompileState state, RowScope? outer, CommonTables? common)
+    {
+        List<IReadOnlyList<ResultTerm>> terms = [];
+        bool isCorrelated = false;
+        QueryPlan CompileCore(SelectCore core)
+        {
+            CoreCompiler compiler = new(state, outer, common);
+            QueryPlan plan = compiler.Compile(core, [], null);
+            terms.Add(compiler.Terms);
+            isCorrelated |= plan.IsCorrelated;
+            return plan;
+        }
+
+        QueryPlan combined = CompileCore(select.First);
+        List<QueryPlan> all = [combined];
+        foreach ((CompoundOperator operation, SelectCore core) in select.Compounds)
+        {
+            QueryPlan next = CompileCore(core);
+            RequireSameWidth(combined, next, operation, core);
+            if (operation == CompoundOperator.UnionAll)
+            {
+                all.Add(next);
+                continue;
+            }
+
+            combined = Combine(UnionAll(all, state, isCorrelated), next, operation, state, isCorrelated);
+            all = [combined];
+        }
+
+        return Finish(UnionAll(all, state, isCorrelated), terms, select.OrderBy, SelectCompiler.BindLimit(select, state, outer, common), state);
+    }
+
+    /// <summary>Adds ORDER BY and LIMIT, whose terms can only be result columns.</summary>
+    public static QueryPlan Finish(
+        QueryPlan rows, IReadOnlyList<IReadOnlyList<ResultTerm>> terms, IReadOnlyList<OrderTerm> orderBy, LimitClause? limit, CompileState state)
+    {
+        PlanNode root = rows.Root;
+        Expr[] outputs = rows.Outputs;
+        if (orderBy.Count > 0)
+        {
+            List<SortKey> keys = [];
+            for (int i = 0; i < orderBy.Count; i++)
+            {
+                Expr value = outputs[FindTerm(orderBy[i].Expression, i, terms, outputs.Length)];
+                keys.Add(OrderTerms.Key(orderBy[i], CoreCompiler.Recollated(orderBy[i].Expression, value)));
+            }
+
+            int source = state.NewSource();
+            root = new SortNode(root, keys, outputs, source, limit, "USE TEMP B-TREE FOR ORDER BY");
+            outputs = Columns(source, outputs, outputs);
+        }
+
+        return new QueryPlan
+        {
+            Root = limit is null ? root : new LimitNode(root, limit),
+            Outputs = outputs,
+            Columns = rows.Columns,
+            IsCorrelated = rows.IsCorrelated,
+            EstimatedRows = rows.EstimatedRows,
+        };
+    }
+
+    /// <summary>The number of the result column that an ORDER BY term means: by ordinal, alias, or the same expression in one of the SELECTs.</summary>
+    private static int FindTerm(ExpressionNode expression, int index, IReadOnlyList<IReadOnlyList<ResultTerm>> selects, int count)
+    {
+        if (OrderTerms.Ordinal(expression) is { } ordinal)
+        {
+            return ordinal <= count ? ordinal - 1 : throw new SluiceException(
+                ResultCode.Error, $"{CoreCompiler.Nth(index)} ORDER BY term out of range - should be between 1 and {count}");
+        }
+
+        ExpressionNode node = OrderTerms.Unwrapped(expression);
+        foreach (IReadOnlyList<ResultTerm> terms in selects)
+        {
+            for (int i = 0; i < terms.Count; i++)
+            {
+                if (node is ColumnNode { Table: null } name && name.Column.Equals(terms[i].Alias, StringComparison.OrdinalIgnoreCase))
+                {
+                    return i;
+                }
+            }
+
+            for (int i = 0; i < terms.Count; i++)
+            {
+                if (IsSame(node, terms[i]))
+                {
+                    return i;
+                }
+            }
+        }
+
+        throw new SluiceException(ResultCode.Error, $"{CoreCompiler.Nth(index)} ORDER BY term does not match any column in the result set");
+    }
+
+    private static bool IsSame(ExpressionNode node, ResultTerm term) =>
+        NodeEquality.AreEqual(node, term.Node)
+        || (node is ColumnNode named && term.Node is ColumnNode column && named.Column.Equals(column.Column, StringComparison.OrdinalIgnoreCase)
+            && (named.Table is null || named.Table.Equals(term.Table, StringComparison.OrdinalIgnoreCase)));
+
+    private static void RequireSameWidth(QueryPlan left, QueryPlan right, CompoundOperator operation, SelectCore core)
+    {
+        if (left.Outputs.Length == right.Outputs.Length)
+        {
+            return;
+        }
+
+        if (core.Values is not null && operation == CompoundOperator.UnionAll)
+        {
+            throw new SluiceException(ResultCode.Error, "all VALUES must have the same number of terms");
+        }
+
+        string name = operation switch
+        {
+            CompoundOperator.Union => "UNION",
+            CompoundOperator.UnionAll => "UNION ALL",
+            CompoundOperator.Intersect => "INTERSECT",
+            _ => "EXCEPT",
+        };
+        throw new SluiceException(ResultCode.Error, $"SELECTs to the left and right of {name} do not have the same number of result columns");
+    }
+
+    private static QueryPlan UnionAll(List<QueryPlan> parts, CompileState state, bool isCorrelated)
+    {
+        if (parts.Count == 1)
+        {
+            return parts[0];
+        }
+
+        int source = state.NewSource();
+        return new QueryPlan
+        {
+            Root = new UnionAllNode([.. parts.Select(Part)], source, "COMPOUND QUERY"),
+            Outputs = Columns(source, parts[0].Outputs, [.. parts.SelectMany(part => part.Outputs)]),
+            Columns = parts[0].Columns,
+            IsCorrelated = isCorrelated,
+            EstimatedRows = parts.Sum(part => part.EstimatedRows),
+        };
+    }
+
+    private static QueryPlan Combine(QueryPlan left, QueryPlan right, CompoundOperator operation, CompileState state, bool isCorrelated)
+    {
+        int source = state.NewSource();
+        Collation[] collations = [.. left.Outputs.Zip(right.Outputs, ComparisonRules.CollationOf)];
+        return new QueryPlan
+        {
+            Root = new SetOperationNode(operation, Part(left), Part(right), collations, source),
+            Outputs = Columns(source, left.Outputs, [.. left.Outputs, .. right.Outputs]),
+            Columns = left.Columns,
+            IsCorrelated = isCorrelated,
+            EstimatedRows = left.EstimatedRows,
+        };
+    }
+
+    private static CompoundPart Part(QueryPlan plan) => new(plan.Root, plan.Outputs);
+
+    /// <summary>Each column has the first affinity and the first collation among the SELECTs, from the left.</summary>
+    private static Expr[] Columns(int source, Expr[] first, Expr[] all)
+    {
+        Expr[] columns = new Expr[first.Length];
+        for (int i = 0; i < columns.Length; i++)
+        {
+            Affinity affinity = Affinity.None;
+            Collation? collation = null;
+            for (int j = i; j < all.Length; j += first.Length)
+            {
+                affinity = affinity == Affinity.None ? all[j].Affinity : affinity;
+                collation ??= all[j].Collation;
+            }
+
+            columns[i] = new ColumnExpr(source, i, affinity, collation);
+        }
+
+        return columns;
+    }
+}

@@ -1,0 +1,318 @@
+using Sluice.Engine.Execute;
+using Sluice.Engine.Execute.Expressions;
+using Sluice.Engine.Execute.Operators;
+using Sluice.Engine.Format;
+using Sluice.Engine.Sql;
+
+namespace Sluice.Engine.Plan;
+
+/// <summary>
+/// Compiles one SELECT core with its ORDER BY and LIMIT. First everything is bound, so that it is known which columns are
+/// read; then the join is planned; then the steps above it are put together.
+/// </summary>
+internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTables? common)
+{
+    private readonly RowScope _scope = new(state, outer, common);
+    private IReadOnlyList<ResultTerm> _terms = [];
+    private Expr[] _results = [];
+
+    /// <summary>The result columns once compiled; none for VALUES.</summary>
+    public IReadOnlyList<ResultTerm> Terms => _terms;
+
+    public QueryPlan Compile(SelectCore core, IReadOnlyList<OrderTerm> orderBy, LimitClause? limit)
+    {
+        if (core.Values is { } values)
+        {
+            return CompileValues(values, orderBy, limit);
+        }
+
+        if (core.Windows.Count > 0)
+        {
+            throw new SluiceException(ResultCode.Error, "WINDOW is not supported");
+        }
+
+        FromBuilder from = new(_scope);
+        if (core.From is not null)
+        {
+            from.Build(core.From);
+        }
+
+        _terms = ResultTerms.Expand(core.Columns, _scope);
+        _scope.Aliases = ResultTerms.Aliases(_terms);
+        List<WhereTerm> conditions = from.Conditions;
+        if (core.Where is { } where)
+        {
+            _scope.AliasesVisible = true;
+            conditions.AddRange(WhereTerms.Bind(where, _scope));
+            _scope.AliasesVisible = false;
+        }
+
+        bool grouped = core.GroupBy.Count > 0 || HasAggregate(core, orderBy);
+        if (core.Having is not null && !grouped)
+        {
+            throw new SluiceException(ResultCode.Error, "HAVING clause on a non-aggregate query");
+        }
+
+        return grouped
+            ? CompileGrouped(core, from.Steps, conditions, orderBy, limit)
+            : CompileRows(core, from.Steps, conditions, orderBy, limit);
+    }
+
+    private bool HasAggregate(SelectCore core, IReadOnlyList<OrderTerm> orderBy) =>
+        _terms.Any(term => NodeWalk.HasAggregate(term.Node))
+        || (core.Having is not null && NodeWalk.HasAggregate(core.Having))
+        || orderBy.Any(term => NodeWalk.HasAggregate(term.Expression));
+
+    private QueryPlan CompileValues(IReadOnlyList<IReadOnlyList<ExpressionNode>> values, IReadOnlyList<OrderTerm> orderBy, LimitClause? limit)
+    {
+        QueryPlan rows = SelectCompiler.CompileValues(values, _scope);
+        return CompoundCompiler.Finish(rows, [], orderBy, limit, state);
+    }
+
+    // ---- without groups ----
+
+    private QueryPlan CompileRows(
+        SelectCore core, List<JoinStep> steps, List<WhereTerm> conditions, IReadOnlyList<OrderTerm> orderBy, LimitClause? limit)
+    {
+        _results = [.. _terms.Select(term => term.Bind(_scope))];
+        List<SortKey> keys = BindOrder(orderBy);
+        JoinPlanner planner = new(_scope);
+        JoinPlan join = planner.Plan(steps, conditions, new DesiredOrder(keys, limit is not null));
+        PlanNode root = join.Root;
+        Expr[] outputs = _results;
+        double rows = join.Rows;
+        if (core.Distinct)
+        {
+            int source = state.NewSource();
+            root = new DistinctNode(root, outputs, [.. outputs.Select(ComparisonRules.CollationOf)], source);
+            outputs = Columns(source, outputs);
+        }
+
+        if (keys.Count > 0 && !join.IsOrdered)
+        {
+            (root, outputs) = Sorted(root, outputs, keys, limit);
+        }
+
+        return Finish(root, outputs, limit, rows);
+    }
+
+    // ---- with groups ----
+
+    private QueryPlan CompileGrouped(
+        SelectCore core, List<JoinStep> steps, List<WhereTerm> conditions, IReadOnlyList<OrderTerm> orderBy, LimitClause? limit)
+    {
+        (ExpressionNode Node, GroupKey Key)[] groups = [.. core.GroupBy.Select(BindGroup)];
+        Grouping grouping = new(state);
+        _scope.Grouping = grouping;
+        _results = [.. _terms.Select(term => term.Bind(_scope))];
+        _scope.AliasesVisible = true;
+        Expr? having = core.Having is null ? null : ExpressionBinder.Bind(core.Having, _scope);
+        _scope.AliasesVisible = false;
+        List<SortKey> keys = BindOrder(orderBy);
+        _scope.Grouping = null;
+        Aggregation aggregation = grouping.Finish();
+
+        (PlanNode root, double rows) = groups.Length == 0
+            ? AggregateAll(steps, conditions, aggregation)
+            : AggregateGroups(steps, conditions, aggregation, groups, orderBy, ref keys);
+        if (having is not null)
+        {
+            root = new FilterNode(root, [having]);
+        }
+
+        Expr[] outputs = _results;
+        if (core.Distinct)
+        {
+            int source = state.NewSource();
+            root = new DistinctNode(root, outputs, [.. outputs.Select(ComparisonRules.CollationOf)], source);
+            outputs = Columns(source, outputs);
+        }
+
+        if (keys.Count > 0)
+        {
+            (root, outputs) = Sorted(root, outputs, keys, limit);
+        }
+
+        return Finish(root, outputs, limit, rows);
+    }
+
+    private (ExpressionNode Node, GroupKey Key) BindGroup(ExpressionNode term, int index)
+    {
+        ExpressionNode node = term;
+        if (OrderTerms.Ordinal(term) is { } ordinal)
+        {
+            node = ordinal <= _terms.Count
+                ? _terms[ordinal - 1].Node
+                : throw new SluiceException(ResultCode.Error, $"{Nth(index)} GROUP BY term out of range - should be between 1 and {_terms.Count}");
+        }
+
+        if (NodeWalk.HasAggregate(node))
+        {
+            throw new SluiceException(ResultCode.Error, "aggregate functions are not allowed in the GROUP BY clause");
+        }
+
+        _scope.AliasesVisible = true;
+        Expr value = ExpressionBinder.Bind(node, _scope);
+        _scope.AliasesVisible = false;
+        return (node, new GroupKey(value, ComparisonRules.CollationOf(value)));
+    }
+
+    /// <summary>Aggregates over all rows; count(*), min() and max() alone may be had without reading them all.</summary>
+    private (PlanNode Root, double Rows) AggregateAll(List<JoinStep> steps, List<WhereTerm> conditions, Aggregation aggregation)
+    {
+        JoinPlanner planner = new(_scope);
+        if (aggregation.Calls is [{ Filter: null, Distinct: false } call])
+        {
+            if (call.Function.Name == "count" && call.Arguments.Count == 0 && conditions.Count == 0
+                && steps is [{ Source: { Access: { } access, NotIndexed: false, RequiredIndex: null } }])
+            {
+                return (new CountNode(access, call.Slot, aggregation.Output), 1);
+            }
+
+            if (call.Function.Name is "min" or "max" && steps.Count > 0 && Extreme(planner, steps, conditions, call) is { } first)
+            {
+                return (new ScalarAggregateNode(first, aggregation), 1);
+            }
+        }
+
+        return (new ScalarAggregateNode(planner.Plan(steps, conditions, DesiredOrder.None).Root, aggregation), 1);
+    }
+
+    /// <summary>min(x) is x of the first row in the order of x that is not NULL, max(x) that of the last: no more is read where an index gives the order.</summary>
+    private static PlanNode? Extreme(JoinPlanner planner, List<JoinStep> steps, List<WhereTerm> conditions, AggregateCall call)
+    {
+        if (call.Arguments[0] is not (ColumnExpr or RowidExpr))
+        {
+            return null;
+        }
+
+        bool descending = call.Function.Name == "max";
+        SortKey key = new(call.Arguments[0], new SortOrder(call.Collation, descending, !descending));
+        JoinPlan plan = planner.Plan(steps, conditions, new DesiredOrder([key], true));
+        return plan.IsOrdered
+            ? new LimitNode(new FilterNode(plan.Root, [new NotNullExpr(call.Arguments[0])]), new LimitClause(new ConstantExpr(SqlValue.FromInteger(1)), null))
+            : null;
+    }
+
+    private (PlanNode Root, double Rows) AggregateGroups(
+        List<JoinStep> steps, List<WhereTerm> conditions, Aggregation aggregation, (ExpressionNode Node, GroupKey Key)[] groups, IReadOnlyList<OrderTerm> orderBy, ref List<SortKey> keys)
+    {
+        // Groups come out in the order of their keys, so an ORDER BY by the same terms needs no sort of its own.
+        bool? descending = GroupDirection(groups, orderBy);
+        if (descending is not null)
+        {
+            keys = [];
+        }
+
+        GroupKey[] groupKeys = [.. groups.Select(group => group.Key with { Descending = descending == true })];
+        DesiredOrder order = new([.. groupKeys.Select(key => new SortKey(key.Value, new SortOrder(key.Collation, key.Descending, !key.Descending)))], false);
+        JoinPlan plan = new JoinPlanner(_scope).Plan(steps, conditions, order);
+        return (plan.IsOrdered
+            ? new StreamAggregateNode(plan.Root, groupKeys, aggregation)
+            : new HashAggregateNode(plan.Root, groupKeys, aggregation), Math.Max(1, plan.Rows / 10));
+    }
+
+    /// <summary>Whether the ORDER BY terms begin the GROUP BY's in one direction, and in which (true for descending); null when they do not.</summary>
+    private bool? GroupDirection((ExpressionNode Node, GroupKey Key)[] groups, IReadOnlyList<OrderTerm> orderBy)
+    {
+        if (orderBy.Count == 0 || orderBy.Count > groups.Length)
+        {
+            return null;
+        }
+
+        for (int i = 0; i < orderBy.Count; i++)
+        {
+            OrderTerm term = orderBy[i];
+            ExpressionNode node = OrderTerms.Ordinal(term.Expression) is { } ordinal ? _terms[ordinal - 1].Node : term.Expression;
+            if (!NodeEquality.AreEqual(node, groups[i].Node) || term.Descending != orderBy[0].Descending || term.NullsFirst is not null)
+            {
+                return null;
+            }
+        }
+
+        return orderBy[0].Descending;
+    }
+
+    // ---- ORDER BY ----
+
+    private List<SortKey> BindOrder(IReadOnlyList<OrderTerm> orderBy)
+    {
+        List<SortKey> keys = [];
+        for (int i = 0; i < orderBy.Count; i++)
+        {
+            keys.Add(OrderTerms.Key(orderBy[i], BindOrderTerm(orderBy[i].Expression, i)));
+        }
+
+        return keys;
+    }
+
+    /// <summary>A whole number means a result column; a bare name first an alias; anything else is an expression over the same rows.</summary>
+    private Expr BindOrderTerm(ExpressionNode expression, int index)
+    {
+        if (OrderTerms.Ordinal(expression) is { } ordinal)
+        {
+            Expr value = ordinal <= _results.Length
+                ? _results[ordinal - 1]
+                : throw new SluiceException(ResultCode.Error, $"{Nth(index)} ORDER BY term out of range - should be between 1 and {_results.Length}");
+            return Recollated(expression, value);
+        }
+
+        if (OrderTerms.Unwrapped(expression) is ColumnNode { Table: null } name)
+        {
+            for (int i = 0; i < _terms.Count; i++)
+            {
+                if (_terms[i].Alias is { } alias && alias.Equals(name.Column, StringComparison.OrdinalIgnoreCase))
+                {
+                    return Recollated(expression, _results[i]);
+                }
+            }
+        }
+
+        for (int i = 0; i < _terms.Count; i++)
+        {
+            if (NodeEquality.AreEqual(_terms[i].Node, expression))
+            {
+                return _results[i];
+            }
+        }
+
+        _scope.AliasesVisible = true;
+        Expr bound = ExpressionBinder.Bind(expression, _scope);
+        _scope.AliasesVisible = false;
+        return bound;
+    }
+
+    internal static Expr Recollated(ExpressionNode expression, Expr value) =>
+        expression is CollateNode collate ? new RecollatedExpr(value, ExpressionBinder.FindCollation(collate.Collation)) : value;
+
+    internal static string Nth(int index) => (index + 1) switch
+    {
+        var n when n % 100 is >= 11 and <= 13 => $"{n}th",
+        var n when n % 10 == 1 => $"{n}st",
+        var n when n % 10 == 2 => $"{n}nd",
+        var n when n % 10 == 3 => $"{n}rd",
+        var n => $"{n}th",
+    };
+
+    // ---- the steps above the join ----
+
+    private (PlanNode Root, Expr[] Outputs) Sorted(PlanNode root, Expr[] outputs, List<SortKey> keys, LimitClause? limit)
+    {
+        int source = state.NewSource();
+        PlanNode sorted = new SortNode(root, keys, outputs, source, limit, "USE TEMP B-TREE FOR ORDER BY");
+        return (sorted, Columns(source, outputs));
+    }
+
+    private QueryPlan Finish(PlanNode root, Expr[] outputs, LimitClause? limit, double rows) => new()
+    {
+        Root = SubqueryLines.Wrap(limit is null ? root : new LimitNode(root, limit), _scope),
+        Outputs = outputs,
+        Columns = [.. _terms.Select(term => term.Description)],
+        IsCorrelated = _scope.IsCorrelated,
+        EstimatedRows = rows,
+    };
+
+    /// <summary>The columns of a source that an operator fills with these values.</summary>
+    private static Expr[] Columns(int source, Expr[] values) =>
+        [.. values.Select((value, i) => new ColumnExpr(source, i, value.Affinity, value.Collation))];
+}

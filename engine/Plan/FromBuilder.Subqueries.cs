@@ -1,0 +1,193 @@
+using Sluice.Engine.Execute;
+using Sluice.Engine.Execute.Expressions;
+using Sluice.Engine.Sql;
+
+namespace Sluice.Engine.Plan;
+
+/// <summary>Subqueries, views and common tables in FROM: flattened into the join where that changes nothing, else sources of their own.</summary>
+internal sealed partial class FromBuilder
+{
+    private List<JoinStep> AddSubquery(
+        SelectStatement select, string? alias, IReadOnlyList<string>? columnNames, RowScope? outer, CommonTables? common, bool flattenable, string? view = null)
+    {
+        _state.EnterSelect();
+        List<JoinStep> steps = flattenable && CanFlatten(select)
+            ? Flatten(select, alias, columnNames, outer, common, view)
+            : [Derive(SelectCompiler.Compile(select, _state, outer, common), alias, columnNames, view)];
+        _state.LeaveSelect();
+        return steps;
+    }
+
+    private List<JoinStep> AddCommonTable(CommonTable common, CommonTables home, string? alias, bool flattenable)
+    {
+        string name = alias ?? common.Name;
+        if (home.Recursive.TryGetValue(common, out RecursiveReference? reference))
+        {
+            return [AddRecursiveReference(reference, name)];
+        }
+
+        home.Open(common);
+        List<JoinStep> steps = RecursiveTables.IsRecursive(common)
+            ? [Derive(RecursiveTables.Compile(common, home, _state), name, null, null)]
+            : AddSubquery(common.Select, name, common.Columns, home.Scope, home, flattenable && common.Materialized != true, common.Name);
+        home.Close(common);
+        return steps;
+    }
+
+    /// <summary>A SELECT that only joins, filters and computes: its sources can stand in the place of its name.</summary>
+    private static bool CanFlatten(SelectStatement select) =>
+        select is { With: null, Compounds.Count: 0, OrderBy.Count: 0, Limit: null }
+        && select.First is { Distinct: false, From: not null, GroupBy.Count: 0, Having: null, Values: null }
+        && !select.First.Columns.Any(column => column.Expression is { } node && (NodeWalk.HasAggregate(node) || NodeWalk.HasWindow(node)))
+        && !HasOuterJoin(select.First.From);
+
+    private static bool HasOuterJoin(TableExpression from) =>
+        from is JoinTable join && ((join.Kind & JoinKind.Full) != 0 || HasOuterJoin(join.Left) || HasOuterJoin(join.Right));
+
+    private List<JoinStep> Flatten(
+        SelectStatement select, string? alias, IReadOnlyList<string>? columnNames, RowScope? outer, CommonTables? common, string? view)
+    {
+        RowScope inner = new(_state, outer, common) { From = scope.From };
+        FromBuilder builder = new(inner);
+        builder.Build(select.First.From!);
+        IReadOnlyList<ResultTerm> terms = ResultTerms.Expand(select.First.Columns, inner);
+        inner.Aliases = ResultTerms.Aliases(terms);
+        inner.AliasesVisible = true;
+        Conditions.AddRange(builder.Conditions);
+        if (select.First.Where is { } where)
+        {
+            Conditions.AddRange(WhereTerms.Bind(where, inner));
+        }
+
+        inner.AliasesVisible = false;
+        string[] names = ColumnNames(terms.Select(term => term.Name), columnNames, view);
+        NamedColumn[] columns = new NamedColumn[names.Length];
+        for (int i = 0; i < columns.Length; i++)
+        {
+            ResultTerm term = terms[i];
+            columns[i] = new NamedColumn
+            {
+                Name = names[i],
+                Bind = BindOnce(term, inner),
+                DeclaredType = term.DeclaredType,
+                Table = term.Table,
+                Origin = term.Origin,
+            };
+        }
+
+        scope.Add(new NamedSource(alias, columns, rowid: null) { IsInMain = view is not null });
+        scope.Subqueries.AddRange(inner.Subqueries);
+        scope.IsCorrelated |= inner.IsCorrelated;
+        return builder.Steps;
+    }
+
+    /// <summary>Binds a column of a flattened subquery when it is first used, so that what nobody uses is not read.</summary>
+    private Func<Expr> BindOnce(ResultTerm term, RowScope inner)
+    {
+        Expr? bound = null;
+        ulong touched = 0;
+        FromSources from = scope.From;
+        int subqueries = inner.Subqueries.Count;
+        return () =>
+        {
+            if (bound is null)
+            {
+                ulong before = from.Touched;
+                from.Touched = 0;
+                bound = term.Bind(inner);
+                touched = from.Touched;
+                from.Touched = before;
+                scope.IsCorrelated |= inner.IsCorrelated;
+                scope.Subqueries.AddRange(inner.Subqueries.Skip(subqueries));
+                subqueries = inner.Subqueries.Count;
+            }
+
+            from.Touched |= touched;
+            return bound;
+        };
+    }
+
+    /// <summary>Makes a source of a compiled subquery.</summary>
+    private JoinStep Derive(QueryPlan plan, string? alias, IReadOnlyList<string>? columnNames, string? view)
+    {
+        string[] names = ColumnNames(plan.Columns.Select(column => column.Name), columnNames, view);
+        FromSource source = new()
+        {
+            Source = _state.NewSource(),
+            Bit = scope.From.NextBit,
+            Name = alias ?? $"(subquery-{_state.NextSubqueryNumber++})",
+            ColumnCount = names.Length,
+            Derived = plan,
+        };
+        scope.IsCorrelated |= plan.IsCorrelated;
+        scope.From.Add(source);
+        scope.Add(new NamedSource(alias, Columns(source, names, plan.Outputs, plan.Columns), rowid: null) { IsInMain = view is not null });
+        return new JoinStep { Kind = JoinKind.Inner, Source = source };
+    }
+
+    private JoinStep AddRecursiveReference(RecursiveReference reference, string name)
+    {
+        reference.Uses++;
+        FromSource source = new()
+        {
+            Source = reference.Source,
+            Bit = scope.From.NextBit,
+            Name = name,
+            ColumnCount = reference.Columns.Length,
+            Node = new Execute.Operators.CurrentRowNode(name),
+        };
+        scope.From.Add(source);
+        scope.Add(new NamedSource(name, Columns(source, reference.Columns, reference.Outputs, null), rowid: null));
+        return new JoinStep { Kind = JoinKind.Inner, Source = source };
+    }
+
+    private NamedColumn[] Columns(FromSource source, string[] names, Expr[] outputs, IReadOnlyList<ResultColumnDescription>? described)
+    {
+        FromSources from = scope.From;
+        NamedColumn[] columns = new NamedColumn[names.Length];
+        for (int i = 0; i < columns.Length; i++)
+        {
+            int ordinal = i;
+            Expr expression = new ColumnExpr(source.Source, i, outputs[i].Affinity, outputs[i].Collation);
+            columns[i] = new NamedColumn
+            {
+                Name = names[i],
+                Bind = () =>
+                {
+                    from.Touched |= source.Mask;
+                    _ = source.UsedColumns.Add(ordinal);
+                    return expression;
+                },
+                DeclaredType = described?[i].DeclaredType,
+                Table = described?[i].Table,
+                Origin = described?[i].OriginColumn,
+            };
+        }
+
+        return columns;
+    }
+
+    /// <summary>The names of a subquery's columns: given ones, else its results', made different by ":1", ":2" where they are not.</summary>
+    internal static string[] ColumnNames(IEnumerable<string> results, IReadOnlyList<string>? given, string? view)
+    {
+        string[] names = [.. results];
+        if (given is not null)
+        {
+            return given.Count == names.Length ? [.. given] : throw new SluiceException(
+                ResultCode.Error,
+                view is null ? $"table has {names.Length} values for {given.Count} columns" : $"expected {given.Count} columns for '{view}' but got {names.Length}");
+        }
+
+        HashSet<string> seen = new(StringComparer.OrdinalIgnoreCase);
+        for (int i = 0; i < names.Length; i++)
+        {
+            string name = names[i];
+            for (int suffix = 1; !seen.Add(names[i]); suffix++)
+            {
+                names[i] = $"{name}:{suffix}";
+            }
+        }
+
+        return names;
+    }
+}

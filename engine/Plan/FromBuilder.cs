@@ -1,0 +1,280 @@
+using Sluice.Engine.Catalog;
+using Sluice.Engine.Execute;
+using Sluice.Engine.Execute.Expressions;
+using Sluice.Engine.Execute.Operators;
+using Sluice.Engine.Sql;
+
+namespace Sluice.Engine.Plan;
+
+/// <summary>Resolves the tables of a FROM into a scope's names and the steps of a join.</summary>
+internal sealed partial class FromBuilder(RowScope scope)
+{
+    private readonly CompileState _state = scope.State;
+    private readonly List<(JoinStep Step, ExpressionNode On)> _conditions = [];
+
+    /// <summary>The join from left to right.</summary>
+    public List<JoinStep> Steps { get; private set; } = [];
+
+    /// <summary>WHERE conditions of flattened subqueries.</summary>
+    public List<WhereTerm> Conditions { get; } = [];
+
+    public void Build(TableExpression from)
+    {
+        Steps = BuildSteps(from);
+        BindConditions();
+    }
+
+    /// <summary>ON may use every name of the FROM, so it is bound when all are known.</summary>
+    private void BindConditions()
+    {
+        foreach ((JoinStep step, ExpressionNode on) in _conditions)
+        {
+            step.On.AddRange(WhereTerms.Bind(on, scope));
+        }
+
+        ulong before = 0;
+        foreach (JoinStep step in Steps)
+        {
+            before |= step.Mask;
+            if (step.IsOuter && step.On.Exists(term => (term.Mask & ~before) != 0))
+            {
+                throw new SluiceException(ResultCode.Error, "ON clause references tables to its right");
+            }
+        }
+    }
+
+    private List<JoinStep> BuildSteps(TableExpression from)
+    {
+        switch (from)
+        {
+            case TableReference reference:
+                return AddTable(reference, flattenable: true);
+            case SubqueryTable subquery:
+                return AddSubquery(subquery.Select, subquery.Alias, null, scope.Parent, scope.CommonTables, flattenable: true);
+            default:
+                return BuildJoin((JoinTable)from);
+        }
+    }
+
+    private List<JoinStep> BuildJoin(JoinTable join)
+    {
+        List<JoinStep> steps = BuildSteps(join.Left);
+        int leftNames = scope.Names.Count;
+        JoinKind kind = join.Kind & ~JoinKind.Natural;
+        bool inner = (kind & JoinKind.Full) == 0;
+        List<JoinStep> right = join.Right switch
+        {
+            // What an outer join makes NULL stays a source of its own.
+            TableReference reference => AddTable(reference, inner),
+            SubqueryTable subquery => AddSubquery(subquery.Select, subquery.Alias, null, scope.Parent, scope.CommonTables, inner),
+            _ => BuildSteps(join.Right),
+        };
+        JoinStep step = Combine(steps, right, kind);
+        IReadOnlyList<string>? common = (join.Kind & JoinKind.Natural) != 0 ? CommonColumns(leftNames) : join.Using;
+        if ((join.Kind & JoinKind.Natural) != 0 && (join.On is not null || join.Using is not null))
+        {
+            throw new SluiceException(ResultCode.Error, "a NATURAL join may not have an ON or USING clause");
+        }
+
+        foreach (string column in common ?? [])
+        {
+            step.On.AddRange(MergeColumn(column, leftNames, kind));
+        }
+
+        if (join.On is not null)
+        {
+            _conditions.Add((step, join.On));
+        }
+
+        return steps;
+    }
+
+    /// <summary>Adds the right operand's steps to the left's; returns the step that takes the join's conditions.</summary>
+    private static JoinStep Combine(List<JoinStep> left, List<JoinStep> right, JoinKind kind)
+    {
+        bool inner = (kind & JoinKind.Full) == 0;
+        if (right.Count == 1 && right[0].Source is not null)
+        {
+            right[0].Kind = kind;
+            left.Add(right[0]);
+            return right[0];
+        }
+
+        if (inner && right.TrueForAll(step => !step.IsOuter))
+        {
+            right[0].Kind = kind;
+            left.AddRange(right);
+            return left[^1];
+        }
+
+        if ((kind & JoinKind.Right) != 0)
+        {
+            throw new SluiceException(ResultCode.Error, "a RIGHT or FULL JOIN whose right side is a join is not supported");
+        }
+
+        JoinStep group = new() { Kind = kind, Group = right };
+        left.Add(group);
+        return group;
+    }
+
+    private List<JoinStep> AddTable(TableReference reference, bool flattenable)
+    {
+        if (reference.Name.Schema is null && scope.CommonTables?.Find(reference.Name.Name) is var (common, home))
+        {
+            if (reference.Arguments is not null)
+            {
+                throw new SluiceException(ResultCode.Error, $"'{reference.Name.Name}' is not a function");
+            }
+
+            return AddCommonTable(common, home, reference.Alias, flattenable);
+        }
+
+        SchemaNames.RequireMain(reference.Name);
+        if (reference.Arguments is not null)
+        {
+            throw new SluiceException(ResultCode.Error, $"table-valued function {reference.Name.Name}() is not supported");
+        }
+
+        if (_state.Schema.TryGetView(reference.Name.Name, out View? view))
+        {
+            _state.EnterView(view.Name);
+            List<JoinStep> steps = AddSubquery(view.Definition.Select, reference.Alias ?? view.Name, view.Definition.Columns, null, null, flattenable, view.Name);
+            _state.LeaveView();
+            return steps;
+        }
+
+        if (!_state.Schema.TryGetTable(reference.Name.Name, out Table? table))
+        {
+            throw SchemaNames.NoSuchTable(reference.Name);
+        }
+
+        return [new JoinStep { Kind = JoinKind.Inner, Source = AddTable(table, reference) }];
+    }
+
+    /// <summary>Adds a table of the schema under its alias.</summary>
+    public FromSource AddTable(Table table, TableReference reference)
+    {
+        table.DemandReadable();
+        string name = reference.Alias ?? table.Name;
+        FromSource source = new()
+        {
+            Source = _state.NewSource(),
+            Bit = scope.From.NextBit,
+            Name = name,
+            ColumnCount = table.Columns.Count,
+            RequiredIndex = RequiredIndex(table, reference.IndexedBy),
+            NotIndexed = reference.NotIndexed,
+        };
+        source.Access = new TableAccess(source.Source, new TableShape(table), name);
+        scope.From.Add(source);
+        scope.Add(NamesOf(table, name, source));
+        return source;
+    }
+
+    private NamedSource NamesOf(Table table, string name, FromSource source)
+    {
+        FromSources from = scope.From;
+        Expr rowid = new RowidExpr(source.Source);
+        NamedColumn[] columns = new NamedColumn[table.Columns.Count];
+        for (int i = 0; i < columns.Length; i++)
+        {
+            int ordinal = i;
+            Column column = table.Columns[i];
+            Expr expression = i == table.RowidAlias ? rowid : new ColumnExpr(source.Source, i, column.Affinity, column.Collation);
+            columns[i] = new NamedColumn
+            {
+                Name = column.Name,
+                Bind = () =>
+                {
+                    from.Touched |= source.Mask;
+                    _ = source.UsedColumns.Add(ordinal);
+                    return expression;
+                },
+                DeclaredType = column.DeclaredType.Length == 0 ? null : column.DeclaredType,
+                Table = table.Name,
+                Origin = column.Name,
+            };
+        }
+
+        Expr BindRowid()
+        {
+            from.Touched |= source.Mask;
+            return rowid;
+        }
+
+        return new NamedSource(name, columns, BindRowid)
+        {
+            IsInMain = true,
+            RowidColumn = table.RowidAlias >= 0 ? columns[table.RowidAlias] : null,
+        };
+    }
+
+    private static TableIndex? RequiredIndex(Table table, string? name)
+    {
+        if (name is null)
+        {
+            return null;
+        }
+
+        return table.Indexes.FirstOrDefault(index => index.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+            ?? throw new SluiceException(ResultCode.Error, $"no such index: {name}");
+    }
+
+    // ---- USING and NATURAL ----
+
+    /// <summary>The names that both sides of a NATURAL join have.</summary>
+    private List<string> CommonColumns(int leftNames)
+    {
+        List<string> common = [];
+        foreach (NamedColumn column in scope.Names.Skip(leftNames).SelectMany(source => source.Columns))
+        {
+            if (!common.Contains(column.Name, StringComparer.OrdinalIgnoreCase)
+                && scope.Names.Take(leftNames).Any(source => source.Find(column.Name) is not null))
+            {
+                common.Add(column.Name);
+            }
+        }
+
+        return common;
+    }
+
+    private IEnumerable<WhereTerm> MergeColumn(string name, int leftNames, JoinKind kind)
+    {
+        (NamedSource Source, NamedColumn Column)? left = FindSide(name, 0, leftNames);
+        (NamedSource Source, NamedColumn Column)? right = FindSide(name, leftNames, scope.Names.Count);
+        if (left is null || right is null)
+        {
+            throw new SluiceException(ResultCode.Error, $"cannot join using column {name} - column not present in both tables");
+        }
+
+        List<WhereTerm> terms = WhereTerms.Bind(
+            new BinaryNode(
+                BinaryOperator.Equal,
+                new ColumnNode(null, left.Value.Source.Handle, name, false),
+                new ColumnNode(null, right.Value.Source.Handle, name, false)),
+            scope);
+        right.Value.Column.IsMerged = true;
+        if ((kind & JoinKind.Right) != 0)
+        {
+            NamedColumn leftColumn = left.Value.Column;
+            Func<Expr> leftValue = leftColumn.Coalesced ?? leftColumn.Bind;
+            Func<Expr> rightValue = right.Value.Column.Bind;
+            leftColumn.Coalesced = () => new FirstValueExpr(leftValue(), rightValue());
+        }
+
+        return terms;
+    }
+
+    private (NamedSource Source, NamedColumn Column)? FindSide(string name, int from, int to)
+    {
+        for (int i = from; i < to; i++)
+        {
+            if (scope.Names[i].Find(name) is { IsMerged: false } column)
+            {
+                return (scope.Names[i], column);
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,203 @@
+using Sluice.Engine.Execute;
+using Sluice.Engine.Execute.Operators;
+using Sluice.Engine.Sql;
+
+namespace Sluice.Engine.Plan;
+
+/// <summary>A planned join.</summary>
+internal sealed record JoinPlan(PlanNode Root, double Rows, bool IsOrdered);
+
+/// <summary>
+/// Turns the steps of a FROM and the conditions on them into nested loops. Inner joins may change places; nothing passes an
+/// outer or CROSS join. Each condition is tested as soon as what it refers to is there.
+/// </summary>
+internal sealed class JoinPlanner(RowScope scope)
+{
+    private readonly PathFinder _finder = new(scope.State);
+
+    public JoinPlan Plan(IReadOnlyList<JoinStep> steps, IReadOnlyList<WhereTerm> conditions, DesiredOrder order)
+    {
+        // A condition without any row in it is tested once, before all reading.
+        List<WhereTerm> gates = [.. conditions.Where(IsGate)];
+        Progress progress = new(0);
+        PlanSteps(progress, steps, [.. conditions.Where(term => !IsGate(term))], order);
+        PlanNode root = progress.Root ?? new SingleRowNode();
+        root = Filtered(root, progress.Pending.Select(term => term.Condition));
+        if (gates.Count > 0)
+        {
+            root = new GateNode(root, [.. gates.Select(term => term.Condition)]);
+        }
+
+        return new JoinPlan(root, progress.Rows, order.Keys.Count > 0 && progress.IsOrdered);
+    }
+
+    private static bool IsGate(WhereTerm term) => term.Mask == 0 && term.Condition.IsConstant;
+
+    private void PlanSteps(Progress progress, IReadOnlyList<JoinStep> steps, List<WhereTerm> conditions, DesiredOrder order)
+    {
+        int next = 0;
+        for (int i = steps.Count - 1; i > 0 && next == 0; i--)
+        {
+            if ((steps[i].Kind & JoinKind.Right) != 0)
+            {
+                // Everything before a RIGHT or FULL JOIN is joined first, and no WHERE condition may come before it.
+                PlanSteps(progress, [.. steps.Take(i)], [], DesiredOrder.None);
+                PlaceFull(progress, steps[i]);
+                next = i + 1;
+            }
+        }
+
+        bool isFirst = next == 0;
+        progress.Pending.AddRange(conditions);
+        for (int i = next; i < steps.Count; i++)
+        {
+            if (!steps[i].IsOuter)
+            {
+                progress.Pending.AddRange(steps[i].On);
+            }
+        }
+
+        if (!isFirst)
+        {
+            progress.Root = Filtered(progress.Root!, progress.TakeReady());
+        }
+
+        while (next < steps.Count)
+        {
+            int end = RunEnd(steps, next);
+            if (end > next)
+            {
+                PlaceRun(progress, [.. steps.Skip(next).Take(end - next).Select(step => step.Source!)], isFirst ? order : DesiredOrder.None);
+                next = end;
+            }
+            else
+            {
+                PlaceOne(progress, steps[next++]);
+            }
+
+            isFirst = false;
+        }
+    }
+
+    /// <summary>The end of a run of sources that may change places.</summary>
+    private static int RunEnd(IReadOnlyList<JoinStep> steps, int start)
+    {
+        int end = start;
+        while (end < steps.Count && steps[end].Source is not null
+            && (end == start ? !steps[end].IsOuter || end == 0 : (steps[end].Kind & (JoinKind.Full | JoinKind.Cross)) == 0))
+        {
+            end++;
+        }
+
+        return end;
+    }
+
+    private void PlaceRun(Progress progress, List<FromSource> sources, DesiredOrder order)
+    {
+        OrderedPaths chosen = new JoinOrder(_finder, progress.Pending).Choose(sources, progress.Placed, progress.Rows, order);
+        bool isOrdered = order.IsGivenBy(chosen.Paths, out HashSet<FromSource> backwards);
+        progress.IsOrdered = isOrdered;
+        foreach (AccessPath path in chosen.Paths)
+        {
+            ulong mask = path.Source.Mask;
+            PlanNode node = BuildPath(path, isOrdered && backwards.Contains(path.Source), progress.Pending);
+            _ = progress.Pending.RemoveAll(term => path.Uses.Any(use => use.Term == term));
+            progress.Placed |= mask;
+            node = Filtered(node, progress.TakeReady());
+            progress.Root = progress.Root is null ? node : new NestedLoopNode(progress.Root, node);
+            progress.Sources.Add(path.Source.Source);
+        }
+
+        progress.Rows = chosen.Rows;
+    }
+
+    /// <summary>Builds a path's node; what is tested below a hash table is taken out of <paramref name="pending"/>.</summary>
+    private static PlanNode BuildPath(AccessPath path, bool reverse, List<WhereTerm> pending)
+    {
+        if (!path.TestsConditions)
+        {
+            return path.Build(reverse, []);
+        }
+
+        List<WhereTerm> local = pending.FindAll(term => term.Mask == path.Source.Mask && !term.IsCorrelated && !path.Uses.Any(use => use.Term == term));
+        _ = pending.RemoveAll(local.Contains);
+        return path.Build(reverse, local);
+    }
+
+    /// <summary>A LEFT JOIN, or a group within parentheses.</summary>
+    private void PlaceOne(Progress progress, JoinStep step)
+    {
+        Progress inner = new(progress.Placed);
+        if (step.Source is { } source)
+        {
+            List<WhereTerm> on = [.. step.On];
+            AccessPath path = _finder.Find(source, on, progress.Placed).MinBy(path => path.Setup + (progress.Rows * path.Cost))!;
+            PlanNode node = BuildPath(path, false, on);
+            _ = on.RemoveAll(term => path.Uses.Any(use => use.Term == term));
+            inner.Root = Filtered(node, on.Select(term => term.Condition));
+            inner.Rows = path.Rows;
+        }
+        else
+        {
+            PlanSteps(inner, step.Group, step.IsOuter ? [.. step.On] : [], DesiredOrder.None);
+            inner.Root = Filtered(inner.Root!, inner.Pending.Select(term => term.Condition));
+        }
+
+        progress.Root = progress.Root is null ? inner.Root
+            : step.IsOuter ? new LeftJoinNode(progress.Root, inner.Root, [.. step.Sources])
+            : new NestedLoopNode(progress.Root, inner.Root);
+        progress.Placed |= step.Mask;
+        progress.Sources.AddRange(step.Sources);
+        progress.Rows *= Math.Max(1, inner.Rows);
+        progress.Root = Filtered(progress.Root, progress.TakeReady());
+    }
+
+    private void PlaceFull(Progress progress, JoinStep step)
+    {
+        FromSource source = step.Source!;
+        AccessPath path = _finder.Find(source, [], progress.Placed)[0];
+        List<WhereTerm> pending = [.. progress.Pending, .. step.On];
+        progress.Pending.Clear();
+        progress.Root = new FullJoinNode(
+            progress.Root!,
+            path.Build(false, []),
+            [.. pending.Select(term => term.Condition)],
+            [.. progress.Sources],
+            source.Source,
+            (step.Kind & JoinKind.Left) != 0);
+        progress.Placed |= step.Mask;
+        progress.Sources.Add(source.Source);
+        progress.Rows = Math.Max(progress.Rows, path.Rows);
+    }
+
+    private static PlanNode Filtered(PlanNode node, IEnumerable<Expr> conditions)
+    {
+        Expr[] all = [.. conditions];
+        return all.Length == 0 ? node : new FilterNode(node, all);
+    }
+
+    /// <summary>How far a join has been put together.</summary>
+    private sealed class Progress(ulong placed)
+    {
+        public PlanNode? Root { get; set; }
+
+        public double Rows { get; set; } = 1;
+
+        public bool IsOrdered { get; set; }
+
+        /// <summary>The sources that conditions may refer to by now.</summary>
+        public ulong Placed { get; set; } = placed;
+
+        public List<int> Sources { get; } = [];
+
+        /// <summary>Conditions not yet tested.</summary>
+        public List<WhereTerm> Pending { get; } = [];
+
+        public List<Expr> TakeReady()
+        {
+            List<Expr> ready = [.. Pending.Where(term => (term.Mask & ~Placed) == 0).Select(term => term.Condition)];
+            _ = Pending.RemoveAll(term => (term.Mask & ~Placed) == 0);
+            return ready;
+        }
+    }
+}

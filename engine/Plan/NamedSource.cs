@@ -1,0 +1,76 @@
+using Sluice.Engine.Execute;
+
+namespace Sluice.Engine.Plan;
+
+/// <summary>A column that a name in FROM offers.</summary>
+internal sealed class NamedColumn
+{
+    public required string Name { get; init; }
+
+    /// <summary>Gives the column's expression; binding notes which sources it touches.</summary>
+    public required Func<Expr> Bind { get; init; }
+
+    /// <summary>The table column that it is, for descriptions.</summary>
+    public string? DeclaredType { get; init; }
+
+    public string? Table { get; init; }
+
+    public string? Origin { get; init; }
+
+    /// <summary>Merged with the column of the same name to the left by USING or NATURAL: * passes over it.</summary>
+    public bool IsMerged { get; set; }
+
+    /// <summary>For the left column of a merge under a RIGHT or FULL JOIN: the value is that of the first side that has one.</summary>
+    public Func<Expr>? Coalesced { get; set; }
+
+    public Expr Expression() => Coalesced is null ? Bind() : Coalesced();
+}
+
+/// <summary>A name in FROM: a table, view, subquery or common table under its alias.</summary>
+internal sealed class NamedSource
+{
+    private static int _handles;
+
+    private readonly Dictionary<string, int> _byName = new(StringComparer.OrdinalIgnoreCase);
+
+    public NamedSource(string? name, IReadOnlyList<NamedColumn> columns, Func<Expr>? rowid)
+    {
+        Name = name;
+        Columns = columns;
+        Rowid = rowid;
+        for (int i = 0; i < columns.Count; i++)
+        {
+            _ = _byName.TryAdd(columns[i].Name, i);
+        }
+    }
+
+    /// <summary>Null for a subquery without an alias.</summary>
+    public string? Name { get; }
+
+    public IReadOnlyList<NamedColumn> Columns { get; }
+
+    /// <summary>Null where there is no rowid.</summary>
+    public Func<Expr>? Rowid { get; }
+
+    /// <summary>In the schema, so that main.t.x names it.</summary>
+    public bool IsInMain { get; init; }
+
+    /// <summary>The INTEGER PRIMARY KEY column, which is what rowid is then called.</summary>
+    public NamedColumn? RowidColumn { get; init; }
+
+    /// <summary>A name that no user can write, by which a join's own conditions refer to it.</summary>
+    public string Handle { get; } = $"\0{Interlocked.Increment(ref _handles)}";
+
+    /// <summary>Whether a column with these qualifiers may be one of its columns.</summary>
+    public bool Answers(string? schema, string? table)
+    {
+        if (schema is not null && !(IsInMain && SchemaNames.IsMain(schema)))
+        {
+            return false;
+        }
+
+        return table is null || table.Equals(Name, StringComparison.OrdinalIgnoreCase) || table == Handle;
+    }
+
+    public NamedColumn? Find(string column) => _byName.TryGetValue(column, out int at) ? Columns[at] : null;
+}

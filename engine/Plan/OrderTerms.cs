@@ -1,0 +1,33 @@
+using Sluice.Engine.Execute;
+using Sluice.Engine.Execute.Expressions;
+using Sluice.Engine.Execute.Operators;
+using Sluice.Engine.Sql;
+
+namespace Sluice.Engine.Plan;
+
+/// <summary>Terms of ORDER BY.</summary>
+internal static class OrderTerms
+{
+    /// <summary>NULLs come first where ascending and last where descending, unless NULLS FIRST or LAST says otherwise.</summary>
+    public static SortKey Key(OrderTerm term, Expr value) =>
+        new(value, new SortOrder(ComparisonRules.CollationOf(value), term.Descending, term.NullsFirst ?? !term.Descending));
+
+    /// <summary>The number of a result column that a term names by a whole number, from 1; null for any other expression.</summary>
+    public static int? Ordinal(ExpressionNode expression) => Unwrapped(expression) switch
+    {
+        LiteralNode { Value: { Type: Format.SqlType.Integer } value } => value.Integer is > 0 and <= int.MaxValue ? (int)value.Integer : int.MaxValue,
+        UnaryNode { Operator: UnaryOperator.Negate, Operand: LiteralNode { Value.Type: Format.SqlType.Integer } } => int.MaxValue,
+        _ => null,
+    };
+
+    /// <summary>The expression without COLLATE around it.</summary>
+    public static ExpressionNode Unwrapped(ExpressionNode expression)
+    {
+        while (expression is CollateNode collate)
+        {
+            expression = collate.Operand;
+        }
+
+        return expression;
+    }
+}

@@ -1,0 +1,345 @@
+using Sluice.Engine.Catalog;
+using Sluice.Engine.Execute;
+using Sluice.Engine.Execute.Expressions;
+using Sluice.Engine.Execute.Operators;
+using Sluice.Engine.Format;
+
+namespace Sluice.Engine.Plan;
+
+/// <summary>Finds the ways in which a source can be read, given the conditions on it and the sources read before.</summary>
+internal sealed class PathFinder(CompileState state)
+{
+    public List<AccessPath> Find(FromSource source, IReadOnlyList<WhereTerm> terms, ulong placed)
+    {
+        List<TermUse> uses = [];
+        foreach (WhereTerm term in terms)
+        {
+            uses.AddRange(term.Uses.Where(use => use.Source == source && (use.ValueMask & ~placed) == 0));
+        }
+
+        if (source.Node is { } node)
+        {
+            return [new AccessPath { Source = source, Cost = 1, Rows = 1, Build = (_, _) => node }];
+        }
+
+        List<AccessPath> paths = [];
+        if (source.Derived is { } derived)
+        {
+            AddDerived(paths, source, derived, placed != 0);
+        }
+        else
+        {
+            AddTable(paths, source, uses);
+        }
+
+        AddHash(paths, source, uses, placed);
+        return paths.Count > 0 ? paths : throw new SluiceException(ResultCode.Error, "no query solution");
+    }
+
+    private static void AddDerived(List<AccessPath> paths, FromSource source, QueryPlan derived, bool isInner)
+    {
+        double rows = Math.Max(1, derived.EstimatedRows);
+        bool isKept = isInner && !derived.IsCorrelated;
+        paths.Add(new AccessPath
+        {
+            Source = source,
+            Setup = isKept ? rows * PathCosts.RowStep : 0,
+            Cost = rows * PathCosts.RowStep,
+            Rows = rows,
+            Build = (_, _) => isKept
+                ? new MaterializedNode(derived.Root, derived.Outputs, source.Source, source.Name)
+                : new DerivedNode(derived.Root, derived.Outputs, source.Source, source.Name),
+        });
+    }
+
+    // ---- tables ----
+
+    private void AddTable(List<AccessPath> paths, FromSource source, List<TermUse> uses)
+    {
+        Table table = source.Table!;
+        if (source.RequiredIndex is { } required)
+        {
+            if (IndexPath(source, required, uses) is { Uses.Count: > 0 } path)
+            {
+                paths.Add(path);
+            }
+
+            return;
+        }
+
+        paths.Add(ScanPath(source));
+        AddRowidPaths(paths, source, uses);
+        if (source.NotIndexed)
+        {
+            return;
+        }
+
+        foreach (TableIndex index in table.Indexes)
+        {
+            if (IndexPath(source, index, uses) is { } path)
+            {
+                paths.Add(path);
+            }
+        }
+    }
+
+    private static AccessPath ScanPath(FromSource source) => new()
+    {
+        Source = source,
+        Cost = PathCosts.TableRows * PathCosts.RowStep,
+        Rows = PathCosts.TableRows,
+        Order = [RowidOf(source)],
+        UniqueOrderLength = 1,
+        Build = (reverse, _) => new TableScanNode(source.Access!, reverse),
+    };
+
+    private void AddRowidPaths(List<AccessPath> paths, FromSource source, List<TermUse> uses)
+    {
+        List<TermUse> rowid = uses.FindAll(use => use.Column == -1);
+        if (rowid.Find(use => use.Kind is TermKind.Equal or TermKind.Is && !use.Value!.IsConstantNull()) is { } equal)
+        {
+            paths.Add(new AccessPath
+            {
+                Source = source,
+                Cost = PathCosts.Seek,
+                Rows = 1,
+                Uses = [equal],
+                IsSingleRow = true,
+                Build = (_, _) => new RowidSeekNode(source.Access!, equal.Value!),
+            });
+        }
+
+        if (rowid.Find(use => use.Kind == TermKind.In) is { } list)
+        {
+            paths.Add(new AccessPath
+            {
+                Source = source,
+                Cost = PathCosts.Seek * list.ValueCount,
+                Rows = list.ValueCount,
+                Uses = [list],
+                Order = [RowidOf(source)],
+                UniqueOrderLength = 1,
+                Build = (reverse, _) =>
+                {
+                    int slot = state.NewSlot();
+                    PlanNode values = new InLoopNode(list.Values!, slot, Affinity.Numeric, Collation.Binary, reverse);
+                    return new NestedLoopNode(values, new RowidSeekNode(source.Access!, new SlotExpr(slot)));
+                },
+            });
+        }
+
+        TermUse? lower = rowid.Find(use => use.Kind == TermKind.Lower);
+        TermUse? upper = rowid.Find(use => use.Kind == TermKind.Upper);
+        if (lower is not null || upper is not null)
+        {
+            double rows = PathCosts.TableRows / (lower is not null && upper is not null ? 64 : 4);
+            paths.Add(new AccessPath
+            {
+                Source = source,
+                Cost = PathCosts.Seek + (rows * PathCosts.RowStep),
+                Rows = rows,
+                Uses = [.. new[] { lower, upper }.OfType<TermUse>()],
+                Order = [RowidOf(source)],
+                UniqueOrderLength = 1,
+                Build = (reverse, _) => new RowidRangeNode(source.Access!, Bound(lower), Bound(upper), reverse),
+            });
+        }
+    }
+
+    private static RangeBound? Bound(TermUse? use) => use is null ? null : new RangeBound(use.Value!, use.Inclusive);
+
+    private static PathColumn RowidOf(FromSource source) => new(source, -1, Collation.Binary, false);
+
+    // ---- indexes ----
+
+    /// <summary>The index read as far as the conditions narrow it; null where nothing speaks for it.</summary>
+    private AccessPath? IndexPath(FromSource source, TableIndex index, List<TermUse> uses)
+    {
+        Table table = source.Table!;
+        List<TermUse> equalities = [];
+        TermUse? lower = null;
+        TermUse? upper = null;
+        int position = 0;
+
+        // The rowid at the end of each key is a column like the others.
+        for (; position <= index.Columns.Count; position++)
+        {
+            List<TermUse> usable = uses.FindAll(use => Fits(use, table, index, position));
+            TermUse? equal = usable.Find(use => use.Kind is TermKind.Equal or TermKind.Is) ?? usable.Find(use => use.Kind == TermKind.In);
+            if (equal is null)
+            {
+                lower = usable.Find(use => use.Kind == TermKind.Lower);
+                upper = usable.Find(use => use.Kind == TermKind.Upper);
+                break;
+            }
+
+            equalities.Add(equal);
+        }
+
+        bool covering = IsCovering(source, table, index);
+        bool isRange = lower is not null || upper is not null;
+        bool isUnique = index.Unique && equalities.Count >= index.Columns.Count
+            && equalities.TrueForAll(use => use.Kind == TermKind.Equal);
+        double rows = equalities.Count == 0 ? PathCosts.TableRows : isUnique ? 1 : PathCosts.EqualRows(equalities.Count);
+        double seeks = 1;
+        foreach (TermUse use in equalities.Where(use => use.Kind == TermKind.In))
+        {
+            rows *= use.ValueCount;
+            seeks *= use.ValueCount;
+        }
+
+        if (isRange)
+        {
+            rows /= lower is not null && upper is not null ? 16 : 4;
+        }
+
+        rows = Math.Max(1, rows);
+        double step = PathCosts.IndexStep(table, index);
+        bool isWhole = equalities.Count == 0 && !isRange;
+        double cost = (isWhole ? 0 : seeks * PathCosts.Seek) + (rows * step) + (covering ? 0 : rows * PathCosts.RowStep);
+        if (isWhole && covering && !PathCosts.IsNarrower(table, index))
+        {
+            cost = Math.Max(cost, (PathCosts.TableRows * PathCosts.RowStep) + 1);
+        }
+
+        bool hasIn = equalities.Exists(use => use.Kind == TermKind.In);
+        (List<PathColumn> order, int uniqueLength) = hasIn ? ([], 0) : OrderOf(source, table, index, equalities.Count);
+        return new AccessPath
+        {
+            Source = source,
+            Cost = cost,
+            Rows = rows,
+            Uses = [.. equalities, .. new[] { lower, upper }.OfType<TermUse>()],
+            IsSingleRow = isUnique,
+            Order = order,
+            UniqueOrderLength = uniqueLength,
+            Fixed = hasIn ? [] : [.. equalities.Select((_, i) => KeyColumnOf(source, table, index, i))],
+            Build = (reverse, _) => BuildIndex(source, index, equalities, lower, upper, reverse, covering),
+        };
+    }
+
+    private PlanNode BuildIndex(
+        FromSource source, TableIndex index, List<TermUse> equalities, TermUse? lower, TermUse? upper, bool reverse, bool covering)
+    {
+        List<IndexEquality> keys = [];
+        List<PlanNode> loops = [];
+        for (int i = 0; i < equalities.Count; i++)
+        {
+            TermUse use = equalities[i];
+            if (use.Kind != TermKind.In)
+            {
+                keys.Add(new IndexEquality(use.Value!, use.Convert, use.Kind == TermKind.Is));
+                continue;
+            }
+
+            int slot = state.NewSlot();
+            loops.Add(new InLoopNode(use.Values!, slot, use.Convert, use.Collation, reverse));
+            keys.Add(new IndexEquality(new SlotExpr(slot), Affinity.Blob, false));
+        }
+
+        PlanNode node = new IndexScanNode(source.Access!, index, new IndexRange(keys, KeyBound(lower), KeyBound(upper), reverse), covering);
+        for (int i = loops.Count - 1; i >= 0; i--)
+        {
+            node = new NestedLoopNode(loops[i], node);
+        }
+
+        return node;
+    }
+
+    private static IndexBound? KeyBound(TermUse? use) => use is null ? null : new IndexBound(use.Value!, use.Convert, use.Inclusive);
+
+    /// <summary>Whether a condition is about this key column, compared as the index compares.</summary>
+    private static bool Fits(TermUse use, Table table, TableIndex index, int position)
+    {
+        if (position == index.Columns.Count)
+        {
+            return use.Column == -1 && use.Convert == Affinity.Numeric;
+        }
+
+        int column = index.Columns[position];
+        if (column == table.RowidAlias ? use.Column != -1 : use.Column != column)
+        {
+            return false;
+        }
+
+        Affinity affinity = table.Columns[column].Affinity;
+        bool converts = use.Convert switch
+        {
+            Affinity.Numeric => affinity >= Affinity.Numeric,
+            Affinity.Text => affinity == Affinity.Text,
+            _ => true,
+        };
+        return converts && (use.Kind == TermKind.Is && use.Value!.IsConstantNull() || use.Collation == index.Order.Columns[position].Collation);
+    }
+
+    private static bool IsCovering(FromSource source, Table table, TableIndex index) =>
+        source.UsedColumns.All(column => column == table.RowidAlias || index.Columns.Contains(column));
+
+    private static (List<PathColumn> Order, int UniqueLength) OrderOf(FromSource source, Table table, TableIndex index, int from)
+    {
+        List<PathColumn> order = [];
+        for (int i = from; i <= index.Columns.Count; i++)
+        {
+            order.Add(KeyColumnOf(source, table, index, i));
+        }
+
+        return (order, Math.Max(1, order.Count));
+    }
+
+    private static PathColumn KeyColumnOf(FromSource source, Table table, TableIndex index, int position)
+    {
+        if (position >= index.Columns.Count)
+        {
+            return RowidOf(source);
+        }
+
+        KeyColumn key = index.Order.Columns[position];
+        int column = index.Columns[position];
+        return new PathColumn(source, column == table.RowidAlias ? -1 : column, key.Collation, key.Descending);
+    }
+
+    // ---- hash tables ----
+
+    private static void AddHash(List<AccessPath> paths, FromSource source, List<TermUse> uses, ulong placed)
+    {
+        List<TermUse> equal = uses.FindAll(use => use.Kind == TermKind.Equal && (use.ValueMask & placed) != 0 && use.ValueMask != 0);
+        if (equal.Count == 0 || source.RequiredIndex is not null || source.Derived is { IsCorrelated: true })
+        {
+            return;
+        }
+
+        double count = source.Derived?.EstimatedRows ?? PathCosts.TableRows;
+        AccessPath input = paths[0];
+        paths.Add(new AccessPath
+        {
+            Source = source,
+            Setup = count * (PathCosts.RowStep + PathCosts.HashRow),
+            Cost = PathCosts.HashRow + 10,
+            Rows = 10,
+            Uses = equal,
+            TestsConditions = true,
+            Build = (_, conditions) => BuildHash(source, input, equal, conditions),
+        });
+    }
+
+    private static HashLookupNode BuildHash(FromSource source, AccessPath input, List<TermUse> equal, IReadOnlyList<WhereTerm> conditions)
+    {
+        PlanNode rows = input.Build(false, []);
+        if (conditions.Count > 0)
+        {
+            rows = new FilterNode(rows, [.. conditions.Select(term => term.Condition)]);
+        }
+
+        HashKey[] keys = [.. equal.Select(use => new HashKey(use.ColumnSide, use.Value!, use.Convert, use.Collation))];
+        string condition = string.Join(" AND ", equal.Select(use => $"{ColumnName(source, use.Column)}=?"));
+        return new HashLookupNode(rows, source.Source, source.ColumnCount, [.. source.UsedColumns], keys, source.Name, condition);
+    }
+
+    private static string ColumnName(FromSource source, int column) =>
+        column < 0 ? "rowid" : source.Table?.Columns[column].Name ?? $"column{column + 1}";
+}
+
+internal static class ConstantNulls
+{
+    public static bool IsConstantNull(this Expr value) => value is ConstantExpr { Value.IsNull: true };
+}

@@ -1,0 +1,92 @@
+using Sluice.Engine.Execute;
+using Sluice.Engine.Execute.Expressions;
+using Sluice.Engine.Execute.Operators;
+using Sluice.Engine.Format;
+using Sluice.Engine.Sql;
+
+namespace Sluice.Engine.Plan;
+
+/// <summary>Compiles common tables that refer to themselves ("The WITH Clause", section 3).</summary>
+internal static class RecursiveTables
+{
+    /// <summary>Whether a SELECT after the first has the table itself in its FROM.</summary>
+    public static bool IsRecursive(CommonTable table) =>
+        table.Select.Compounds.Any(part => part.Core.From is { } from && Mentions(from, table.Name));
+
+    public static QueryPlan Compile(CommonTable table, CommonTables home, CompileState state)
+    {
+        SelectStatement select = table.Select;
+        CommonTables? common = CommonTables.Enter(select.With, home, home.Scope);
+        int firstRecursive = 0;
+        while (!Mentions(select.Compounds[firstRecursive].Core.From, table.Name))
+        {
+            firstRecursive++;
+        }
+
+        CompoundOperator operation = select.Compounds[firstRecursive].Operator;
+        if (select.Compounds.Skip(firstRecursive).Any(part => part.Operator is not (CompoundOperator.Union or CompoundOperator.UnionAll)))
+        {
+            throw new SluiceException(ResultCode.Error, $"circular reference: {table.Name}");
+        }
+
+        QueryPlan initial = SelectCompiler.Compile(
+            new SelectStatement { First = select.First, Compounds = [.. select.Compounds.Take(firstRecursive)] }, state, home.Scope, common);
+        string[] names = FromBuilder.ColumnNames(initial.Columns.Select(column => column.Name), table.Columns, table.Name);
+        RecursiveReference reference = new(state.NewSource(), names, initial.Outputs);
+        home.Recursive.Add(table, reference);
+        List<CompoundPart> recursive = [];
+        bool isCorrelated = initial.IsCorrelated;
+        foreach ((CompoundOperator _, SelectCore core) in select.Compounds.Skip(firstRecursive))
+        {
+            QueryPlan part = new CoreCompiler(state, home.Scope, common).Compile(core, [], null);
+            if (part.Outputs.Length != initial.Outputs.Length)
+            {
+                throw new SluiceException(ResultCode.Error, "SELECTs to the left and right of UNION ALL do not have the same number of result columns");
+            }
+
+            recursive.Add(new CompoundPart(part.Root, part.Outputs));
+            isCorrelated |= part.IsCorrelated;
+        }
+
+        _ = home.Recursive.Remove(table);
+        int output = state.NewSource();
+        Expr[] outputs = [.. initial.Outputs.Select((value, i) => new ColumnExpr(output, i, value.Affinity, value.Collation))];
+        LimitClause? limit = SelectCompiler.BindLimit(select, state, home.Scope, common);
+        PlanNode root = new RecursiveNode
+        {
+            Initial = new CompoundPart(initial.Root, initial.Outputs),
+            Recursive = recursive,
+            Distinct = operation == CompoundOperator.Union ? [.. outputs.Select(ComparisonRules.CollationOf)] : null,
+            Order = [.. select.OrderBy.Select((term, i) => Order(term, i, names, outputs))],
+            Reference = reference.Source,
+            Output = output,
+        };
+        return new QueryPlan
+        {
+            Root = limit is null ? root : new LimitNode(root, limit),
+            Outputs = outputs,
+            Columns = initial.Columns,
+            IsCorrelated = isCorrelated,
+        };
+    }
+
+    private static (int Column, SortOrder Order) Order(OrderTerm term, int index, string[] names, Expr[] outputs)
+    {
+        int column = OrderTerms.Ordinal(term.Expression) is { } ordinal
+            ? ordinal - 1
+            : Array.FindIndex(names, name => OrderTerms.Unwrapped(term.Expression) is ColumnNode node && node.Column.Equals(name, StringComparison.OrdinalIgnoreCase));
+        if (column < 0 || column >= outputs.Length)
+        {
+            throw new SluiceException(ResultCode.Error, $"{CoreCompiler.Nth(index)} ORDER BY term does not match any column in the result set");
+        }
+
+        return (column, OrderTerms.Key(term, CoreCompiler.Recollated(term.Expression, outputs[column])).Order);
+    }
+
+    private static bool Mentions(TableExpression? from, string name) => from switch
+    {
+        TableReference reference => reference.Name.Schema is null && reference.Name.Name.Equals(name, StringComparison.OrdinalIgnoreCase),
+        JoinTable join => Mentions(join.Left, name) || Mentions(join.Right, name),
+        _ => false,
+    };
+}

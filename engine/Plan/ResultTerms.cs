@@ -1,0 +1,105 @@
+using Sluice.Engine.Execute;
+using Sluice.Engine.Execute.Expressions;
+using Sluice.Engine.Sql;
+
+namespace Sluice.Engine.Plan;
+
+/// <summary>One result column, stars already expanded.</summary>
+internal sealed class ResultTerm
+{
+    public required string Name { get; init; }
+
+    /// <summary>The expression as written, or the column that a star stands for.</summary>
+    public required ExpressionNode Node { get; init; }
+
+    public string? Alias { get; init; }
+
+    public string? DeclaredType { get; init; }
+
+    public string? Table { get; init; }
+
+    public string? Origin { get; init; }
+
+    public ResultColumnDescription Description => new(Name, DeclaredType, Table, Origin);
+
+    public Expr Bind(RowScope scope) => ExpressionBinder.Bind(Node, scope);
+}
+
+/// <summary>The result columns of a SELECT core.</summary>
+internal static class ResultTerms
+{
+    public static IReadOnlyList<ResultTerm> Expand(IReadOnlyList<ResultColumn> columns, RowScope scope)
+    {
+        List<ResultTerm> terms = [];
+        foreach (ResultColumn column in columns)
+        {
+            if (column.Expression is { } node)
+            {
+                terms.Add(Term(column, node, scope));
+            }
+            else
+            {
+                ExpandStar(column.StarTable, scope, terms);
+            }
+        }
+
+        return terms;
+    }
+
+    public static IReadOnlyList<(string Name, ExpressionNode Expression)> Aliases(IReadOnlyList<ResultTerm> terms) =>
+        [.. terms.Where(term => term.Alias is not null).Select(term => (term.Alias!, term.Node))];
+
+    private static ResultTerm Term(ResultColumn column, ExpressionNode node, RowScope scope)
+    {
+        NamedColumn? named = OrderTerms.Unwrapped(node) is ColumnNode name ? scope.FindColumn(name) : null;
+        return new ResultTerm
+        {
+            Name = column.Alias ?? (node is ColumnNode ? named?.Name : null) ?? column.Text,
+            Node = node,
+            Alias = column.Alias,
+            DeclaredType = named?.DeclaredType,
+            Table = named?.Table,
+            Origin = named?.Origin,
+        };
+    }
+
+    private static void ExpandStar(string? table, RowScope scope, List<ResultTerm> terms)
+    {
+        if (scope.Names.Count == 0)
+        {
+            throw new SluiceException(ResultCode.Error, table is null ? "no tables specified" : $"no such table: {table}");
+        }
+
+        bool found = false;
+        foreach (NamedSource source in scope.Names)
+        {
+            if (table is not null && !table.Equals(source.Name, StringComparison.OrdinalIgnoreCase))
+            {
+                continue;
+            }
+
+            found = true;
+            foreach (NamedColumn column in source.Columns)
+            {
+                if (column.IsMerged && table is null)
+                {
+                    continue;
+                }
+
+                terms.Add(new ResultTerm
+                {
+                    Name = column.Name,
+                    Node = new ColumnNode(null, source.Handle, column.Name, false),
+                    DeclaredType = column.DeclaredType,
+                    Table = column.Table,
+                    Origin = column.Origin,
+                });
+            }
+        }
+
+        if (!found)
+        {
+            throw new SluiceException(ResultCode.Error, $"no such table: {table}");
+        }
+    }
+}

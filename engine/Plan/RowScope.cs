@@ -1,0 +1,185 @@
+using Sluice.Engine.Execute;
+using Sluice.Engine.Execute.Expressions;
+using Sluice.Engine.Execute.Functions;
+using Sluice.Engine.Sql;
+
+namespace Sluice.Engine.Plan;
+
+/// <summary>
+/// The names that expressions of one SELECT core, or of a row that is written, may use: the sources of its FROM, then the aliases
+/// of its results, then what the queries around it offer.
+/// </summary>
+internal sealed partial class RowScope(CompileState state, RowScope? parent = null, CommonTables? commonTables = null) : ConstantScope(state)
+{
+    private readonly List<NamedSource> _names = [];
+
+    public CompileState State { get; } = state;
+
+    public RowScope? Parent { get; } = parent;
+
+    public CommonTables? CommonTables { get; } = commonTables;
+
+    /// <summary>What the join of this SELECT reads; shared with the scopes of flattened subqueries.</summary>
+    public FromSources From { get; init; } = new();
+
+    public IReadOnlyList<NamedSource> Names => _names;
+
+    /// <summary>Result aliases, and the expressions behind them.</summary>
+    public IReadOnlyList<(string Name, ExpressionNode Expression)> Aliases { get; set; } = [];
+
+    /// <summary>Whether <see cref="Aliases"/> may be used at present: not within the results themselves.</summary>
+    public bool AliasesVisible { get; set; }
+
+    /// <summary>Set while expressions are bound that see groups rather than rows.</summary>
+    public Grouping? Grouping { get; set; }
+
+    /// <summary>Whether something bound here, or in a subquery of its FROM, refers to a query around this one.</summary>
+    public bool IsCorrelated { get; set; }
+
+    public void Add(NamedSource source) => _names.Add(source);
+
+    /// <summary>The table column behind a name, for descriptions; null when it is none.</summary>
+    public NamedColumn? FindColumn(ColumnNode node) =>
+        Find(node) is var (source, column) ? column ?? RowidColumn(source) : Parent?.FindColumn(node);
+
+    public override Expr? ResolveColumn(ColumnNode node)
+    {
+        if (Find(node) is var (source, column))
+        {
+            // A column merged by USING is only the merged one where no table is named.
+            Func<Expr> bind = column is null ? source.Rowid!
+                : node.Table is null || node.Table == source.Handle ? column.Expression
+                : column.Bind;
+            return Grouping is { } grouping ? grouping.Capture(column is null ? source : column, bind) : bind();
+        }
+
+        if (AliasesVisible && node.Table is null && FindAlias(node.Column) is { } aliased)
+        {
+            AliasesVisible = false;
+            Expr expression = ExpressionBinder.Bind(aliased, this);
+            AliasesVisible = true;
+            return expression;
+        }
+
+        Expr? outer = Parent?.ResolveColumn(node);
+        IsCorrelated |= outer is not null;
+        return outer;
+    }
+
+    public override Expr BindAggregate(FunctionNode node, AggregateFunction function)
+    {
+        RowScope owner = OwnerOf(node);
+        for (RowScope scope = this; scope != owner; scope = scope.Parent!)
+        {
+            scope.IsCorrelated = true;
+        }
+
+        if (owner.Grouping is not { } grouping)
+        {
+            throw new SluiceException(ResultCode.Error, $"misuse of aggregate: {node.Name}()");
+        }
+
+        // The arguments see the rows, not the groups.
+        owner.Grouping = null;
+        Expr result = grouping.AddCall(node, function, owner);
+        owner.Grouping = grouping;
+        return result;
+    }
+
+    public override Expr BindWindow(FunctionNode node) =>
+        throw new SluiceException(ResultCode.Error, $"window function {node.Name}() is not supported");
+
+    private ExpressionNode? FindAlias(string name)
+    {
+        foreach ((string alias, ExpressionNode expression) in Aliases)
+        {
+            if (alias.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                return expression;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The name's source in this scope and its column, null for the rowid.</summary>
+    private (NamedSource Source, NamedColumn? Column)? Find(ColumnNode node)
+    {
+        NamedSource? source = null;
+        NamedColumn? found = null;
+        int candidates = 0;
+        NamedSource? rowidSource = null;
+        foreach (NamedSource named in _names)
+        {
+            if (!named.Answers(node.Schema, node.Table))
+            {
+                continue;
+            }
+
+            candidates++;
+            rowidSource = named;
+            NamedColumn? column = named.Find(node.Column);
+            if (column is null || (column.IsMerged && node.Table is null && found is not null))
+            {
+                continue;
+            }
+
+            if (found is not null)
+            {
+                string prefix = node.Table is null ? "" : node.Table + ".";
+                throw new SluiceException(ResultCode.Error, $"ambiguous column name: {prefix}{node.Column}");
+            }
+
+            (source, found) = (named, column);
+        }
+
+        if (found is not null)
+        {
+            return (source!, found);
+        }
+
+        // Without a table's name, rowid is only understood where there is just one table.
+        return candidates == 1 && rowidSource!.Rowid is not null && RowidNames.Is(node.Column) ? (rowidSource, null) : null;
+    }
+
+    private static NamedColumn RowidColumn(NamedSource source) => source.RowidColumn ?? new NamedColumn
+    {
+        Name = "rowid", Bind = source.Rowid!, DeclaredType = "INTEGER", Table = source.Name, Origin = "rowid",
+    };
+
+    /// <summary>The SELECT to which an aggregate belongs: the innermost one whose columns its arguments use.</summary>
+    private RowScope OwnerOf(FunctionNode node)
+    {
+        RowScope? outermost = null;
+        foreach (ColumnNode column in NodeWalk.Columns(node))
+        {
+            RowScope? owner = this;
+            while (owner is not null && owner.Find(column) is null)
+            {
+                owner = owner.Parent;
+            }
+
+            if (owner == this)
+            {
+                return this;
+            }
+
+            outermost = owner is not null && (outermost is null || owner.IsWithin(outermost)) ? owner : outermost;
+        }
+
+        return outermost ?? this;
+    }
+
+    private bool IsWithin(RowScope other)
+    {
+        for (RowScope? scope = this; scope is not null; scope = scope.Parent)
+        {
+            if (scope == other)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

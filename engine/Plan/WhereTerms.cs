@@ -1,0 +1,208 @@
+using Sluice.Engine.Execute;
+using Sluice.Engine.Execute.Expressions;
+using Sluice.Engine.Execute.Operators;
+using Sluice.Engine.Format;
+using Sluice.Engine.Sql;
+
+namespace Sluice.Engine.Plan;
+
+/// <summary>Takes a condition apart at its ANDs and finds which parts a seek could answer.</summary>
+internal static class WhereTerms
+{
+    /// <summary>A guess, as SQLite's, at how many values an IN (SELECT ...) has.</summary>
+    private const double SubqueryValues = 25;
+
+    public static List<WhereTerm> Bind(ExpressionNode condition, RowScope scope)
+    {
+        List<WhereTerm> terms = [];
+        foreach (ExpressionNode part in Split(condition))
+        {
+            terms.Add(BindOne(part, scope));
+        }
+
+        return terms;
+    }
+
+    private static IEnumerable<ExpressionNode> Split(ExpressionNode condition)
+    {
+        // A long chain of ANDs leans to the left; it is walked with a stack of our own.
+        Stack<ExpressionNode> open = new([condition]);
+        while (open.TryPop(out ExpressionNode? node))
+        {
+            switch (node)
+            {
+                case BinaryNode { Operator: BinaryOperator.And } and:
+                    open.Push(and.Right);
+                    open.Push(and.Left);
+                    break;
+                case BetweenNode { Negated: false, Value: ColumnNode } between:
+                    yield return new BinaryNode(BinaryOperator.GreaterOrEqual, between.Value, between.Low) { Position = between.Position };
+                    yield return new BinaryNode(BinaryOperator.LessOrEqual, between.Value, between.High) { Position = between.Position };
+                    break;
+                case BinaryNode { Operator: BinaryOperator.Equal, Left: RowValueNode left, Right: RowValueNode right } when left.Items.Count == right.Items.Count:
+                    for (int i = 0; i < left.Items.Count; i++)
+                    {
+                        yield return new BinaryNode(BinaryOperator.Equal, left.Items[i], right.Items[i]) { Position = node.Position };
+                    }
+
+                    break;
+                default:
+                    yield return node;
+                    break;
+            }
+        }
+    }
+
+    private static WhereTerm BindOne(ExpressionNode node, RowScope scope)
+    {
+        ulong before = scope.From.Touched;
+        bool wasCorrelated = scope.IsCorrelated;
+        scope.From.Touched = 0;
+        scope.IsCorrelated = false;
+        Expr condition = ExpressionBinder.Bind(node, scope);
+        ulong mask = scope.From.Touched;
+        List<TermUse> uses = [];
+        WhereTerm term = new() { Condition = condition, Mask = mask, Uses = uses, IsCorrelated = scope.IsCorrelated };
+        switch (node)
+        {
+            case BinaryNode binary when KindOf(binary.Operator) is { } kind:
+                AddComparison(uses, term, binary.Left, binary.Right, kind, IsInclusive(binary.Operator), scope);
+                AddComparison(uses, term, binary.Right, binary.Left, Flipped(kind), IsInclusive(binary.Operator), scope);
+                break;
+            case IsNullNode { Negated: false } isNull:
+                AddComparison(uses, term, isNull.Operand, new LiteralNode(SqlValue.Null), TermKind.Is, true, scope);
+                break;
+            case InListNode { Negated: false } list:
+                AddInList(uses, term, list, scope);
+                break;
+            case InSelectNode { Negated: false } select when condition is InSubqueryExpr { Values.Count: 1, Plan.IsCorrelated: false } subquery:
+                AddInSubquery(uses, term, select, subquery, scope);
+                break;
+        }
+
+        scope.From.Touched = before | mask;
+        scope.IsCorrelated |= wasCorrelated;
+        return term;
+    }
+
+    private static void AddComparison(
+        List<TermUse> uses, WhereTerm term, ExpressionNode columnSide, ExpressionNode valueSide, TermKind kind, bool inclusive, RowScope scope)
+    {
+        if (Column(columnSide, scope) is not var (source, column, side))
+        {
+            return;
+        }
+
+        scope.From.Touched = 0;
+        Expr value = ExpressionBinder.Bind(valueSide, scope);
+        ulong valueMask = scope.From.Touched;
+        if ((valueMask & source.Mask) != 0)
+        {
+            return;
+        }
+
+        uses.Add(new TermUse
+        {
+            Term = term,
+            Source = source,
+            Column = column,
+            Kind = kind,
+            Value = value,
+            ValueMask = valueMask,
+            Inclusive = inclusive,
+            Convert = ComparisonRules.AffinityOf(side.Affinity, value.Affinity),
+            Collation = CollationOf(columnSide, valueSide, side, value),
+            ColumnSide = side,
+        });
+    }
+
+    /// <summary>The left operand's collation comes first, and the column may be on either side: the flipped comparison asks for it as written.</summary>
+    private static Collation CollationOf(ExpressionNode columnSide, ExpressionNode valueSide, Expr column, Expr value) =>
+        columnSide.Position <= valueSide.Position ? ComparisonRules.CollationOf(column, value) : ComparisonRules.CollationOf(value, column);
+
+    private static void AddInList(List<TermUse> uses, WhereTerm term, InListNode list, RowScope scope)
+    {
+        if (Column(list.Value, scope) is not var (source, column, side))
+        {
+            return;
+        }
+
+        scope.From.Touched = 0;
+        Expr[] items = [.. list.List.Select(item => ExpressionBinder.Bind(item, scope))];
+        ulong valueMask = scope.From.Touched;
+        if ((valueMask & source.Mask) == 0)
+        {
+            uses.Add(new TermUse
+            {
+                Term = term,
+                Source = source,
+                Column = column,
+                Kind = TermKind.In,
+                Values = new InListValues(items),
+                ValueCount = Math.Max(1, items.Length),
+                ValueMask = valueMask,
+                Convert = ComparisonRules.AffinityOf(side.Affinity, Affinity.None),
+                Collation = ComparisonRules.CollationOf(side),
+                ColumnSide = side,
+            });
+        }
+    }
+
+    private static void AddInSubquery(List<TermUse> uses, WhereTerm term, InSelectNode select, InSubqueryExpr subquery, RowScope scope)
+    {
+        if (Column(select.Value, scope) is var (source, column, side))
+        {
+            uses.Add(new TermUse
+            {
+                Term = term,
+                Source = source,
+                Column = column,
+                Kind = TermKind.In,
+                Values = subquery.ToSeekValues(),
+                ValueCount = SubqueryValues,
+                ValueMask = 0,
+                Convert = ComparisonRules.AffinityOf(side.Affinity, subquery.Plan.Outputs[0].Affinity),
+                Collation = ComparisonRules.CollationOf(side, subquery.Plan.Outputs[0]),
+                ColumnSide = side,
+            });
+        }
+    }
+
+    /// <summary>The column of a source that an operand is, under COLLATE perhaps.</summary>
+    private static (FromSource Source, int Column, Expr Side)? Column(ExpressionNode operand, RowScope scope)
+    {
+        if (OrderTerms.Unwrapped(operand) is not ColumnNode named || scope.FindColumn(named) is null)
+        {
+            return null;
+        }
+
+        Expr side = ExpressionBinder.Bind(operand, scope);
+        Expr column = ReferenceEquals(operand, named) ? side : ExpressionBinder.Bind(named, scope);
+        (int number, int ordinal) = column switch
+        {
+            ColumnExpr plain => (plain.Source, plain.Column),
+            RowidExpr rowid => (rowid.Source, -1),
+            _ => (-1, -1),
+        };
+        FromSource? source = scope.From.All.FirstOrDefault(source => source.Source == number);
+        return source is null ? null : (source, ordinal, side);
+    }
+
+    private static TermKind? KindOf(BinaryOperator operation) => operation switch
+    {
+        BinaryOperator.Equal => TermKind.Equal,
+        BinaryOperator.Is => TermKind.Is,
+        BinaryOperator.Less or BinaryOperator.LessOrEqual => TermKind.Upper,
+        BinaryOperator.Greater or BinaryOperator.GreaterOrEqual => TermKind.Lower,
+        _ => null,
+    };
+
+    private static bool IsInclusive(BinaryOperator operation) => operation is BinaryOperator.LessOrEqual or BinaryOperator.GreaterOrEqual;
+
+    private static TermKind Flipped(TermKind kind) => kind switch
+    {
+        TermKind.Upper => TermKind.Lower,
+        TermKind.Lower => TermKind.Upper,
+        _ => kind,
+    };
+}
