@@ -24,6 +24,16 @@ internal sealed partial class FromBuilder(RowScope scope)
         BindConditions();
     }
 
+    /// <summary>The FROM of an UPDATE or DELETE: the table to change, joined with <paramref name="others"/>.</summary>
+    public FromSource BuildTarget(Table table, TableReference reference, TableExpression? others)
+    {
+        FromSource target = AddTable(table, reference);
+        JoinStep first = new() { Kind = JoinKind.Inner, Source = target };
+        Steps = others is null ? [first] : [first, .. BuildSteps(others)];
+        BindConditions();
+        return target;
+    }
+
     /// <summary>ON may use every name of the FROM, so it is bound when all are known.</summary>
     private void BindConditions()
     {

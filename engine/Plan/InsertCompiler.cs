@@ -2,7 +2,6 @@ using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute;
 using Sluice.Engine.Execute.Dml;
 using Sluice.Engine.Execute.Expressions;
-using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Sql;
 
 namespace Sluice.Engine.Plan;
@@ -10,7 +9,7 @@ namespace Sluice.Engine.Plan;
 /// <summary>Compiles INSERT ("INSERT", sqlite.org/lang_insert.html; "UPSERT", sqlite.org/lang_upsert.html).</summary>
 internal static class InsertCompiler
 {
-    public static CompiledStatement Compile(InsertStatement node, Schema schema)
+    public static CompiledChange Compile(InsertStatement node, Schema schema)
     {
         CompileState state = new(schema);
         Table table = ChangeTarget.Find(schema, node.Table);
@@ -18,20 +17,21 @@ internal static class InsertCompiler
         int excluded = node.Upserts.Count > 0 ? state.NewSource() : -1;
         int existing = node.Upserts.Count > 0 ? state.NewSource() : -1;
         (int[] positions, int rowidPosition, int given) = Place(node, table);
-        RowScope rowScope = new(state, schema);
-        rowScope.Add(node.Alias ?? table.Name, table, newRow);
+        CommonTables? common = CommonTables.Enter(node.With, null, null);
+        RowScope rowScope = new(state, null, common);
+        rowScope.AddRow(node.Alias ?? table.Name, table, newRow);
 
         Expr[][]? rows = null;
         QueryPlan? query = null;
         if (node.Source is { } source)
         {
-            if (LiteralRows(source) is { } values && node.With is null)
+            if (LiteralRows(source) is { } values)
             {
-                rows = BindRows(values, new RowScope(state, schema));
+                rows = BindRows(values, new RowScope(state, null, common));
             }
             else
             {
-                query = SelectCompiler.Compile(source, node.With, state);
+                query = SelectCompiler.Compile(source, state, null, common);
             }
 
             int width = rows is not null ? rows[0].Length : query!.Outputs.Length;
@@ -57,7 +57,7 @@ internal static class InsertCompiler
             Upserts = [.. node.Upserts.Select((upsert, i) => BindUpsert(upsert, i == node.Upserts.Count - 1, node, table, excluded, existing, state))],
             Returning = ChangeTarget.BindReturning(node.Returning, rowScope, table, out IReadOnlyList<ResultColumnDescription> columns),
         };
-        return new CompiledChange(columns, state.Size, run => new InsertExecution(plan, run), node, query?.Root);
+        return new CompiledChange(columns, state.Size, run => new InsertExecution(plan, run), query?.Root);
     }
 
     /// <summary>Which given value goes into which column: by table column the position in a row, or -1.</summary>
@@ -121,9 +121,9 @@ internal static class InsertCompiler
 
     private static BoundUpsert BindUpsert(UpsertClause clause, bool last, InsertStatement node, Table table, int excluded, int existing, CompileState state)
     {
-        RowScope scope = new(state, state.Schema);
-        scope.Add(node.Alias ?? table.Name, table, existing);
-        scope.Add("excluded", table, excluded);
+        RowScope scope = new(state);
+        scope.AddRow(node.Alias ?? table.Name, table, existing);
+        scope.AddRow("excluded", table, excluded);
         bool any = clause.Target is null;
         if (any && !last)
         {

@@ -7,8 +7,30 @@ namespace Sluice.Engine.Plan;
 public static class Planner
 {
     /// <exception cref="SluiceException">A name that does not exist, a wrong number of columns, something that is not supported; in SQLite's words.</exception>
-    public static CompiledStatement Compile(StatementNode node, Schema schema) => node switch
+    public static CompiledStatement Compile(StatementNode node, Schema schema)
     {
-        _ => throw new SluiceException(ResultCode.Error, $"{node.GetType().Name} is not supported at schema {schema.Cookie}"),
-    };
+        if (node.Explain == ExplainKind.Program)
+        {
+            throw new SluiceException(ResultCode.Error, "EXPLAIN is not supported: there is no bytecode; EXPLAIN QUERY PLAN is");
+        }
+
+        return node switch
+        {
+            SelectStatement select => CompileSelect(select, schema),
+            InsertStatement insert => Explained(InsertCompiler.Compile(insert, schema), node),
+            UpdateStatement update => Explained(UpdateCompiler.Compile(update, schema), node),
+            DeleteStatement delete => Explained(DeleteCompiler.Compile(delete, schema), node),
+            _ => throw new SluiceException(ResultCode.Misuse, $"{node.GetType().Name} has no plan"),
+        };
+    }
+
+    private static CompiledStatement CompileSelect(SelectStatement select, Schema schema)
+    {
+        CompileState state = new(schema);
+        QueryPlan plan = SelectCompiler.Compile(select, state);
+        return select.Explain == ExplainKind.QueryPlan ? new CompiledExplain(plan.Root) : new CompiledSelect(plan, state.Size);
+    }
+
+    private static CompiledStatement Explained(CompiledChange change, StatementNode node) =>
+        node.Explain == ExplainKind.QueryPlan ? new CompiledExplain(change.Query) : change;
 }

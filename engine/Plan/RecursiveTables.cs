@@ -1,7 +1,6 @@
 using Sluice.Engine.Execute;
 using Sluice.Engine.Execute.Expressions;
 using Sluice.Engine.Execute.Operators;
-using Sluice.Engine.Format;
 using Sluice.Engine.Sql;
 
 namespace Sluice.Engine.Plan;

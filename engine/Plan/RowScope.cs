@@ -1,3 +1,4 @@
+using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute;
 using Sluice.Engine.Execute.Expressions;
 using Sluice.Engine.Execute.Functions;
@@ -37,6 +38,27 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
     public bool IsCorrelated { get; set; }
 
     public void Add(NamedSource source) => _names.Add(source);
+
+    /// <summary>Adds a row of a table that is not read by a join: one that is written, or excluded.*.</summary>
+    public void AddRow(string name, Table table, int source)
+    {
+        NamedColumn[] columns = [.. table.Columns.Select((column, i) =>
+        {
+            Expr expression = new ColumnExpr(source, i, column.Affinity, column.Collation);
+            return new NamedColumn
+            {
+                Name = column.Name,
+                Bind = () => expression,
+                DeclaredType = column.DeclaredType.Length == 0 ? null : column.DeclaredType,
+                Table = table.Name,
+                Origin = column.Name,
+            };
+        })];
+        Add(new NamedSource(name, columns, () => new RowidExpr(source))
+        {
+            RowidColumn = table.RowidAlias >= 0 ? columns[table.RowidAlias] : null,
+        });
+    }
 
     /// <summary>The table column behind a name, for descriptions; null when it is none.</summary>
     public NamedColumn? FindColumn(ColumnNode node) =>

@@ -1,0 +1,22 @@
+using Sluice.Engine.Execute;
+using Sluice.Engine.Execute.Dml;
+using Sluice.Engine.Execute.Operators;
+using Sluice.Engine.Format;
+using Sluice.Engine.Transactions;
+
+namespace Sluice.Engine.Plan;
+
+/// <summary>An INSERT, UPDATE or DELETE ready to run.</summary>
+internal sealed class CompiledChange(
+    IReadOnlyList<ResultColumnDescription> columns, FrameSize size, Func<Run, ChangeExecution> start, PlanNode? query) : CompiledStatement
+{
+    public override IReadOnlyList<ResultColumnDescription> Columns => columns;
+
+    public override bool IsReadOnly => false;
+
+    /// <summary>How its rows are found; null where they are given.</summary>
+    public PlanNode? Query => query;
+
+    public override Execution Start(Transaction transaction, IStatementContext context, SqlValue[] parameters) =>
+        start(new Run(size, transaction, context, parameters));
+}
