@@ -81,6 +81,7 @@ public static class CommandLine
         RunCommand.AddTo(root);
         root.Subcommands.Add(RunCommand.Create());
         root.Subcommands.Add(CheckCommand.Create());
+        root.Subcommands.Add(SqlCommand.Create());
         return root;
     }
 
