@@ -28,6 +28,9 @@ public sealed class Writer : IAsyncDisposable
     private readonly SeriesResolver _series;
     private readonly int _batchSize;
     private readonly Batch _batch = new();
+    private readonly SqlValue[] _row = new SqlValue[Math.Max(ReadingColumns.Length, DeadLetterColumns.Length)];
+    private SluiceAppender? _readings;
+    private SluiceAppender? _deadLetters;
     private readonly Task _loop;
 
     /// <param name="connection">Its own; closed by <see cref="DisposeAsync"/>.</param>
@@ -52,6 +55,8 @@ public sealed class Writer : IAsyncDisposable
         Queue.Close();
         await _loop;
         _series.Dispose();
+        _readings?.Dispose();
+        _deadLetters?.Dispose();
         await _connection.DisposeAsync();
     }
 
@@ -137,31 +142,32 @@ public sealed class Writer : IAsyncDisposable
         await transaction.CommitAsync();
     }
 
+    /// <summary>Into the open transaction. The appenders are made within the first one and serve all that follow.</summary>
     private void Append()
     {
-        SqlValue[] row = new SqlValue[4];
+        SqlValue[] row = _row;
         if (_batch.Readings.Count > 0)
         {
-            using SluiceAppender readings = _connection.CreateAppender("readings", ReadingColumns);
+            _readings ??= _connection.CreateAppender("readings", ReadingColumns);
             foreach (Reading reading in _batch.Readings)
             {
                 row[0] = SqlValue.FromInteger(reading.Series.Id);
                 row[1] = SqlValue.FromInteger(reading.TsUs);
                 row[2] = reading.Value;
-                readings.AppendRow(row.AsSpan(0, 3));
+                _readings.AppendRow(row.AsSpan(0, ReadingColumns.Length));
             }
         }
 
         if (_batch.DeadLetters.Count > 0)
         {
-            using SluiceAppender letters = _connection.CreateAppender("dead_letters", DeadLetterColumns);
+            _deadLetters ??= _connection.CreateAppender("dead_letters", DeadLetterColumns);
             foreach (DeadLetter letter in _batch.DeadLetters)
             {
                 row[0] = SqlValue.FromInteger(letter.ReceivedUs);
                 row[1] = letter.Topic;
                 row[2] = letter.Payload;
                 row[3] = letter.Reason;
-                letters.AppendRow(row);
+                _deadLetters.AppendRow(row.AsSpan(0, DeadLetterColumns.Length));
             }
         }
     }
