@@ -23,6 +23,9 @@ internal sealed class NamedColumn
     /// <summary>For the left column of a merge under a RIGHT or FULL JOIN: the value is that of the first side that has one.</summary>
     public Func<Expr>? Coalesced { get; set; }
 
+    /// <summary>The type of what <see cref="Expression"/> gives: a merged value is no table's column.</summary>
+    public string? ExpressionType => Coalesced is null ? DeclaredType : null;
+
     public Expr Expression() => Coalesced is null ? Bind() : Coalesced();
 }
 

@@ -64,7 +64,7 @@ internal static class RecursiveTables
         {
             Root = limit is null ? root : new LimitNode(root, limit),
             Outputs = outputs,
-            Columns = initial.Columns,
+            Columns = [.. initial.Columns.Select((column, i) => column with { Name = names[i] })],
             IsCorrelated = isCorrelated,
         };
     }

@@ -1,5 +1,6 @@
 using Sluice.Engine.Execute;
 using Sluice.Engine.Execute.Expressions;
+using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Sql;
 
 namespace Sluice.Engine.Plan;
@@ -14,7 +15,7 @@ internal sealed class ResultTerm
 
     public string? Alias { get; init; }
 
-    public string? DeclaredType { get; init; }
+    public string? DeclaredType { get; set; }
 
     public string? Table { get; init; }
 
@@ -22,7 +23,16 @@ internal sealed class ResultTerm
 
     public ResultColumnDescription Description => new(Name, DeclaredType, Table, Origin);
 
-    public Expr Bind(RowScope scope) => ExpressionBinder.Bind(Node, scope);
+    public Expr Bind(RowScope scope)
+    {
+        Expr bound = ExpressionBinder.Bind(Node, scope);
+        if (bound is ScalarSubquery subquery)
+        {
+            DeclaredType = subquery.DeclaredType;
+        }
+
+        return bound;
+    }
 }
 
 /// <summary>The result columns of a SELECT core.</summary>
@@ -90,7 +100,7 @@ internal static class ResultTerms
                 {
                     Name = column.Name,
                     Node = new ColumnNode(null, source.Handle, column.Name, false),
-                    DeclaredType = column.DeclaredType,
+                    DeclaredType = column.ExpressionType,
                     Table = column.Table,
                     Origin = column.Origin,
                 });

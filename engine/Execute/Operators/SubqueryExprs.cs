@@ -34,6 +34,8 @@ internal sealed class ScalarSubquery : Expr
 
     public override Collation? Collation => _outputs[0].Collation;
 
+    public string? DeclaredType => _plan.Columns[0].DeclaredType;
+
     /// <summary>One expression a column; the first runs the subquery, the others read the slots.</summary>
     public static IReadOnlyList<Expr> Create(QueryPlan plan, CompileState state)
     {
