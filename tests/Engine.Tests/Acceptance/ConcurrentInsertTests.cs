@@ -1,4 +1,5 @@
 using Sluice.Engine.Data;
+using Sluice.Engine.Tests.Files;
 using Xunit.Abstractions;
 
 namespace Sluice.Engine.Tests.Acceptance;

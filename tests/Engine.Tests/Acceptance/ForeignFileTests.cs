@@ -1,5 +1,6 @@
 using System.Text;
 using Sluice.Engine.Data;
+using Sluice.Engine.Tests.Files;
 
 namespace Sluice.Engine.Tests.Acceptance;
 
