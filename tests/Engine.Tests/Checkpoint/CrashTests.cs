@@ -1,0 +1,242 @@
+using Sluice.Engine.BTree;
+using Sluice.Engine.Catalog;
+using Sluice.Engine.Format;
+using Sluice.Engine.Tests.Transactions;
+using Sluice.Engine.Transactions;
+
+namespace Sluice.Engine.Tests.Checkpoint;
+
+public sealed class CrashTests
+{
+    private const string Name = "crash.db";
+    private const int Commits = 24;
+
+    /// <summary>What the workload had achieved when the power went.</summary>
+    private sealed class Progress
+    {
+        public bool HasTable;
+        public int Begun;
+        public int Acknowledged;
+    }
+
+    private static StoreOptions Options(int seed) => new()
+    {
+        PageSize = 512,
+        SegmentBytes = 8192,
+        CheckpointInterval = TimeSpan.FromDays(1),
+        Random = new Random(seed),
+    };
+
+    [Fact]
+    public void Whatever_step_the_power_goes_at_every_acknowledged_commit_is_there_and_none_in_part()
+    {
+        var whole = new SimulatedFileSystem();
+        Run(whole, new Progress(), seed: 1);
+        long steps = whole.Steps;
+        Assert.True(steps > 150, $"only {steps} steps");
+        for (long step = 1; step <= steps; step++)
+        {
+            CrashAndCheck(step, seed: (int)step, recoveryStep: null);
+        }
+    }
+
+    [Fact]
+    public void Power_that_goes_during_recovery_changes_nothing()
+    {
+        var random = new Random(20260101);
+        for (int i = 0; i < 150; i++)
+        {
+            CrashAndCheck(random.Next(20, 260), seed: i, recoveryStep: random.Next(1, 40));
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void Many_writers_lose_nothing_that_was_acknowledged(int seed)
+    {
+        var files = new SimulatedFileSystem();
+        var random = new Random(seed);
+        StoreOptions options = Options(seed) with { CheckpointLogBytes = 4096 };
+        Store store = Store.Open(files, Name, options);
+        Table t = store.CreateTable(unique: true);
+        files.CrashAfter(random.Next(100, 1500));
+        var acknowledged = new List<long>[8];
+        Thread[] threads = [.. Enumerable.Range(0, acknowledged.Length).Select(n => new Thread(() => InsertPairs(store, t, n, acknowledged[n] = [])))];
+        Array.ForEach(threads, thread => thread.Start());
+        Array.ForEach(threads, thread => thread.Join());
+        Close(store);
+
+        SimulatedFileSystem after = files.AfterCrash(random);
+        using Store recovered = Store.Open(after, Name, Options(seed));
+        CheckSound(recovered);
+        HashSet<long> found = recovered.Read(tx => tx.Rows(t).Select(row => row.A).ToHashSet());
+        foreach (long pair in acknowledged.SelectMany(list => list))
+        {
+            Assert.True(found.Contains(pair) && found.Contains(-pair), $"seed {seed}: acknowledged pair {pair} is gone");
+        }
+
+        Assert.All(found, value => Assert.True(found.Contains(-value), $"seed {seed}: half of pair {value} is there"));
+        Assert.Equal(found.Count, recovered.Read(tx => tx.Keys(t)).Count);
+    }
+
+    private static void InsertPairs(Store store, Table t, int thread, List<long> acknowledged)
+    {
+        try
+        {
+            for (int i = 0; i < 400; i++)
+            {
+                long pair = (thread * 1000) + i + 1;
+                store.Write(tx => { tx.Insert(t, pair); tx.Insert(t, -pair); });
+                acknowledged.Add(pair);
+            }
+        }
+        catch (SluiceException)
+        {
+            // The power is gone.
+        }
+    }
+
+    private static void CrashAndCheck(long step, int seed, long? recoveryStep)
+    {
+        var files = new SimulatedFileSystem();
+        files.CrashAfter(step);
+        var progress = new Progress();
+        Run(files, progress, seed: 1);
+        var random = new Random(seed);
+        SimulatedFileSystem after = files.AfterCrash(random);
+        if (recoveryStep is { } second)
+        {
+            after.CrashAfter(second);
+            try
+            {
+                Close(Store.Open(after, Name, Options(seed)));
+            }
+            catch (SluiceException)
+            {
+                // The power went again.
+            }
+
+            after = after.AfterCrash(random);
+        }
+
+        string context = $"step {step}, seed {seed}, recovery step {recoveryStep}";
+        using Store store = Store.Open(after, Name, Options(seed));
+        CheckSound(store);
+        using Transaction tx = store.Begin(TransactionKind.Deferred, StoreFixture.Timeout);
+        if (!tx.Schema.TryGetTable("t", out Table? t))
+        {
+            Assert.False(progress.HasTable, $"{context}: the table is gone");
+            return;
+        }
+
+        List<(long Rowid, long A)> rows = tx.Rows(t);
+        int state = rows.Count == 0 ? 0 : (int)rows[0].A;
+        Assert.True(state >= progress.Acknowledged && state <= progress.Begun, $"{context}: {progress.Acknowledged} of {progress.Begun} commits were acknowledged, {state} are there");
+        Assert.Equal(StateAfter(state), rows);
+        Assert.Equal(rows.Select(row => (row.A, row.Rowid)).Order(), tx.Keys(t));
+    }
+
+    /// <summary>Commit n: row 1 is n, rows 10n to 10n+2 come, row 10(n-3) goes.</summary>
+    private static void Run(SimulatedFileSystem files, Progress progress, int seed)
+    {
+        Store? store = null;
+        try
+        {
+            store = Store.Open(files, Name, Options(seed));
+            Table t = store.CreateTable(unique: true);
+            progress.HasTable = true;
+            for (int n = 1; n <= Commits; n++)
+            {
+                progress.Begun = n;
+                int commit = n;
+                store.Write(tx => Change(tx, t, commit));
+                progress.Acknowledged = n;
+                if (n % 7 == 0)
+                {
+                    store.Checkpoint();
+                }
+
+                if (n == 10)
+                {
+                    store.CreateTable("other", index: true);
+                }
+            }
+        }
+        catch (SluiceException)
+        {
+            Assert.True(files.Crashed);
+        }
+        finally
+        {
+            if (store is not null)
+            {
+                Close(store);
+            }
+        }
+    }
+
+    private static void Change(Transaction tx, Table t, int n)
+    {
+        if (n > 1)
+        {
+            tx.Delete(t, 1);
+        }
+
+        tx.Insert(t, SqlValue.FromInteger(n), SqlValue.FromText("head"), 1);
+        for (int i = 0; i < 3; i++)
+        {
+            tx.Insert(t, SqlValue.FromInteger((n * 1000) + i), SqlValue.FromText(new string('x', 40 * i)), (n * 10) + i);
+        }
+
+        if (n > 3)
+        {
+            tx.Delete(t, (n - 3) * 10);
+        }
+    }
+
+    private static List<(long Rowid, long A)> StateAfter(int state)
+    {
+        List<(long, long)> rows = [];
+        if (state > 0)
+        {
+            rows.Add((1, state));
+        }
+
+        for (int n = 1; n <= state; n++)
+        {
+            for (int i = 0; i < 3; i++)
+            {
+                if (i > 0 || n > state - 3)
+                {
+                    rows.Add(((n * 10) + i, (n * 1000) + i));
+                }
+            }
+        }
+
+        return rows;
+    }
+
+    private static void CheckSound(Store store)
+    {
+        store.Checkpoint();
+        using Transaction tx = store.Begin(TransactionKind.Deferred, StoreFixture.Timeout);
+        IEnumerable<TreeRoot> roots = tx.Schema.Tables.Where(table => table.RootPage > 1).Select(table => new TreeRoot(table.RootPage, null))
+            .Concat(tx.Schema.Indexes.Select(index => new TreeRoot(index.RootPage, index.Order)));
+        Assert.Empty(IntegrityCheck.Run(tx.Pages, roots));
+    }
+
+    private static void Close(Store store)
+    {
+        try
+        {
+            store.Dispose();
+        }
+        catch (SluiceException)
+        {
+            // The power is gone.
+        }
+    }
+}
