@@ -126,7 +126,7 @@ public sealed class TableIndex
     /// <summary>ON CONFLICT of the constraint that made it.</summary>
     public ConflictAction OnConflict { get; init; }
 
-    /// <summary>Made by PRIMARY KEY ('p'), UNIQUE ('u') or CREATE INDEX ('c'), as PRAGMA index_list says it.</summary>
+    /// <summary>Made by PRIMARY KEY ('p'), UNIQUE ('u') or CREATE INDEX ('c').</summary>
     public char Origin { get; init; } = 'c';
 
     /// <summary>The CREATE INDEX text; null for automatic ones.</summary>

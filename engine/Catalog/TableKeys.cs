@@ -6,7 +6,7 @@ namespace Sluice.Engine.Catalog;
 /// <summary>An index that PRIMARY KEY ('p') or UNIQUE ('u') makes.</summary>
 /// <param name="Columns">Ordinals of the table's columns.</param>
 /// <param name="Order">Collations and directions; unique.</param>
-/// <param name="Origin">'p' or 'u', as PRAGMA index_list says it.</param>
+/// <param name="Origin">'p' or 'u'.</param>
 /// <param name="OnConflict">The constraint's ON CONFLICT.</param>
 public sealed record AutomaticIndex(IReadOnlyList<int> Columns, KeyOrder Order, char Origin, ConflictAction OnConflict);
 

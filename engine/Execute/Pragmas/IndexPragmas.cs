@@ -20,7 +20,7 @@ internal static class IndexPragmas
             SqlValue.FromInteger(i),
             SqlValue.FromText(index.Name),
             SqlValue.FromBoolean(index.Unique),
-            SqlValue.FromText(index.Origin.ToString()),
+            SqlValue.FromText(index.Origin == 'p' ? "pk" : index.Origin.ToString()),
             SqlValue.FromBoolean(index.Sql is { } sql && Parser.ParseStatement(sql) is CreateIndexStatement { Where: not null }),
         })];
     }

@@ -15,7 +15,7 @@ public sealed class DdlTests : IDisposable
     [InlineData("CREATE TABLE t(a TEXT PRIMARY KEY, b UNIQUE, c, UNIQUE(c, b), UNIQUE(b), UNIQUE(c COLLATE NOCASE))")]
     [InlineData("CREATE TABLE t(a INTEGER PRIMARY KEY DESC, b)")]
     [InlineData("CREATE TABLE t(a INTEGER, b, PRIMARY KEY(a DESC))")]
-    [InlineData("CREATE TABLE t(a INTEGER PRIMARY KEY UNIQUE, b, UNIQUE(a, b), PRIMARY KEY(a))")]
+    [InlineData("CREATE TABLE t(a INTEGER PRIMARY KEY UNIQUE, b, UNIQUE(a, b))")]
     [InlineData("CREATE TABLE t(a INT PRIMARY KEY, b REAL CHECK (b > 0), CHECK (a < b)) STRICT")]
     [InlineData("CREATE TABLE p(x PRIMARY KEY); CREATE TABLE t(a REFERENCES p(x) ON DELETE CASCADE, b, FOREIGN KEY(a, b) REFERENCES q)")]
     [InlineData("CREATE TABLE \"a b\"(\"c d\" PRIMARY KEY); CREATE INDEX [i j] ON \"a b\"(\"c d\" DESC); CREATE VIEW `v w`(x) AS SELECT 1")]

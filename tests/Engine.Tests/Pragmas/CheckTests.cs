@@ -45,7 +45,7 @@ public sealed class CheckTests : IDisposable
     {
         _twins.Prepare(Rows + "PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'j'");
 
-        Assert.Contains("Page 4 is never used", Assert.Single(TwinDatabases.Ours(_twins.OurPath, "PRAGMA integrity_check")).Replace("Page 4:", "Page 4"));
+        Assert.Equal(TwinDatabases.Sqlite(_twins.SqlitePath, "PRAGMA integrity_check"), TwinDatabases.Ours(_twins.OurPath, "PRAGMA integrity_check"));
     }
 
     [Fact]
