@@ -15,6 +15,7 @@ internal sealed class SqlPrompt(SqlShell shell)
     {
         SqlStatementSplitter splitter = new();
         SqlDotCommands dots = new(shell);
+        Console.WriteLine($"{shell.Connection.DataSource}: statements end with a semicolon; .help lists the shell's own commands.");
         while (!dots.IsQuit)
         {
             SqlLineEvent read = ReadLine(splitter.IsPending ? NextPrompt : FirstPrompt, out string line);
@@ -56,11 +57,17 @@ internal sealed class SqlPrompt(SqlShell shell)
             SqlLineEvent result;
             do
             {
-                Draw(prompt);
+                // Pasted text is drawn once, not at each of its characters.
+                if (!Console.KeyAvailable)
+                {
+                    Draw(prompt);
+                }
+
                 result = _editor.Press(Console.ReadKey(intercept: true));
             }
             while (result == SqlLineEvent.Edited);
 
+            Draw(prompt);
             line = result == SqlLineEvent.Entered ? _editor.Take() : "";
             Console.WriteLine(result == SqlLineEvent.Abandoned ? "^C" : "");
             return result;
