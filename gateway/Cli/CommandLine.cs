@@ -63,7 +63,7 @@ public static class CommandLine
 
             return ExitCode.Usage;
         }
-        catch (Exception e) when (e is StartException or SluiceException)
+        catch (Exception e) when (e is GatewayException or SluiceException)
         {
             await error.WriteLineAsync($"sluice: {e.Message.ReplaceLineEndings(" ")}");
             return ExitCode.Failed;

@@ -3,7 +3,7 @@ namespace Sluice.Gateway.Hosting;
 /// <summary>The folder of the database, made and tried before anything is opened, so that what is wrong with it is said plainly.</summary>
 internal static class DataFolder
 {
-    /// <exception cref="StartException">The folder cannot be made or written.</exception>
+    /// <exception cref="GatewayException">The folder cannot be made or written.</exception>
     public static void Prepare(string folder)
     {
         try
@@ -27,6 +27,6 @@ internal static class DataFolder
         }
     }
 
-    private static StartException Wrong(string folder, string what, Exception e) =>
+    private static GatewayException Wrong(string folder, string what, Exception e) =>
         new($"the data folder {folder} {what}: {e.Message.TrimEnd('.')}; see to its owner and rights (user {Environment.UserName}), or choose another with gateway.data or --data", e);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -17,6 +18,9 @@ public static class GatewayHost
 
     /// <summary>Storing what has been taken may wait for a slow disk; systemd has its own limit.</summary>
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromMinutes(5);
+
+    /// <summary>Long enough for /health and the log to be seen, and for senders to be told.</summary>
+    private static readonly TimeSpan FailureGrace = TimeSpan.FromSeconds(30);
 
     /// <summary>Runs until a signal or the token stops it; returns the exit code.</summary>
     /// <param name="options">The configuration.</param>
@@ -49,7 +53,36 @@ public static class GatewayHost
         await using ITimer? watchdog = systemd.WatchdogInterval is { } interval
             ? TimeProvider.System.CreateTimer(_ => systemd.Watchdog(), null, interval, interval)
             : null;
-        await app.WaitForShutdownAsync(cancellation);
+        return await WaitAsync(app, gateway, cancellation);
+    }
+
+    /// <summary>
+    /// Until a signal, or until the engine has been unable to write for <see cref="FailureGrace"/>: it must be opened anew
+    /// then (design: a failed sync is never retried), and whoever supervises the program starts it again.
+    /// </summary>
+    private static async Task<int> WaitAsync(WebApplication app, GatewayService gateway, CancellationToken cancellation)
+    {
+        Task shutdown = app.WaitForShutdownAsync(cancellation);
+        using PeriodicTimer look = new(TimeSpan.FromSeconds(1));
+        long? failedAt = null;
+        while (!shutdown.IsCompleted)
+        {
+            await Task.WhenAny(shutdown, look.WaitForNextTickAsync(CancellationToken.None).AsTask());
+            if (gateway.EngineFailure is not { } failure)
+            {
+                continue;
+            }
+
+            failedAt ??= Stopwatch.GetTimestamp();
+            if (Stopwatch.GetElapsedTime(failedAt.Value) > FailureGrace)
+            {
+                app.Lifetime.StopApplication();
+                await shutdown;
+                throw new GatewayException($"stopped, because the database takes no more writes until it is opened anew: {failure}");
+            }
+        }
+
+        await shutdown;
         return ExitCode.Success;
     }
 
@@ -66,7 +99,7 @@ public static class GatewayHost
             string reason = e.InnerException is AddressInUseException || e is AddressInUseException
                 ? "address already in use (perhaps another sluice runs: stop it, or choose another port with http.listen or --http)"
                 : $"{e.Message.TrimEnd('.')}; choose another address with http.listen or --http";
-            throw new StartException($"http: cannot listen on {http}: {reason}", e);
+            throw new GatewayException($"http: cannot listen on {http}: {reason}", e);
         }
     }
 

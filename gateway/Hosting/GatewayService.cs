@@ -50,6 +50,9 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
     /// <summary>The figures; after the start.</summary>
     public GatewayStatus Status => _status ?? throw new InvalidOperationException("The gateway is not started.");
 
+    /// <summary>Why the database takes no more writes until it is opened anew, or null.</summary>
+    public string? EngineFailure => _database?.Statistics.Failure;
+
     /// <summary>Where the broker listens; after the start.</summary>
     public IReadOnlyList<string> MqttEndpoints => [.. (_broker?.ListeningOn ?? []).Select(endpoint => $"tcp://{endpoint}")];
 

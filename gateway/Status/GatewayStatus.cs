@@ -5,6 +5,7 @@ using Sluice.Engine.Transactions;
 using Sluice.Gateway.Mqtt.Broker;
 using Sluice.Gateway.Pipeline;
 using Sluice.Gateway.Sync;
+using Sluice.Gateway.Writers;
 
 namespace Sluice.Gateway.Status;
 
@@ -50,6 +51,8 @@ public sealed class GatewayStatus
         StoreStatistics engine = _gauges().Engine;
         if (engine.Failure is { } failure)
         {
+            // What the writers saw of it says the same.
+            problems.RemoveAll(problem => problem.Part == WriterEnvironment.Part);
             problems.Add(new Problem("engine", ProblemSeverity.Failed, $"the database takes no more writes: {failure}", _time.GetUtcNow()));
         }
 
