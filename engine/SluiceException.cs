@@ -1,3 +1,5 @@
+using Sluice.Engine.Sql;
+
 namespace Sluice.Engine;
 
 /// <summary>
@@ -70,6 +72,9 @@ public class SluiceException : System.Data.Common.DbException
 
     /// <summary>The primary result code: the low byte of <see cref="Code"/>.</summary>
     public ResultCode PrimaryCode => (ResultCode)((int)Code & 0xff);
+
+    /// <summary>For a broken constraint: the conflict action that applies, of which FAIL and ROLLBACK matter to who catches it.</summary>
+    internal ConflictAction ConflictAction { get; init; }
 
     /// <summary>True when the same work may succeed if the transaction is rolled back and tried again.</summary>
     public override bool IsTransient => PrimaryCode == ResultCode.Busy;

@@ -185,6 +185,16 @@ public sealed partial class Statement
         {
             return work(transaction);
         }
+        catch (SluiceException failure) when (failure.ConflictAction == ConflictAction.Fail)
+        {
+            // FAIL keeps the rows that were written before the one that failed.
+            using (transaction)
+            {
+                transaction.Commit();
+            }
+
+            throw;
+        }
         catch
         {
             transaction.Dispose();

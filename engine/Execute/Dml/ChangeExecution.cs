@@ -82,13 +82,13 @@ internal abstract class ChangeExecution(Run run, Expr[]? returning) : Plan.Execu
         {
             Change();
         }
-        catch (ConstraintException failure) when (failure.Action == ConflictAction.Fail)
+        catch (SluiceException failure) when (failure.ConflictAction == ConflictAction.Fail)
         {
             throw;
         }
         catch (Exception failure)
         {
-            _mustRollBack = failure is ConstraintException { Action: ConflictAction.Rollback };
+            _mustRollBack = failure is SluiceException { ConflictAction: ConflictAction.Rollback };
             Run.Transaction.RollbackTo(mark);
             throw;
         }
