@@ -43,6 +43,9 @@ internal sealed class JoinPlanner(RowScope scope)
                 // Everything before a RIGHT or FULL JOIN is joined first, and no WHERE condition may come before it.
                 PlanSteps(progress, [.. steps.Take(i)], [], DesiredOrder.None);
                 PlaceFull(progress, steps[i]);
+
+                // Its rows without a match on the left come last, whatever order the left side had.
+                progress.IsOrdered = false;
                 next = i + 1;
             }
         }
