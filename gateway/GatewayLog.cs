@@ -12,6 +12,9 @@ internal static partial class GatewayLog
     [LoggerMessage(2002, LogLevel.Information, "stopped: {Readings} readings stored since the start, the database is closed")]
     public static partial void Stopped(ILogger log, long readings);
 
+    [LoggerMessage(2003, LogLevel.Error, "{Room} did not stop cleanly; what was acknowledged is in the redo log, and the next start recovers it")]
+    public static partial void StopFailed(ILogger log, string room, Exception reason);
+
     [LoggerMessage(2100, LogLevel.Error, "storage: readings cannot be stored and are refused to their senders: {Reason}")]
     public static partial void StorageFailed(ILogger log, string reason);
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using Sluice.Gateway.Configuration;
 using Sluice.Gateway.Ingress;
 using Sluice.Gateway.Mqtt.Broker;
@@ -26,13 +27,14 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
     private readonly DeviceCatalog _devices = new();
     private readonly List<SyncPump> _pumps = [];
 
-    // In the order of their start; null until then.
+    /// <summary>How to stop the rooms that run, in the order of their start.</summary>
+    private readonly Stack<(string Name, Func<CancellationToken, ValueTask> Stop)> _started = new();
+
+    // Null until the start.
     private TelemetryDatabase? _database;
     private WriterPool? _writers;
     private MqttBroker? _broker;
-    private SensorIngress? _sensorIngress;
     private SensorScheduler? _sensors;
-    private RateSampler? _rates;
     private GatewayStatus? _status;
 
     public GatewayService(GatewayOptions options, ILoggerFactory loggers, TimeProvider time)
@@ -70,53 +72,34 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>
+    /// Stops what was started, the newest room first. A room that cannot stop cleanly is named in the log and does not keep the
+    /// others from it; the first failure is thrown at the end. Again is harmless.
+    /// </summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (_database is null)
-        {
-            return;
-        }
-
         // A start that failed is told by its error alone.
-        bool wasStarted = _status is not null;
+        bool wasStarted = _status is not null && _started.Count > 0;
         if (wasStarted)
         {
             GatewayLog.Stopping(_log);
         }
 
-        if (_sensors is not null)
+        ExceptionDispatchInfo? failure = null;
+        while (_started.TryPop(out (string Name, Func<CancellationToken, ValueTask> Stop) room))
         {
-            await _sensors.DisposeAsync();
+            try
+            {
+                await room.Stop(cancellationToken);
+            }
+            catch (Exception e)
+            {
+                GatewayLog.StopFailed(_log, room.Name, e);
+                failure ??= ExceptionDispatchInfo.Capture(e);
+            }
         }
 
-        if (_broker is not null)
-        {
-            await _broker.StopAsync(cancellationToken);
-        }
-
-        if (_sensorIngress is not null)
-        {
-            await _sensorIngress.DisposeAsync();
-        }
-
-        foreach (SyncPump pump in _pumps)
-        {
-            await pump.DisposeAsync();
-        }
-
-        if (_rates is not null)
-        {
-            await _rates.DisposeAsync();
-        }
-
-        if (_writers is not null)
-        {
-            await _writers.DisposeAsync();
-        }
-
-        await _database.DisposeAsync();
-        _database = null;
+        failure?.Throw();
         if (wasStarted)
         {
             GatewayLog.Stopped(_log, _counters.ReadingsStored.Value);
@@ -132,23 +115,30 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
         DataFolder.Prepare(_options.DataFolder);
         TelemetryDatabase database = await TelemetryDatabase.OpenAsync(_options.DatabasePath);
         _database = database;
+        Started("the database", _ => database.DisposeAsync());
 
         CommitSignal committed = new();
         RouteTable routes = new(_options.Routes, _devices, _options.Writers.Count);
         WriterEnvironment environment = new(_counters, Health, committed, _log);
-        _writers = await WriterPool.StartAsync(database, _options.Writers, routes, environment);
+        WriterPool writers = await WriterPool.StartAsync(database, _options.Writers, routes, environment);
+        _writers = writers;
+        Started("the writers", _ => writers.DisposeAsync());
 
-        _broker = new MqttBroker(_writers, _loggers.CreateLogger<MqttBroker>(), _time);
-        await _broker.StartAsync(_options.Mqtt, cancellation);
+        MqttBroker broker = new(writers, _loggers.CreateLogger<MqttBroker>(), _time);
+        _broker = broker;
+        await broker.StartAsync(_options.Mqtt, cancellation);
+        Started("the MQTT broker", async token => await broker.StopAsync(token));
 
         StartUpstreams(database, committed);
-        StartSensors(_writers, _broker, routes);
+        StartSensors(writers, broker, routes);
 
-        MqttBroker broker = _broker;
-        _rates = new RateSampler(_counters, () => (broker.Statistics.MessagesIn, database.Statistics.Commits), _time);
-        _status = new GatewayStatus(_options.Id, database.Path, _counters, Health, _devices, _rates, ReadGauges, _time);
+        RateSampler rates = new(_counters, () => (broker.Statistics.MessagesIn, database.Statistics.Commits), _time);
+        Started("the rates", _ => rates.DisposeAsync());
+        _status = new GatewayStatus(_options.Id, database.Path, _counters, Health, _devices, rates, ReadGauges, _time);
         GatewayLog.Started(_log, _options.Id, database.GetStableHorizon() - 1, (long)Stopwatch.GetElapsedTime(begin).TotalMilliseconds);
     }
+
+    private void Started(string room, Func<CancellationToken, ValueTask> stop) => _started.Push((room, stop));
 
     private void StartUpstreams(TelemetryDatabase database, CommitSignal committed)
     {
@@ -158,16 +148,20 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
             SyncPump pump = new(sync.Name, sync.Batch, sink, database, committed, Health, _time, _log);
             _pumps.Add(pump);
             pump.Start();
+            Started($"upstream {sync.Name}", _ => pump.DisposeAsync());
         }
     }
 
     private void StartSensors(IIngress ingress, MqttBroker broker, RouteTable routes)
     {
-        _sensorIngress = new SensorIngress(ingress, broker, routes, _counters, _time, _log);
+        SensorIngress door = new(ingress, broker, routes, _counters, _time, _log);
+        Started("the sensors' ingress", _ => door.DisposeAsync());
         IEnumerable<ISensor> sensors = _options.Sensors.Select(
             sensor => new SimulatedSensor(sensor.Simulate, sensor.Device, sensor.Metric, sensor.Every, sensor.Seed));
-        _sensors = new SensorScheduler(sensors, _sensorIngress, _time);
-        _sensors.Start();
+        SensorScheduler scheduler = new(sensors, door, _time);
+        _sensors = scheduler;
+        Started("the sensors", _ => scheduler.DisposeAsync());
+        scheduler.Start();
     }
 
     private Gauges ReadGauges()

@@ -13,6 +13,9 @@ public sealed class TelemetryDatabase : IAsyncDisposable
     private readonly SluiceConnection _connection;
     private readonly Lock _gate = new();
 
+    // Guarded by _gate.
+    private StoreStatistics? _final;
+
     private TelemetryDatabase(SluiceConnection connection, string path, string instance)
     {
         _connection = connection;
@@ -26,8 +29,17 @@ public sealed class TelemetryDatabase : IAsyncDisposable
     /// <summary>Tells this file from another one of the same name: random, written when it was made.</summary>
     public string Instance { get; }
 
-    /// <summary>Figures of the engine.</summary>
-    public StoreStatistics Statistics => _connection.Statistics;
+    /// <summary>Figures of the engine; once it is being closed, the last ones.</summary>
+    public StoreStatistics Statistics
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _final ?? _connection.Statistics;
+            }
+        }
+    }
 
     /// <summary>Opens the file, makes it when it is not there, recovers it when it was left open, and brings its schema up to date.</summary>
     /// <exception cref="SluiceException">It cannot be opened; the message names the file, the place and the reason.</exception>
@@ -77,5 +89,13 @@ public sealed class TelemetryDatabase : IAsyncDisposable
     }
 
     /// <summary>Closes the file: a last checkpoint leaves a plain SQLite file and no log.</summary>
-    public ValueTask DisposeAsync() => _connection.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        lock (_gate)
+        {
+            _final = _connection.Statistics;
+        }
+
+        return _connection.DisposeAsync();
+    }
 }
