@@ -6,7 +6,7 @@ using Sluice.Engine.Transactions;
 namespace Sluice.Engine.Checkpoint;
 
 /// <summary>
-/// Moves committed versions into the pages of the database file, in a thread of its own or on demand, and drops them from memory once no
+/// Moves committed versions into the pages of the database file, in the background or on demand, and drops them from memory once no
 /// reader needs them.
 /// <para>Invariants: 1. whoever changes pages (a checkpoint, an exclusive transaction) holds the pages' turn. 2. A checkpoint to T puts exactly
 /// the commits up to T into the pages, in one page transaction, announced by an Intent note that is on the disk before. 3. A
@@ -28,7 +28,7 @@ internal sealed class Checkpointer : IDisposable
     private readonly StoreOptions _options;
     private readonly SemaphoreSlim _pagesTurn = new(1, 1);
     private readonly CancellationTokenSource _closing = new();
-    private readonly Thread _thread;
+    private readonly BackgroundLoop _loop;
     private readonly ITimer _timer;
 
     private readonly object _gate = new();
@@ -54,8 +54,7 @@ internal sealed class Checkpointer : IDisposable
         _log = log;
         _options = options;
         _epochs.Freed = WantSweep;
-        _thread = new Thread(RunWhenWanted) { IsBackground = true, Name = $"sluice checkpoint {System.IO.Path.GetFileName(pager.Path)}" };
-        _thread.Start();
+        _loop = options.Work.Start($"sluice checkpoint {System.IO.Path.GetFileName(pager.Path)}", RunWhenWanted);
         _timer = options.Clock.CreateTimer(_ => WantCheckpoint(), null, options.CheckpointInterval, options.CheckpointInterval);
     }
 
@@ -89,20 +88,18 @@ internal sealed class Checkpointer : IDisposable
 
         lock (_gate)
         {
-            _wanted = true;
-            Monitor.PulseAll(_gate);
+            Want();
             long enough = _begun + 1;
             var deadline = new Deadline(timeout);
             while (IsOverLimit && !_stopping && _commits.Failure is null)
             {
                 if (_finished < enough && !_pager.WaitsForReaders)
                 {
-                    Monitor.Wait(_gate, ForeignReaderPoll);
+                    _loop.Wait(_gate, ForeignReaderPoll);
                 }
                 else if (deadline.Wait(_gate))
                 {
-                    _wanted = true;
-                    Monitor.PulseAll(_gate);
+                    Want();
                 }
                 else
                 {
@@ -119,7 +116,11 @@ internal sealed class Checkpointer : IDisposable
     /// <summary>Takes the pages' turn; false when somebody else has it for longer than the timeout.</summary>
     public bool TryTakePages(TimeSpan timeout) => _pagesTurn.Wait(timeout);
 
-    public void ReleasePages() => _pagesTurn.Release();
+    public void ReleasePages()
+    {
+        _pagesTurn.Release();
+        _loop.Wake();
+    }
 
     /// <summary>Puts everything durable into the pages and drops what no reader needs.</summary>
     public void Run()
@@ -131,7 +132,7 @@ internal sealed class Checkpointer : IDisposable
         }
         finally
         {
-            _pagesTurn.Release();
+            ReleasePages();
         }
     }
 
@@ -158,7 +159,7 @@ internal sealed class Checkpointer : IDisposable
         to,
         pages.HasChanges ? new FileMark(pages.NextChangeCounter, pages.PageCount) : before.FileMark));
 
-    /// <summary>Ends the thread. The caller then has the last word on the pages.</summary>
+    /// <summary>Ends the background work. The caller then has the last word on the pages.</summary>
     public void Stop()
     {
         _timer.Dispose();
@@ -169,7 +170,7 @@ internal sealed class Checkpointer : IDisposable
         }
 
         _closing.Cancel();
-        _thread.Join();
+        _loop.Stop();
     }
 
     public void Dispose()
@@ -184,9 +185,14 @@ internal sealed class Checkpointer : IDisposable
     {
         lock (_gate)
         {
-            _wanted = true;
-            Monitor.PulseAll(_gate);
+            Want();
         }
+    }
+
+    private void Want()
+    {
+        _wanted = true;
+        _loop.Wake();
     }
 
     private void WantSweep()
@@ -194,36 +200,50 @@ internal sealed class Checkpointer : IDisposable
         lock (_gate)
         {
             _sweepWanted = true;
-            Monitor.PulseAll(_gate);
         }
+
+        _loop.Wake();
     }
 
-    private void RunWhenWanted()
+    /// <summary>A step of the background work. Without the pages' turn it ends at once: who releases them wakes it.</summary>
+    private TimeSpan? RunWhenWanted()
     {
-        while (true)
+        bool wanted;
+        lock (_gate)
         {
-            bool checkpoint;
-            lock (_gate)
+            wanted = _wanted || _sweepWanted;
+        }
+
+        if (wanted)
+        {
+            PrepareSpare();
+            if (TryTakePages(TimeSpan.Zero))
             {
-                while (!_wanted && !_sweepWanted && !_stopping)
-                {
-                    Monitor.Wait(_gate);
-                }
-
-                if (_stopping)
-                {
-                    _finished = long.MaxValue;
-                    Monitor.PulseAll(_gate);
-                    return;
-                }
-
-                checkpoint = _wanted;
-                _wanted = false;
-                _sweepWanted = false;
-                _begun++;
+                RunWithTurn();
             }
+        }
 
+        return null;
+    }
+
+    private void RunWithTurn()
+    {
+        bool checkpoint;
+        lock (_gate)
+        {
+            checkpoint = _wanted;
+            _wanted = false;
+            _sweepWanted = false;
+            _begun++;
+        }
+
+        try
+        {
             RunOnce(checkpoint);
+        }
+        finally
+        {
+            _pagesTurn.Release();
             lock (_gate)
             {
                 _finished = _begun;
@@ -234,12 +254,8 @@ internal sealed class Checkpointer : IDisposable
 
     private void RunOnce(bool checkpoint)
     {
-        bool turn = false;
         try
         {
-            PrepareSpare();
-            _pagesTurn.Wait(_closing.Token);
-            turn = true;
             if (checkpoint && _commits.Failure is null)
             {
                 RunWithPages(Timeout.InfiniteTimeSpan, _closing.Token);
@@ -249,13 +265,9 @@ internal sealed class Checkpointer : IDisposable
                 Sweep();
             }
         }
-        catch (OperationCanceledException)
-        {
-            // Closing; the closer takes the last checkpoint.
-        }
         catch (SluiceException error) when (error.PrimaryCode is ResultCode.Busy && _closing.IsCancellationRequested)
         {
-            // As above, while waiting for foreign readers.
+            // Closing while waiting for foreign readers; the closer takes the last checkpoint.
         }
         catch (Exception error)
         {
@@ -263,13 +275,6 @@ internal sealed class Checkpointer : IDisposable
                 (error as SluiceException)?.Code ?? ResultCode.Internal,
                 $"{_pager.Path}: the checkpoint failed; what was committed is safe in the redo log and will be there when the database is opened again: {error.Message}",
                 error));
-        }
-        finally
-        {
-            if (turn)
-            {
-                _pagesTurn.Release();
-            }
         }
     }
 

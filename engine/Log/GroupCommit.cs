@@ -1,3 +1,5 @@
+using Sluice.Engine.Transactions;
+
 namespace Sluice.Engine.Log;
 
 // Group commit.
@@ -5,7 +7,7 @@ namespace Sluice.Engine.Log;
 // A committer takes the next timestamp and its place in the gathering batch under one short lock; timestamp order is log order. One thread
 // at a time writes: it takes the gathering batch, writes and syncs it once, advances the durable timestamp and completes everybody in it,
 // while the next batch gathers. When nobody writes, a synchronous committer writes its batch itself (saves two thread switches); what
-// gathered meanwhile goes to the log thread, which writes until nothing is left. Nobody spins.
+// gathered meanwhile goes to the log writer's own loop, which writes until nothing is left. Nobody spins.
 //
 // Invariants
 //   1. A timestamp is durable only after its batch and all batches before it were synced.
@@ -20,7 +22,9 @@ internal sealed class GroupCommit : IDisposable
     private readonly RedoLog? _log;
     private readonly Func<byte[]> _firstNote;
     private readonly TimeSpan _delay;
-    private readonly Thread? _thread;
+    private readonly TimeProvider _clock;
+    private readonly BackgroundWork _work;
+    private readonly BackgroundLoop? _loop;
 
     private readonly object _gate = new();
 
@@ -29,7 +33,8 @@ internal sealed class GroupCommit : IDisposable
     private readonly Stack<LogBatch> _free = new();
     private LogBatch _gathering = new();
     private bool _writing;
-    private bool _threadWanted;
+    private bool _loopWanted;
+    private long? _gathersSince;
     private bool _stopping;
     private SluiceException? _failure;
     private long _lastTimestamp;
@@ -42,17 +47,18 @@ internal sealed class GroupCommit : IDisposable
 
     /// <param name="log">Where batches go; null makes every commit durable at once, for databases in memory.</param>
     /// <param name="firstNote">The Base note with which a log that has no files yet begins.</param>
-    /// <param name="delay">How long a batch gathers before it is written.</param>
-    /// <param name="name">The database, for the thread's name.</param>
-    public GroupCommit(RedoLog? log, Func<byte[]> firstNote, TimeSpan delay, string name)
+    /// <param name="options">How long a batch gathers before it is written, by which clock, and who runs the log writer.</param>
+    /// <param name="name">The database, for the log writer's name.</param>
+    public GroupCommit(RedoLog? log, Func<byte[]> firstNote, StoreOptions options, string name)
     {
         _log = log;
         _firstNote = firstNote;
-        _delay = delay;
+        _delay = options.CommitDelay;
+        _clock = options.Clock;
+        _work = options.Work;
         if (log is not null)
         {
-            _thread = new Thread(WriteWhenWanted) { IsBackground = true, Name = $"sluice log {name}" };
-            _thread.Start();
+            _loop = _work.Start($"sluice log {name}", WriteWhenWanted);
         }
     }
 
@@ -97,7 +103,7 @@ internal sealed class GroupCommit : IDisposable
 
         if (_log is null)
         {
-            pending.Complete(null);
+            pending.Complete(null, _work.CompletesInline);
         }
         else if (lead)
         {
@@ -122,8 +128,11 @@ internal sealed class GroupCommit : IDisposable
             WriteOne();
         }
 
-        pending.Wait();
+        Wait(pending);
     }
+
+    /// <summary>Parks the thread until what it put in the log is durable.</summary>
+    public void Wait(PendingCommit pending) => pending.Wait(_loop);
 
     /// <summary>Puts a note in the log that goes to the disk with the next batch, whenever that is.</summary>
     public void AddNote(ReadOnlySpan<byte> record)
@@ -146,16 +155,20 @@ internal sealed class GroupCommit : IDisposable
         }
     }
 
-    /// <summary>Stops the log thread after what waits has been written.</summary>
+    /// <summary>Ends the log writer after what waits has been written.</summary>
     public void Dispose()
     {
         lock (_gate)
         {
             _stopping = true;
-            Monitor.PulseAll(_gate);
+            while (_writing)
+            {
+                _loop!.Wake();
+                _loop.Wait(_gate, Timeout.InfiniteTimeSpan);
+            }
         }
 
-        _thread?.Join();
+        _loop?.Stop();
     }
 
     private void ThrowIfFailed()
@@ -185,9 +198,14 @@ internal sealed class GroupCommit : IDisposable
             return true;
         }
 
-        _threadWanted = true;
-        Monitor.PulseAll(_gate);
+        WantLoop();
         return false;
+    }
+
+    private void WantLoop()
+    {
+        _loopWanted = true;
+        _loop!.Wake();
     }
 
     private LogBatch BatchFor(int recordLength)
@@ -201,7 +219,7 @@ internal sealed class GroupCommit : IDisposable
         return _gathering;
     }
 
-    /// <summary>Writes one batch on a committer's thread, then leaves the rest to the log thread.</summary>
+    /// <summary>Writes one batch on a committer's thread, then leaves the rest to the log writer's loop.</summary>
     private void WriteOne()
     {
         LogBatch? batch;
@@ -224,8 +242,7 @@ internal sealed class GroupCommit : IDisposable
 
             if (HasWork)
             {
-                _threadWanted = true;
-                Monitor.PulseAll(_gate);
+                WantLoop();
                 return;
             }
 
@@ -233,55 +250,57 @@ internal sealed class GroupCommit : IDisposable
         }
     }
 
-    private void WriteWhenWanted()
+    /// <summary>A step of the log writer: one batch, or the seal behind the last one.</summary>
+    private TimeSpan? WriteWhenWanted()
     {
-        while (true)
+        LogBatch? batch;
+        lock (_gate)
         {
-            LogBatch? batch;
-            lock (_gate)
+            if (!_loopWanted)
             {
-                while (!_threadWanted)
-                {
-                    if (_stopping && !_writing)
-                    {
-                        return;
-                    }
-
-                    Monitor.Wait(_gate);
-                }
-
-                if (_delay > TimeSpan.Zero && !_stopping && _waiting.Count == 0)
-                {
-                    Gather();
-                }
-
-                batch = TakeBatch();
-                if (batch is null)
-                {
-                    _threadWanted = false;
-                    SealAndStop();
-                    continue;
-                }
+                return null;
             }
 
-            Write(batch);
-            lock (_gate)
+            if (GatheringTime() is { } rest)
             {
-                Release(batch);
+                return rest;
+            }
+
+            batch = TakeBatch();
+            if (batch is null)
+            {
+                _loopWanted = false;
+                SealAndStop();
+                return null;
             }
         }
+
+        Write(batch);
+        lock (_gate)
+        {
+            Release(batch);
+        }
+
+        return TimeSpan.Zero;
     }
 
-    /// <summary>Lets commits gather for the configured delay, or until the batch is large.</summary>
-    private void Gather()
+    /// <summary>How long commits may still gather for the configured delay; null when the batch is to be written.</summary>
+    private TimeSpan? GatheringTime()
     {
-        long start = Environment.TickCount64;
-        TimeSpan left = _delay;
-        while (left > TimeSpan.Zero && _waiting.Count == 0 && !_stopping)
+        if (_delay == TimeSpan.Zero || _stopping || _waiting.Count > 0)
         {
-            Monitor.Wait(_gate, left);
-            left = _delay - TimeSpan.FromMilliseconds(Environment.TickCount64 - start);
+            return null;
         }
+
+        long now = _clock.GetTimestamp();
+        TimeSpan left = _delay - _clock.GetElapsedTime(_gathersSince ??= now, now);
+        if (left > TimeSpan.Zero)
+        {
+            return left;
+        }
+
+        _gathersSince = null;
+        return null;
     }
 
     private bool HasWork => _waiting.Count > 0 || _gathering.MustBeWritten;
@@ -367,7 +386,7 @@ internal sealed class GroupCommit : IDisposable
 
         foreach (PendingCommit pending in batch.Pending)
         {
-            pending.Complete(failure);
+            pending.Complete(failure, _work.CompletesInline);
         }
     }
 

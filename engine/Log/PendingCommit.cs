@@ -8,7 +8,7 @@ namespace Sluice.Engine.Log;
 /// </summary>
 internal class PendingCommit(bool asynchronous) : IValueTaskSource
 {
-    private ManualResetValueTaskSourceCore<bool> _completion = new() { RunContinuationsAsynchronously = true };
+    private ManualResetValueTaskSourceCore<bool> _completion;
     private bool _done;
     private SluiceException? _failure;
 
@@ -19,12 +19,16 @@ internal class PendingCommit(bool asynchronous) : IValueTaskSource
     {
     }
 
-    /// <summary>Ends the wait. Called once, by the log writer, after the durable timestamp has advanced.</summary>
-    internal void Complete(SluiceException? failure)
+    /// <summary>
+    /// Ends the wait. Called once, by the log writer, after the durable timestamp has advanced. <paramref name="inline"/>: what awaits it goes on
+    /// within this call.
+    /// </summary>
+    internal void Complete(SluiceException? failure, bool inline)
     {
         Settled(failure is null);
         if (IsAsynchronous)
         {
+            _completion.RunContinuationsAsynchronously = !inline;
             if (failure is null)
             {
                 _completion.SetResult(true);
@@ -45,14 +49,14 @@ internal class PendingCommit(bool asynchronous) : IValueTaskSource
         }
     }
 
-    /// <summary>Parks the thread until the log writer is done with it.</summary>
-    internal void Wait()
+    /// <summary>Parks the thread until the log writer, which <paramref name="writer"/> wakes, is done with it.</summary>
+    internal void Wait(BackgroundLoop? writer)
     {
         lock (this)
         {
             while (!_done)
             {
-                Monitor.Wait(this);
+                writer!.Wait(this, Timeout.InfiniteTimeSpan);
             }
         }
 

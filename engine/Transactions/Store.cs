@@ -52,7 +52,7 @@ public sealed class Store : IDisposable
         if (isOwner)
         {
             _log = log;
-            _commits = new GroupCommit(log, FirstNote, options.CommitDelay, System.IO.Path.GetFileName(pager.Path));
+            _commits = new GroupCommit(log, FirstNote, options, System.IO.Path.GetFileName(pager.Path));
             _checkpointer = new Checkpointer(pager, epochs, _commits, log, options);
         }
     }

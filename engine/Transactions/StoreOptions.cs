@@ -39,6 +39,9 @@ public sealed record StoreOptions
     /// <summary>How long to try for the locks of the file when opening it, and for its foreign readers when closing.</summary>
     public TimeSpan LockTimeout { get; init; } = TimeSpan.Zero;
 
+    /// <summary>Runs the log writer and the checkpoints.</summary>
+    public BackgroundWork Work { get; init; } = BackgroundWork.Threads;
+
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>Gives the log's salt and the journals' nonces; another generator makes a simulation repeatable.</summary>

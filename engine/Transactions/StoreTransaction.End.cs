@@ -114,7 +114,7 @@ internal sealed partial class StoreTransaction
 
         var pending = new Pending(this, asynchronous: false);
         Enqueue(pending);
-        pending.Wait();
+        _store.Commits.Wait(pending);
     }
 
     public override ValueTask CommitAsync()
