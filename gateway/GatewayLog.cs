@@ -45,6 +45,6 @@ internal static partial class GatewayLog
     [LoggerMessage(2301, LogLevel.Information, "sensor {Sensor}: is read again after {Failures} failures")]
     public static partial void SensorWorks(ILogger log, string sensor, long failures);
 
-    [LoggerMessage(2302, LogLevel.Warning, "sensors: the writers are full, dropping the oldest readings of sensors")]
-    public static partial void SensorsDropping(ILogger log);
+    [LoggerMessage(2302, LogLevel.Warning, "sensors: the writers are full, the oldest readings of sensors are dropped: {Dropped} since the last such line")]
+    public static partial void SensorsDropping(ILogger log, long dropped);
 }

@@ -29,8 +29,8 @@ public sealed class SensorIngress : ISensorOutput, IAsyncDisposable
     private readonly Channel<IngressMessage> _waiting;
     private readonly ConcurrentDictionary<(string Device, string Metric), TopicName> _topics = new();
     private readonly ConcurrentDictionary<ISensor, long> _failing = new();
+    private readonly LogLimit _dropLines;
     private readonly Task _pump;
-    private long _droppedAt = -1;
 
     public SensorIngress(
         IIngress ingress, MqttBroker broker, RouteTable routes, GatewayCounters counters, TimeProvider time, ILogger log)
@@ -41,6 +41,7 @@ public sealed class SensorIngress : ISensorOutput, IAsyncDisposable
         _counters = counters;
         _time = time;
         _log = log;
+        _dropLines = new LogLimit(time, linesPerMinute: 1);
         BoundedChannelOptions bound = new(Capacity) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true };
         _waiting = Channel.CreateBounded<IngressMessage>(bound, Dropped);
         _pump = Task.Run(PumpAsync);
@@ -99,14 +100,9 @@ public sealed class SensorIngress : ISensorOutput, IAsyncDisposable
     private void Dropped(IngressMessage message)
     {
         _counters.SensorsDropped.Add();
-
-        // One line a minute says enough; the counter says how many.
-        long now = _time.GetTimestamp();
-        long last = Interlocked.Read(ref _droppedAt);
-        bool due = last < 0 || _time.GetElapsedTime(last, now) > TimeSpan.FromMinutes(1);
-        if (due && Interlocked.CompareExchange(ref _droppedAt, now, last) == last)
+        if (_dropLines.Allows(out long others))
         {
-            GatewayLog.SensorsDropping(_log);
+            GatewayLog.SensorsDropping(_log, others + 1);
         }
     }
 

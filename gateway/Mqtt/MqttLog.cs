@@ -14,8 +14,8 @@ internal static partial class MqttLog
     [LoggerMessage(1002, LogLevel.Warning, "mqtt: accepting connections on {Endpoint} failed, trying again in a second")]
     public static partial void AcceptFailed(ILogger log, string endpoint, Exception exception);
 
-    [LoggerMessage(1003, LogLevel.Warning, "mqtt: refused a connection from {Address}: {Maximum} connections are open, which is the limit")]
-    public static partial void TooManyConnections(ILogger log, string address, int maximum);
+    [LoggerMessage(1003, LogLevel.Warning, "mqtt: refused a connection from {Address}: {Maximum} connections are open, which is the limit ({Others} more were refused without a line)")]
+    public static partial void TooManyConnections(ILogger log, string address, int maximum, long others);
 
     [LoggerMessage(1004, LogLevel.Warning, "mqtt: {Connections} connections still waited for acknowledgements when the time to stop was over")]
     public static partial void DrainTimedOut(ILogger log, int connections);
@@ -29,8 +29,8 @@ internal static partial class MqttLog
     [LoggerMessage(1102, LogLevel.Warning, "mqtt: refused client '{ClientId}' at {Address}: {Reason} ({Code})")]
     public static partial void Refused(ILogger log, string clientId, string address, string reason, ReasonCode code);
 
-    [LoggerMessage(1103, LogLevel.Warning, "mqtt: closed client '{ClientId}' at {Address}: {Reason} ({Code})")]
-    public static partial void ProtocolViolated(ILogger log, string clientId, string address, string reason, ReasonCode code);
+    [LoggerMessage(1103, LogLevel.Warning, "mqtt: closed client '{ClientId}' at {Address}: {Reason} ({Code}); {Others} others were closed without a line")]
+    public static partial void ProtocolViolated(ILogger log, string clientId, string address, string reason, ReasonCode code, long others);
 
     [LoggerMessage(1104, LogLevel.Information, "mqtt: closed client '{ClientId}' at {Address}: {Reason} ({Code})")]
     public static partial void Closed(ILogger log, string clientId, string address, string reason, ReasonCode code);
@@ -38,8 +38,8 @@ internal static partial class MqttLog
     [LoggerMessage(1105, LogLevel.Error, "mqtt: closed client '{ClientId}' at {Address} after an error of ours")]
     public static partial void ConnectionFailed(ILogger log, string clientId, string address, Exception exception);
 
-    [LoggerMessage(1200, LogLevel.Warning, "mqtt: a message of client '{ClientId}' at {Address} was not stored ({Result}); {Consequence}")]
-    public static partial void NotStored(ILogger log, string clientId, string address, Ingress.IngressResult result, string consequence);
+    [LoggerMessage(1200, LogLevel.Warning, "mqtt: a message of client '{ClientId}' at {Address} was not stored ({Result}); {Consequence} ({Others} more were not stored without a line)")]
+    public static partial void NotStored(ILogger log, string clientId, string address, Ingress.IngressResult result, string consequence, long others);
 
     [LoggerMessage(1201, LogLevel.Error, "mqtt: the will of client '{ClientId}' on '{Topic}' was not stored")]
     public static partial void WillNotStored(ILogger log, string clientId, string topic, Exception exception);

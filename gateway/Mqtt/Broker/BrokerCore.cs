@@ -15,6 +15,7 @@ internal sealed class BrokerCore
         Retained = new RetainedStore(options);
         Sessions = new SessionRegistry(this);
         Unacknowledged = new FailureCount(Counters);
+        LogLimits = new BrokerLogLimits(time);
     }
 
     public MqttOptions Options { get; }
@@ -24,6 +25,8 @@ internal sealed class BrokerCore
     public ILogger Log { get; }
 
     public TimeProvider Time { get; }
+
+    public BrokerLogLimits LogLimits { get; }
 
     public BrokerCounters Counters { get; } = new();
 

@@ -87,7 +87,8 @@ internal sealed partial class Connection
         catch (MqttProtocolException e)
         {
             _core.Counters.ProtocolError();
-            MqttLog.ProtocolViolated(_core.Log, ClientId, Address, e.Message, e.Reason);
+            if (_core.LogLimits.ProtocolViolated.Allows(out long others))
+                MqttLog.ProtocolViolated(_core.Log, ClientId, Address, e.Message, e.Reason, others);
             Refuse(e.Reason);
         }
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
@@ -138,7 +139,8 @@ internal sealed partial class Connection
         bool told = Limits.Version == ProtocolVersion.Mqtt50;
         if (!told && Volatile.Read(ref _closeRequest) is not null)
             return;
-        MqttLog.NotStored(_core.Log, ClientId, Address, result, told ? "the client was told" : "its connection is closed");
+        if (_core.LogLimits.NotStored.Allows(out long others))
+            MqttLog.NotStored(_core.Log, ClientId, Address, result, told ? "the client was told" : "its connection is closed", others);
         if (!told)
             RequestClose(ReasonCode.UnspecifiedError, "a message could not be stored");
     }

@@ -147,7 +147,8 @@ public sealed class MqttBroker : IAsyncDisposable
         if (Interlocked.Increment(ref _open) > core.Options.MaximumConnections)
         {
             Interlocked.Decrement(ref _open);
-            MqttLog.TooManyConnections(_log, address, core.Options.MaximumConnections);
+            if (core.LogLimits.TooManyConnections.Allows(out long others))
+                MqttLog.TooManyConnections(_log, address, core.Options.MaximumConnections, others);
             socket.Dispose();
             return;
         }

@@ -1,0 +1,11 @@
+namespace Sluice.Gateway.Mqtt.Broker;
+
+/// <summary>Lines that a crowd of clients causes: enough of them a minute to see what is going on.</summary>
+internal sealed class BrokerLogLimits(TimeProvider time)
+{
+    public LogLimit TooManyConnections { get; } = new(time, linesPerMinute: 1);
+
+    public LogLimit ProtocolViolated { get; } = new(time, linesPerMinute: 20);
+
+    public LogLimit NotStored { get; } = new(time, linesPerMinute: 5);
+}
