@@ -1,5 +1,6 @@
 using Sluice.Engine.Catalog;
 using Sluice.Engine.Files;
+using Sluice.Engine.Remote;
 using Sluice.Engine.Transactions;
 
 namespace Sluice.Engine;
@@ -16,6 +17,9 @@ public sealed record DatabaseOptions
     /// <summary>Whether nothing may be written.</summary>
     public bool ReadOnly { get; init; }
 
+    /// <summary>Whether other processes may work on the file through this one while it owns it.</summary>
+    public bool Serve { get; init; } = true;
+
     /// <summary>The store's own settings: log, memory, checkpoints.</summary>
     public StoreOptions Store { get; init; } = new();
 }
@@ -31,15 +35,21 @@ public sealed class Database : IDisposable
 
     private readonly Store _store;
     private readonly string? _key;
+    private readonly RemoteServer? _server;
 
     // Guarded by s_gate.
     private int _users = 1;
 
-    private Database(string path, string? key, Store store)
+    /// <param name="path">As it was given.</param>
+    /// <param name="store">The store.</param>
+    /// <param name="key">The canonical path, when others of this process may join.</param>
+    /// <param name="server">Serves other processes, once it is started.</param>
+    private Database(string path, Store store, string? key = null, RemoteServer? server = null)
     {
         Path = path;
         _key = key;
         _store = store;
+        _server = server;
     }
 
     public string Path { get; }
@@ -53,16 +63,25 @@ public sealed class Database : IDisposable
 
     internal Store Store => _store;
 
+    /// <summary>Connections of other processes that work through this one.</summary>
+    public int RemoteConnections => _server?.Connections ?? 0;
+
+    /// <summary>Why other processes cannot work through this one although they may, or null.</summary>
+    public string? SharingFailure { get; private init; }
+
     /// <summary>
     /// Opens a file or joins those in this process that have it open; <see cref="DatabaseOptions.MemoryPath"/> is a new database each time.
-    /// Recovery, where the last owner crashed, happens here.
+    /// Recovery, where the last owner crashed, happens here. A file that another process owns is opened for reading, as of its last checkpoint.
     /// </summary>
     /// <exception cref="SluiceException">CannotOpen, NotADatabase, Corrupt and the rest, naming the file and the reason.</exception>
-    public static Database Open(string path, DatabaseOptions options)
+    public static Database Open(string path, DatabaseOptions options) => TryOwn(path, options) ?? OpenLastCheckpoint(path, options);
+
+    /// <summary>As <see cref="Open"/>, but null when another process owns the file.</summary>
+    internal static Database? TryOwn(string path, DatabaseOptions options)
     {
         if (path == DatabaseOptions.MemoryPath)
         {
-            return new Database(path, null, Store.Open(new MemoryFileSystem(), "memory.db", options.Store with { Durable = false }));
+            return new Database(path, Store.Open(new MemoryFileSystem(), "memory.db", options.Store with { Durable = false }));
         }
 
         FileSystem files = PosixFileSystem.Instance;
@@ -80,12 +99,19 @@ public sealed class Database : IDisposable
                 throw new SluiceException(ResultCode.CannotOpen, $"unable to open database file: {path} does not exist");
             }
 
-            Store store = Store.Open(files, path, options.Store with { AllowReadOnly = true });
-            Database opened = new(path, key, store);
-            s_open.Add(key, opened);
+            Database? opened = Own(files, path, key, options);
+            if (opened is not null)
+            {
+                s_open.Add(key, opened);
+            }
+
             return opened;
         }
     }
+
+    /// <summary>Opens the file for reading as of the last checkpoint of its owner; nobody joins it.</summary>
+    internal static Database OpenLastCheckpoint(string path, DatabaseOptions options) =>
+        new(path, Store.Open(PosixFileSystem.Instance, path, options.Store with { ReadOnly = true }));
 
     /// <summary>A new session: a connection's state on this database; one that may not write, if it is to be so.</summary>
     public Session Connect(bool readOnly = false) => new(this, readOnly);
@@ -105,7 +131,10 @@ public sealed class Database : IDisposable
     /// <summary>Moves what is committed from the log into the database file.</summary>
     public void Checkpoint() => _store.Checkpoint();
 
-    /// <summary>Gives back one use; the last one checkpoints and closes the file.</summary>
+    /// <summary>
+    /// Gives back one use; the last one checkpoints and closes the file. Other processes that work through this one are sent off first, each after
+    /// the answer to what it is doing.
+    /// </summary>
     public void Dispose()
     {
         lock (s_gate)
@@ -120,7 +149,51 @@ public sealed class Database : IDisposable
                 _ = s_open.Remove(_key);
             }
 
+            _server?.Dispose();
             _store.Dispose();
+        }
+    }
+
+    private static Database? Own(FileSystem files, string path, string key, DatabaseOptions options)
+    {
+        bool owned = false;
+        RemoteServer? server = null;
+        string? failure = null;
+        void Owned()
+        {
+            owned = true;
+            if (!options.Serve)
+            {
+                SocketFile.RemoveStale(key);
+                return;
+            }
+
+            try
+            {
+                server = RemoteServer.Listen(key);
+            }
+            catch (SluiceException error)
+            {
+                // The file can be used all the same, by this process alone.
+                failure = error.Message;
+            }
+        }
+
+        try
+        {
+            Store store = Store.Open(files, path, options.Store with { Owned = Owned });
+            Database opened = new(path, store, key, server) { SharingFailure = failure };
+            server?.Start(opened);
+            return opened;
+        }
+        catch (SluiceException error) when (error.PrimaryCode == ResultCode.Busy && !owned)
+        {
+            return null;
+        }
+        catch
+        {
+            server?.Dispose();
+            throw;
         }
     }
 }

@@ -1,5 +1,6 @@
 using Sluice.Engine.Execute;
 using Sluice.Engine.Sql;
+using Sluice.Engine.Transactions;
 
 namespace Sluice.Engine;
 
@@ -7,7 +8,7 @@ namespace Sluice.Engine;
 /// One connection's state: its transaction and savepoints, its counters, its busy timeout. Used by one thread at a time; only
 /// <see cref="Interrupt"/> may come from another.
 /// </summary>
-public sealed partial class Session : IStatementContext, IDisposable
+public sealed partial class Session : IStatementContext, ISession
 {
     private readonly ManualResetEvent _interruption = new(false);
     private volatile bool _interrupted;
@@ -46,6 +47,18 @@ public sealed partial class Session : IStatementContext, IDisposable
         StatementNode? node = Parser.Parse(sql, offset, out next);
         return node is null ? null : new Statement(this, node);
     }
+
+    bool ISession.IsLive => Database.IsLive;
+
+    int? ISession.OwnerProcessId => null;
+
+    StoreStatistics ISession.Statistics => Database.Statistics;
+
+    IStatement? ISession.Prepare(byte[] sql, int offset, out int next) => Prepare(sql, offset, out next);
+
+    IRowAppender ISession.CreateAppender(string table, string[] columns) => new RowAppender(this, table, columns);
+
+    long ISession.StableHorizon(string table) => Database.StableHorizon(table);
 
     /// <summary>Makes the running statement fail with Interrupt at its next row.</summary>
     public void Interrupt()

@@ -40,6 +40,11 @@ public enum ResultCode
     /// <summary>The schema changed under an open concurrent transaction. An extension of ours.</summary>
     BusySchema = Busy | (65 << 8),
 
+    /// <summary>
+    /// The process that owned the file ended, and with it the transaction; nothing of it has happened. An extension of ours.
+    /// </summary>
+    BusyOwnerEnded = Busy | (66 << 8),
+
     ConstraintCheck = Constraint | (1 << 8),
     ConstraintForeignKey = Constraint | (3 << 8),
     ConstraintNotNull = Constraint | (5 << 8),
@@ -54,6 +59,12 @@ public enum ResultCode
     IoErrorWrite = IoError | (3 << 8),
     IoErrorSync = IoError | (4 << 8),
     IoErrorLock = IoError | (15 << 8),
+
+    /// <summary>
+    /// The process that owned the file ended after it was asked to commit and before it answered: the commit is there whole or not at
+    /// all, and which of the two must be found out before the work is done again. An extension of ours.
+    /// </summary>
+    IoErrorOutcomeUnknown = IoError | (64 << 8),
 }
 
 /// <summary>

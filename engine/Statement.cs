@@ -10,7 +10,7 @@ namespace Sluice.Engine;
 /// A prepared statement of one session. Bind, step until false, read columns while true; <see cref="Reset"/> makes it ready again.
 /// It is compiled against the schema of its transaction, and anew when that has changed.
 /// </summary>
-public sealed partial class Statement : IDisposable
+public sealed partial class Statement : IStatement
 {
     private readonly Session _session;
     private readonly StatementNode _node;
@@ -91,6 +91,8 @@ public sealed partial class Statement : IDisposable
 
         _parameters[number - 1] = value;
     }
+
+    ValueTask IStatement.DescribeAsync(bool async) => ValueTask.CompletedTask;
 
     public void ClearBindings() => Array.Clear(_parameters);
 

@@ -15,6 +15,9 @@ internal static partial class GatewayLog
     [LoggerMessage(2003, LogLevel.Error, "{Room} did not stop cleanly; what was acknowledged is in the redo log, and the next start recovers it")]
     public static partial void StopFailed(ILogger log, string room, Exception reason);
 
+    [LoggerMessage(2004, LogLevel.Warning, "other processes cannot work on the database while the gateway runs: {Reason}")]
+    public static partial void NotShared(ILogger log, string reason);
+
     [LoggerMessage(2100, LogLevel.Error, "storage: readings cannot be stored and are refused to their senders: {Reason}")]
     public static partial void StorageFailed(ILogger log, string reason);
 

@@ -8,7 +8,7 @@ namespace Sluice.Engine.Data;
 /// holds that operation inside.</para>
 /// <para>3. An interrupt that came before the engine had begun the statement is repeated at the next tick.</para>
 /// </summary>
-internal sealed class ConnectionGate(Session session) : IDisposable
+internal sealed class ConnectionGate(SluiceConnection connection) : IDisposable
 {
     private const int Idle = 0;
     private const int InUse = 1;
@@ -91,7 +91,7 @@ internal sealed class ConnectionGate(Session session) : IDisposable
         if (ReferenceEquals(_command, command))
         {
             _cancelled = true;
-            session.Interrupt();
+            connection.InterruptSession();
             StartTimer();
         }
 
@@ -173,7 +173,7 @@ internal sealed class ConnectionGate(Session session) : IDisposable
 
         if (_timedOut || _cancelled)
         {
-            session.Interrupt();
+            connection.InterruptSession();
         }
     }
 }

@@ -1,10 +1,4 @@
-using System.Text;
-using Sluice.Engine.Catalog;
-using Sluice.Engine.Execute.Dml;
 using Sluice.Engine.Format;
-using Sluice.Engine.Plan;
-using Sluice.Engine.Sql;
-using Sluice.Engine.Transactions;
 
 namespace Sluice.Engine.Data;
 
@@ -24,35 +18,23 @@ namespace Sluice.Engine.Data;
 public sealed class SluiceAppender : IDisposable
 {
     private readonly SluiceConnection _connection;
-    private readonly Session _session;
-    private readonly StatementNode _insert;
     private readonly string _table;
+    private readonly string[] _columns;
     private readonly SqlValue[] _row;
     private int _filled;
 
-    // The run in one transaction.
-    private CompiledStatement? _compiled;
-    private Schema? _schema;
-    private Transaction? _transaction;
-    private ChangeExecution? _execution;
+    // Belongs to one session; when the connection has another (the owner of the file has changed), it is made anew.
+    private ISession _session;
+    private IRowAppender _rows;
 
-    internal SluiceAppender(SluiceConnection connection, string table, ReadOnlySpan<string> columns)
+    internal SluiceAppender(SluiceConnection connection, string table, string[] columns)
     {
         _connection = connection;
-        _session = connection.Session;
         _table = table;
-        Transaction transaction = RequireTransaction();
-        int count = columns.Length;
-        if (count == 0)
-        {
-            count = transaction.Schema.TryGetTable(table, out Table? found)
-                ? found.Columns.Count
-                : throw new SluiceException(ResultCode.Error, $"no such table: {table}");
-        }
-
-        _row = new SqlValue[count];
-        _insert = Parser.Parse(Encoding.UTF8.GetBytes(InsertText(table, columns, count)), 0, out _)!;
-        Start(transaction);
+        _columns = columns;
+        _session = connection.Session;
+        _rows = _session.CreateAppender(table, columns);
+        _row = new SqlValue[_rows.ColumnCount];
     }
 
     /// <summary>Values that a row has.</summary>
@@ -116,31 +98,7 @@ public sealed class SluiceAppender : IDisposable
     }
 
     /// <summary>Lets go of the transaction; a row that was begun is dropped, the rows written stay.</summary>
-    public void Dispose()
-    {
-        _execution?.Dispose();
-        _execution = null;
-        _transaction = null;
-    }
-
-    private static string InsertText(string table, ReadOnlySpan<string> columns, int count)
-    {
-        StringBuilder sql = new StringBuilder("INSERT INTO ").Append(Quoted(table));
-        for (int i = 0; i < columns.Length; i++)
-        {
-            _ = sql.Append(i == 0 ? "(" : ", ").Append(Quoted(columns[i]));
-        }
-
-        _ = sql.Append(columns.Length == 0 ? " VALUES(" : ") VALUES(");
-        for (int i = 0; i < count; i++)
-        {
-            _ = sql.Append(i == 0 ? "?" : ", ?");
-        }
-
-        return sql.Append(')').ToString();
-    }
-
-    private static string Quoted(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    public void Dispose() => _rows.Dispose();
 
     private long Write()
     {
@@ -148,50 +106,18 @@ public sealed class SluiceAppender : IDisposable
         gate.Enter(command: null);
         try
         {
-            Transaction transaction = RequireTransaction();
-            if (!ReferenceEquals(transaction, _transaction) || !ReferenceEquals(transaction.Schema, _schema))
+            ISession session = _connection.Session;
+            if (!ReferenceEquals(session, _session))
             {
-                Start(transaction);
+                _rows = session.CreateAppender(_table, _columns);
+                _session = session;
             }
 
-            ChangeExecution execution = _execution!;
-            _session.StatementBegins();
-            try
-            {
-                execution.Restart();
-                _ = execution.Next();
-            }
-            catch (SluiceException failure)
-            {
-                bool mustRollBack = execution.MustRollBack;
-                Dispose();
-                throw _session.Failed(failure, mustRollBack);
-            }
-
-            _session.StatementChanged(execution.Changes, execution.LastInsertRowid);
-            return execution.LastInsertRowid ?? throw new SluiceException(
-                ResultCode.Constraint, $"the row was not inserted into {_table}: a constraint of the table says to ignore rows that conflict");
+            return _rows.Append(_row);
         }
         finally
         {
             gate.Exit();
         }
-    }
-
-    private Transaction RequireTransaction() =>
-        _session.Transaction() ?? throw new InvalidOperationException(
-            "An appender writes into an explicit transaction: begin one on its connection first.");
-
-    private void Start(Transaction transaction)
-    {
-        Dispose();
-        if (!ReferenceEquals(transaction.Schema, _schema))
-        {
-            _compiled = Planner.Compile(_insert, transaction.Schema);
-            _schema = transaction.Schema;
-        }
-
-        _execution = (ChangeExecution)_compiled!.Start(transaction, _session, _row);
-        _transaction = transaction;
     }
 }

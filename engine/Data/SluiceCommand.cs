@@ -122,7 +122,10 @@ public sealed class SluiceCommand : DbCommand
         connection.Gate.Enter(this);
         try
         {
-            Batch(connection).At(0);
+            if (Batch(connection).At(0) is { } statement)
+            {
+                Completed.Finish(statement.DescribeAsync(async: false));
+            }
         }
         finally
         {
@@ -180,7 +183,7 @@ public sealed class SluiceCommand : DbCommand
     }
 
     /// <summary>Binds this command's values to the parameters of <paramref name="statement"/>.</summary>
-    internal void BindTo(Statement statement)
+    internal void BindTo(IStatement statement)
     {
         int nameless = 0;
         List<string>? missing = null;

@@ -2,6 +2,7 @@ using System.Data;
 using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using Sluice.Engine.Remote;
 using Sluice.Engine.Transactions;
 
 namespace Sluice.Engine.Data;
@@ -9,15 +10,18 @@ namespace Sluice.Engine.Data;
 /// <summary>
 /// A connection to a database file. Any number may be open on one file, also with <see cref="SluiceTransactionMode.Concurrent"/>
 /// transactions at the same time; each is used by one thread at a time.
+/// <para>When another process owns the file, the connection works through it (<see cref="OwnerProcessId"/>). If that process ends, an open
+/// transaction is rolled back and its next use fails with <see cref="ResultCode.BusyOwnerEnded"/>, which is transient; a commit that was on its way fails
+/// with <see cref="ResultCode.IoErrorOutcomeUnknown"/>, which is not. The connection goes on with the next owner, which may be this process.</para>
 /// </summary>
 public sealed class SluiceConnection : DbConnection
 {
     private readonly List<SluiceDataReader> _readers = [];
-    private readonly Dictionary<string, Statement> _controls = [];
+    private readonly Dictionary<string, IStatement> _controls = [];
     private SluiceConnectionStringBuilder _settings = [];
     private string _connectionString = "";
     private Database? _database;
-    private Session? _session;
+    private ISession? _session;
     private ConnectionGate? _gate;
 
     public SluiceConnection()
@@ -59,31 +63,37 @@ public sealed class SluiceConnection : DbConnection
     public int DefaultTimeoutSeconds => _settings.DefaultTimeoutSeconds;
 
     /// <summary>
-    /// Whether this is the live database. False when another process owns the file: the connection then answers from the last
-    /// checkpoint, read only.
+    /// Whether this is the live database. False when another process owns the file and does not share it: the connection then answers from the
+    /// last checkpoint, read only.
     /// </summary>
-    public bool IsLive => OpenDatabase.IsLive;
+    public bool IsLive => (_session ?? throw NotOpen()).IsLive;
+
+    /// <summary>The process that owns the file, when it is another one and this connection works through it; else null.</summary>
+    public int? OwnerProcessId => (_session ?? throw NotOpen()).OwnerProcessId;
+
+    /// <summary>Why other processes cannot work through this one, which owns the file, although they may; null otherwise.</summary>
+    public string? SharingFailure => _session is null ? throw NotOpen() : _database?.SharingFailure;
 
     /// <summary>The engine's figures for this file: commits, syncs, checkpoints, memory.</summary>
-    public StoreStatistics Statistics => OpenDatabase.Statistics;
+    public StoreStatistics Statistics => Ask(static session => session.Statistics);
 
     /// <summary>Whether a transaction is open, by BeginTransaction or by SQL.</summary>
-    public bool InTransaction => Session.InTransaction;
+    public bool InTransaction => (_session ?? throw NotOpen()).InTransaction;
 
     /// <summary>The rowid of the last row that this connection inserted.</summary>
-    public long LastInsertRowid => Session.LastInsertRowid;
+    public long LastInsertRowid => (_session ?? throw NotOpen()).LastInsertRowid;
 
     protected override DbProviderFactory DbProviderFactory => SluiceFactory.Instance;
 
     internal SluiceTransaction? CurrentTransaction { get; set; }
 
-    internal Session Session => _session ?? throw NotOpen();
+    /// <summary>The session; a new one when the process that had it has ended.</summary>
+    /// <exception cref="SluiceException">BusyOwnerEnded, once, if a transaction has ended with it.</exception>
+    internal ISession Session => _session is RemoteSession { HasEnded: true } ended ? Reopen(ended) : _session ?? throw NotOpen();
 
     internal ConnectionGate Gate => _gate ?? throw NotOpen();
 
     internal ConnectionGate? OpenGate => _gate;
-
-    private Database OpenDatabase => _database ?? throw NotOpen();
 
     /// <exception cref="SluiceException">The file is missing, cannot be opened or is no database; the message says which and why.</exception>
     public override void Open()
@@ -99,20 +109,8 @@ public sealed class SluiceConnection : DbConnection
                 $"The connection string names no file: set 'Data Source' to a path or to {SluiceConnectionStringBuilder.MemorySource}.");
         }
 
-        Database database = Engine.Database.Open(_settings.DataSource, Options());
-        try
-        {
-            _session = database.Connect(Options().ReadOnly);
-        }
-        catch
-        {
-            database.Dispose();
-            throw;
-        }
-
-        _database = database;
-        _session.BusyTimeout = TimeSpan.FromMilliseconds(_settings.BusyTimeoutMs);
-        _gate = new ConnectionGate(_session);
+        (_session, _database) = Opening.Open(Request(mustBeLive: false));
+        _gate = new ConnectionGate(this);
         OnStateChange(new StateChangeEventArgs(ConnectionState.Closed, ConnectionState.Open));
     }
 
@@ -131,15 +129,10 @@ public sealed class SluiceConnection : DbConnection
             reader.Abandon();
         }
 
-        foreach (Statement control in _controls.Values)
-        {
-            control.Dispose();
-        }
-
-        _controls.Clear();
+        ForgetControls();
         CurrentTransaction?.End();
         _gate.Dispose();
-        Database database = _database!;
+        Database? database = _database;
         _gate = null;
         _session = null;
         _database = null;
@@ -149,7 +142,7 @@ public sealed class SluiceConnection : DbConnection
         }
         finally
         {
-            database.Dispose();
+            database?.Dispose();
             OnStateChange(new StateChangeEventArgs(ConnectionState.Open, ConnectionState.Closed));
         }
     }
@@ -170,7 +163,7 @@ public sealed class SluiceConnection : DbConnection
 
     public SluiceTransaction BeginTransaction(SluiceTransactionMode mode)
     {
-        Session session = Session;
+        ISession session = Session;
         if (CurrentTransaction is not null)
         {
             if (session.InTransaction)
@@ -201,7 +194,7 @@ public sealed class SluiceConnection : DbConnection
     public long GetStableHorizon(string table)
     {
         ArgumentException.ThrowIfNullOrEmpty(table);
-        return OpenDatabase.StableHorizon(table);
+        return Ask(session => session.StableHorizon(table));
     }
 
     /// <summary>
@@ -214,7 +207,7 @@ public sealed class SluiceConnection : DbConnection
         Gate.Enter(command: null);
         try
         {
-            return new SluiceAppender(this, table, columns);
+            return new SluiceAppender(this, table, columns.ToArray());
         }
         finally
         {
@@ -276,9 +269,10 @@ public sealed class SluiceConnection : DbConnection
         {
             // Savepoint names vary without bound, so only the fixed texts are kept.
             bool keep = !sql.Contains('"');
-            if (!_controls.TryGetValue(sql, out Statement? statement))
+            ISession session = Session;
+            if (!_controls.TryGetValue(sql, out IStatement? statement))
             {
-                statement = Session.Prepare(Encoding.UTF8.GetBytes(sql), 0, out _)!;
+                statement = session.Prepare(Encoding.UTF8.GetBytes(sql), 0, out _)!;
                 if (keep)
                 {
                     _controls.Add(sql, statement);
@@ -307,7 +301,7 @@ public sealed class SluiceConnection : DbConnection
     /// <summary>Rolls back unless SQL text or an error of the transaction has done so already.</summary>
     internal void RollbackIfActive()
     {
-        if (Session.InTransaction)
+        if (InTransaction)
         {
             Control("ROLLBACK");
         }
@@ -323,10 +317,67 @@ public sealed class SluiceConnection : DbConnection
 
     private static InvalidOperationException NotOpen() => new("The connection is not open.");
 
-    private DatabaseOptions Options() => new()
+    internal void InterruptSession() => _session?.Interrupt();
+
+    private OpeningRequest Request(bool mustBeLive) => new()
     {
-        ReadOnly = _settings.Mode == SluiceOpenMode.ReadOnly,
-        Create = _settings.Mode == SluiceOpenMode.ReadWriteCreate,
-        Store = _settings.CacheSizeKiB == 0 ? new StoreOptions() : new StoreOptions { CacheBytes = _settings.CacheSizeKiB * 1024L },
+        Path = _settings.DataSource,
+        Sharing = _settings.Sharing,
+        BusyTimeout = TimeSpan.FromMilliseconds(_settings.BusyTimeoutMs),
+        MustBeLive = mustBeLive,
+        Options = new DatabaseOptions
+        {
+            ReadOnly = _settings.Mode == SluiceOpenMode.ReadOnly,
+            Create = _settings.Mode == SluiceOpenMode.ReadWriteCreate,
+            Serve = _settings.Sharing == SluiceSharing.On,
+            Store = _settings.CacheSizeKiB == 0 ? new StoreOptions() : new StoreOptions { CacheBytes = _settings.CacheSizeKiB * 1024L },
+        },
     };
+
+    /// <summary>Opens the file anew after its owner has ended.</summary>
+    private ISession Reopen(RemoteSession ended)
+    {
+        if (ended.InTransaction)
+        {
+            SluiceException gone = ended.TransactionIsGone();
+            ended.Dispose();
+            throw gone;
+        }
+
+        ended.Dispose();
+        ForgetControls();
+        (_session, _database) = Opening.Open(Request(mustBeLive: true));
+        return _session;
+    }
+
+    private void ForgetControls()
+    {
+        foreach (IStatement control in _controls.Values)
+        {
+            control.Dispose();
+        }
+
+        _controls.Clear();
+    }
+
+    /// <summary>A question beside statements. One to another process is an operation like any other on this connection.</summary>
+    private T Ask<T>(Func<ISession, T> question)
+    {
+        ISession session = Session;
+        if (session is not RemoteSession)
+        {
+            return question(session);
+        }
+
+        ConnectionGate gate = Gate;
+        gate.Enter(command: null);
+        try
+        {
+            return question(session);
+        }
+        finally
+        {
+            gate.Exit();
+        }
+    }
 }

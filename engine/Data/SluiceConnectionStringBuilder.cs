@@ -18,6 +18,22 @@ public enum SluiceOpenMode
     ReadOnly,
 }
 
+/// <summary>Whether several processes work on one file.</summary>
+public enum SluiceSharing
+{
+    /// <summary>
+    /// The first process that opens the file owns it and serves the others, which work through it as if they had it themselves; when it ends, the
+    /// first of them takes over.
+    /// </summary>
+    On,
+
+    /// <summary>The process owns the file alone. Others, and this one while another owns the file, read the last checkpoint.</summary>
+    Off,
+
+    /// <summary>Works through the process that owns the file and never becomes the owner: an error if there is none.</summary>
+    Client,
+}
+
 /// <summary>
 /// The settings of a connection string: <c>Data Source=readings.db;Mode=ReadWrite;Busy Timeout=5000</c>. Keywords are
 /// compared without regard to case; one that is not known is an error that lists the known ones.
@@ -33,9 +49,10 @@ public sealed class SluiceConnectionStringBuilder : DbConnectionStringBuilder
     private const string BusyTimeoutKeyword = "Busy Timeout";
     private const string CacheSizeKeyword = "Cache Size";
     private const string DefaultTimeoutKeyword = "Default Timeout";
+    private const string SharingKeyword = "Sharing";
 
     private static readonly string[] KnownKeywords =
-        [DataSourceKeyword, ModeKeyword, BusyTimeoutKeyword, CacheSizeKeyword, DefaultTimeoutKeyword];
+        [DataSourceKeyword, ModeKeyword, BusyTimeoutKeyword, CacheSizeKeyword, DefaultTimeoutKeyword, SharingKeyword];
 
     private static readonly Dictionary<string, string> Canonical = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -49,6 +66,7 @@ public sealed class SluiceConnectionStringBuilder : DbConnectionStringBuilder
         ["CacheSize"] = CacheSizeKeyword,
         [DefaultTimeoutKeyword] = DefaultTimeoutKeyword,
         ["Command Timeout"] = DefaultTimeoutKeyword,
+        [SharingKeyword] = SharingKeyword,
     };
 
     public SluiceConnectionStringBuilder()
@@ -71,7 +89,7 @@ public sealed class SluiceConnectionStringBuilder : DbConnectionStringBuilder
     /// <summary>The default is <see cref="SluiceOpenMode.ReadWriteCreate"/>.</summary>
     public SluiceOpenMode Mode
     {
-        get => Text(ModeKeyword) is { } text ? ParseMode(text) : SluiceOpenMode.ReadWriteCreate;
+        get => Text(ModeKeyword) is { } text ? Parse<SluiceOpenMode>(ModeKeyword, text) : SluiceOpenMode.ReadWriteCreate;
         set => this[ModeKeyword] = value;
     }
 
@@ -96,6 +114,16 @@ public sealed class SluiceConnectionStringBuilder : DbConnectionStringBuilder
     {
         get => Number(DefaultTimeoutKeyword) ?? DefaultCommandTimeoutSeconds;
         set => this[DefaultTimeoutKeyword] = value;
+    }
+
+    /// <summary>
+    /// Whether the file is shared with other processes; <see cref="SluiceSharing.On"/> by default. The file's first connection of a
+    /// process decides whether that process serves others.
+    /// </summary>
+    public SluiceSharing Sharing
+    {
+        get => Text(SharingKeyword) is { } text ? Parse<SluiceSharing>(SharingKeyword, text) : SluiceSharing.On;
+        set => this[SharingKeyword] = value;
     }
 
     public override ICollection Keys => Array.FindAll(KnownKeywords, base.ContainsKey);
@@ -151,7 +179,9 @@ public sealed class SluiceConnectionStringBuilder : DbConnectionStringBuilder
         switch (keyword)
         {
             case ModeKeyword:
-                return ParseMode(text).ToString();
+                return Parse<SluiceOpenMode>(ModeKeyword, text).ToString();
+            case SharingKeyword:
+                return Parse<SluiceSharing>(SharingKeyword, text).ToString();
             case BusyTimeoutKeyword or CacheSizeKeyword or DefaultTimeoutKeyword:
                 if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
                 {
@@ -165,15 +195,17 @@ public sealed class SluiceConnectionStringBuilder : DbConnectionStringBuilder
         }
     }
 
-    private static SluiceOpenMode ParseMode(string text) =>
-        Enum.TryParse(text, ignoreCase: true, out SluiceOpenMode mode) && Enum.IsDefined(mode)
-            ? mode
+    private static T Parse<T>(string keyword, string text)
+        where T : struct, Enum =>
+        Enum.TryParse(text, ignoreCase: true, out T value) && Enum.IsDefined(value)
+            ? value
             : throw new ArgumentException(
-                $"The connection string's '{ModeKeyword}' must be one of {string.Join(", ", Enum.GetNames<SluiceOpenMode>())}, not '{text}'.");
+                $"The connection string's '{keyword}' must be one of {string.Join(", ", Enum.GetNames<T>())}, not '{text}'.");
 
     private static object Default(string keyword) => keyword switch
     {
         ModeKeyword => SluiceOpenMode.ReadWriteCreate,
+        SharingKeyword => SluiceSharing.On,
         BusyTimeoutKeyword => DefaultBusyTimeoutMs,
         CacheSizeKeyword => 0,
         DefaultTimeoutKeyword => DefaultCommandTimeoutSeconds,

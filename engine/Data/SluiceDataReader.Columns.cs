@@ -17,7 +17,7 @@ public sealed partial class SluiceDataReader
     /// <summary>The value as the engine holds it, without a conversion or a copy; it stays valid after the next Read.</summary>
     public SqlValue GetSqlValue(int ordinal)
     {
-        Statement statement = Column(ordinal);
+        IStatement statement = Column(ordinal);
         return _onRow
             ? statement.Column(ordinal)
             : throw new InvalidOperationException("There is no row: call Read, and go on only if it returns true.");
@@ -25,7 +25,7 @@ public sealed partial class SluiceDataReader
 
     public override bool IsDBNull(int ordinal) => GetSqlValue(ordinal).IsNull;
 
-    public override string GetName(int ordinal) => Column(ordinal).ColumnName(ordinal);
+    public override string GetName(int ordinal) => Column(ordinal).Columns[ordinal].Name;
 
     /// <summary>The column of this name: written exactly so if there is one, else without regard to case.</summary>
     public override int GetOrdinal(string name)
@@ -58,7 +58,7 @@ public sealed partial class SluiceDataReader
     /// <summary>The declared type without its size, or the storage class of the present value for an expression.</summary>
     public override string GetDataTypeName(int ordinal)
     {
-        if (Column(ordinal).ColumnDeclaredType(ordinal) is { Length: > 0 } declared)
+        if (Column(ordinal).Columns[ordinal].DeclaredType is { Length: > 0 } declared)
         {
             int size = declared.IndexOf('(');
             return size < 0 ? declared : declared[..size];
@@ -191,7 +191,7 @@ public sealed partial class SluiceDataReader
             row[size] = -1;
             row[type] = GetFieldType(i);
             row[typeName] = GetDataTypeName(i);
-            row[isExpression] = Column(i).ColumnDeclaredType(i) is null;
+            row[isExpression] = Column(i).Columns[i].DeclaredType is null;
             row[isLong] = false;
             row[allowsNull] = DBNull.Value;
             table.Rows.Add(row);
@@ -225,7 +225,7 @@ public sealed partial class SluiceDataReader
 
     private ColumnPlace Place(int ordinal) => new(this, ordinal);
 
-    private Statement Column(int ordinal)
+    private IStatement Column(int ordinal)
     {
         Open();
         if (_statement is not { } statement)
@@ -233,8 +233,8 @@ public sealed partial class SluiceDataReader
             throw new InvalidOperationException("The command has no result, or no further one.");
         }
 
-        return (uint)ordinal < (uint)statement.ColumnCount
+        return (uint)ordinal < (uint)statement.Columns.Count
             ? statement
-            : throw new ArgumentOutOfRangeException(nameof(ordinal), ordinal, $"The result has {statement.ColumnCount} columns, counted from 0.");
+            : throw new ArgumentOutOfRangeException(nameof(ordinal), ordinal, $"The result has {statement.Columns.Count} columns, counted from 0.");
     }
 }

@@ -16,7 +16,7 @@ public sealed partial class SluiceDataReader : DbDataReader
     private readonly CommandBehavior _behavior;
 
     private int _nextStatement;
-    private Statement? _statement;
+    private IStatement? _statement;
     private bool _hasRows;
 
     /// <summary>The statement stands on its first row, which <see cref="Read"/> has not yet given out.</summary>
@@ -37,7 +37,7 @@ public sealed partial class SluiceDataReader : DbDataReader
     /// <summary>Always 0: results do not nest.</summary>
     public override int Depth => 0;
 
-    public override int FieldCount => Open()._statement?.ColumnCount ?? 0;
+    public override int FieldCount => Open()._statement?.Columns.Count ?? 0;
 
     public override bool HasRows => Open()._hasRows;
 
@@ -159,12 +159,12 @@ public sealed partial class SluiceDataReader : DbDataReader
     }
 
     /// <summary>Runs a statement up to its first row; whether it has a result.</summary>
-    private async ValueTask<bool> StartAsync(Statement statement, bool async)
+    private async ValueTask<bool> StartAsync(IStatement statement, bool async)
     {
-        bool hasResult = statement.ColumnCount > 0;
         if (_behavior.HasFlag(CommandBehavior.SchemaOnly))
         {
-            return hasResult;
+            await statement.DescribeAsync(async).ConfigureAwait(false);
+            return statement.Columns.Count > 0;
         }
 
         bool keep = false;
@@ -178,7 +178,7 @@ public sealed partial class SluiceDataReader : DbDataReader
             }
 
             _isPeeked = _hasRows;
-            return keep = hasResult;
+            return keep = statement.Columns.Count > 0;
         }
         finally
         {

@@ -35,6 +35,9 @@ internal static partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "unlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Unlink(string path);
 
+    [LibraryImport(Library, EntryPoint = "fchmod", SetLastError = true)]
+    public static partial int ChangeMode(int descriptor, uint mode);
+
     [LibraryImport(Library, EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Access(string path, int mode);
 
@@ -51,7 +54,11 @@ internal static partial class NativeMethods
         public const int ReadWrite = 2;
         public const int Create = 0x40;
         public const int Exclusive = 0x80;
+        public const int NonBlocking = 0x800;
         public const int CloseOnExec = 0x80000;
+
+        /// <summary>O_NOFOLLOW, of which arm64 has another value.</summary>
+        public static readonly int NoFollow = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x8000 : 0x20000;
 
         public const int SeekEnd = 2;
 
@@ -73,6 +80,7 @@ internal static partial class NativeMethods
         public const int NotPermitted = 1;
         public const int NoEntry = 2;
         public const int Interrupted = 4;
+        public const int NoSuchDevice = 6;
         public const int TryAgain = 11;
         public const int FileExists = 17;
         public const int IsFolder = 21;

@@ -48,7 +48,7 @@ public sealed class PosixFileSystem : FileSystem
     {
         RequireLinux();
         string folder = FolderOf(path);
-        using FileDescriptor descriptor = OpenDescriptor(folder, Constants.ReadOnly | Constants.CloseOnExec);
+        using FileDescriptor descriptor = OpenFolderOf(path);
         if (Sync(descriptor) != 0)
         {
             throw FileErrors.Using(folder, "sync the folder to disk", Marshal.GetLastPInvokeError(), ResultCode.IoErrorSync);
@@ -91,6 +91,9 @@ public sealed class PosixFileSystem : FileSystem
 
         return Resolve(FolderOf(full)) is { } folder ? Path.Combine(folder, Path.GetFileName(full)) : full;
     }
+
+    /// <summary>The folder of a file, open.</summary>
+    internal static FileDescriptor OpenFolderOf(string path) => OpenDescriptor(FolderOf(path), Constants.ReadOnly | Constants.CloseOnExec);
 
     private static string FolderOf(string path) => Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
 

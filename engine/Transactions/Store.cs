@@ -103,18 +103,10 @@ public sealed class Store : IDisposable
             return OpenReader(fileSystem, path, options);
         }
 
-        Pager pager;
+        Pager pager = Pager.Open(fileSystem, path, PagerOptionsOf(options, readOnly: false));
         try
         {
-            pager = Pager.Open(fileSystem, path, PagerOptionsOf(options, readOnly: false));
-        }
-        catch (SluiceException error) when (error.PrimaryCode == ResultCode.Busy && options.AllowReadOnly)
-        {
-            return OpenReader(fileSystem, path, options);
-        }
-
-        try
-        {
+            options.Owned?.Invoke();
             if (options.Durable)
             {
                 Recovery.Run(fileSystem, pager, options);

@@ -30,8 +30,8 @@ public sealed record StoreOptions
     /// <summary>False leaves out the redo log, for databases in memory.</summary>
     public bool Durable { get; init; } = true;
 
-    /// <summary>When another process owns the file, open it for reading from its last checkpoint instead of failing.</summary>
-    public bool AllowReadOnly { get; init; }
+    /// <summary>Called once this process owns the file, before recovery; not for one that is opened for reading only.</summary>
+    public Action? Owned { get; init; }
 
     /// <summary>Opens for reading only, whoever owns the file.</summary>
     public bool ReadOnly { get; init; }

@@ -21,8 +21,8 @@ internal static class SqlCommand
           sluice sql data/gateway.db < script.sql
           sluice sql data/gateway.db            (interactive; .help there)
 
-        Rows are printed with | between the values and nothing for NULL. While another process has the file open,
-        it is read as of that process's last checkpoint.
+        Rows are printed with | between the values and nothing for NULL. While another process has the file open (the
+        gateway, for one), statements run through it: they see what it has committed and may write.
         """;
 
     public static Command Create()
@@ -101,9 +101,13 @@ internal static class SqlCommand
             return Failed;
         }
 
-        if (!connection.IsLive)
+        if (connection.OwnerProcessId is { } owner)
         {
-            stderr.WriteLine($"{request.File} is open in another process: answering from its last checkpoint (read-only)");
+            stderr.WriteLine($"{request.File} is open in process {owner}: working through it");
+        }
+        else if (!connection.IsLive)
+        {
+            stderr.WriteLine($"{request.File} is open in another process, which cannot be reached: answering from its last checkpoint (read-only)");
         }
 
         SqlShell shell = new(connection, new SqlOutput(stdout), stderr)

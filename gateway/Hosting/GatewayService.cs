@@ -116,6 +116,10 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
         TelemetryDatabase database = await TelemetryDatabase.OpenAsync(_options.DatabasePath);
         _database = database;
         Started("the database", _ => database.DisposeAsync());
+        if (database.SharingFailure is { } reason)
+        {
+            GatewayLog.NotShared(_log, reason);
+        }
 
         CommitSignal committed = new();
         RouteTable routes = new(_options.Routes, _devices, _options.Writers.Count);

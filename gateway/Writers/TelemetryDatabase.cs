@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Sluice.Engine;
 using Sluice.Engine.Data;
 using Sluice.Engine.Transactions;
@@ -10,6 +11,11 @@ namespace Sluice.Gateway.Writers;
 /// </summary>
 public sealed class TelemetryDatabase : IAsyncDisposable
 {
+    /// <summary>How long the start waits for another process, a shell perhaps, to let go of the file.</summary>
+    private static readonly TimeSpan s_ownerPatience = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan s_ownerPoll = TimeSpan.FromMilliseconds(100);
+
     private readonly SluiceConnection _connection;
     private readonly Lock _gate = new();
 
@@ -28,6 +34,9 @@ public sealed class TelemetryDatabase : IAsyncDisposable
 
     /// <summary>Tells this file from another one of the same name: random, written when it was made.</summary>
     public string Instance { get; }
+
+    /// <summary>Why other processes cannot work on the database through this one, or null.</summary>
+    public string? SharingFailure => _connection.SharingFailure;
 
     /// <summary>Figures of the engine; once it is being closed, the last ones.</summary>
     public StoreStatistics Statistics
@@ -48,13 +57,7 @@ public sealed class TelemetryDatabase : IAsyncDisposable
         SluiceConnection connection = new(new SluiceConnectionStringBuilder { DataSource = path }.ConnectionString);
         try
         {
-            await connection.OpenAsync();
-            if (!connection.IsLive)
-            {
-                throw new SluiceException(
-                    ResultCode.Busy,
-                    $"{path}: another process has the database open, probably another sluice; stop it, or choose another data folder with --data");
-            }
+            await OwnAsync(connection, path);
 
             await TelemetrySchema.ApplyAsync(connection, path);
             await using SluiceCommand command = connection.CreateCommand();
@@ -67,6 +70,27 @@ public sealed class TelemetryDatabase : IAsyncDisposable
         {
             await connection.DisposeAsync();
             throw;
+        }
+    }
+
+    /// <summary>Opens as the owner of the file, which the gateway must be: its writers commit without another process in between.</summary>
+    private static async Task OwnAsync(SluiceConnection connection, string path)
+    {
+        long begin = Stopwatch.GetTimestamp();
+        await connection.OpenAsync();
+        while (!connection.IsLive || connection.OwnerProcessId is not null)
+        {
+            if (Stopwatch.GetElapsedTime(begin) > s_ownerPatience)
+            {
+                string owner = connection.OwnerProcessId is { } process ? $"process {process}" : "another process";
+                throw new SluiceException(
+                    ResultCode.Busy,
+                    $"{path}: {owner} has the database open, probably another sluice; stop it, or choose another data folder with --data");
+            }
+
+            await connection.CloseAsync();
+            await Task.Delay(s_ownerPoll);
+            await connection.OpenAsync();
         }
     }
 

@@ -3,13 +3,19 @@ using Sluice.Engine.Data;
 namespace Sluice.Engine.Tests.Data;
 
 /// <summary>Many connections on one file at the same time.</summary>
-public sealed class ConcurrencyTests : IDisposable
+public class ConcurrencyTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("sluice-data-").FullName;
 
-    private string Settings => $"Data Source={Path.Combine(_folder, "t.db")}";
+    protected virtual string Settings => OwnSettings;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    protected string OwnSettings => $"Data Source={Path.Combine(_folder, "t.db")}";
+
+    public virtual void Dispose()
+    {
+        Directory.Delete(_folder, recursive: true);
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public async Task Single_row_inserts_of_many_connections_do_not_conflict()

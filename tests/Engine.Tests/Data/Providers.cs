@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Sluice.Engine.Data;
+using Sluice.Engine.Tests.Files;
 
 namespace Sluice.Engine.Tests.Data;
 
@@ -9,10 +10,15 @@ namespace Sluice.Engine.Tests.Data;
 /// </summary>
 internal static class Providers
 {
+    private static readonly AsyncLocal<bool> s_throughOwner = new();
+
+    /// <summary>From now on in this test <see cref="Sluice"/> works through the owner of a file, as another process does.</summary>
+    public static void UseOwner() => s_throughOwner.Value = true;
+
     /// <summary>An open connection on a database in memory.</summary>
     public static SluiceConnection Sluice(string? setUp = null)
     {
-        SluiceConnection connection = new("Data Source=:memory:");
+        SluiceConnection connection = s_throughOwner.Value ? ThroughOwner() : new("Data Source=:memory:");
         connection.Open();
         if (setUp is not null)
         {
@@ -32,6 +38,21 @@ internal static class Providers
             connection.Run(setUp);
         }
 
+        return connection;
+    }
+
+    /// <summary>A connection whose disposal is also that of the owner and of the file.</summary>
+    private static SluiceConnection ThroughOwner()
+    {
+        TemporaryFolder folder = new();
+        SluiceConnection owner = new($"Data Source={folder.File("t.db")}");
+        owner.Open();
+        SluiceConnection connection = new($"Data Source={folder.File("t.db")};Sharing=Client");
+        connection.Disposed += (_, _) =>
+        {
+            owner.Dispose();
+            folder.Dispose();
+        };
         return connection;
     }
 
