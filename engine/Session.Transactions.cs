@@ -18,6 +18,9 @@ public sealed partial class Session
         public string Name { get; } = name;
 
         public int Mark { get; set; }
+
+        /// <summary>Foreign keys that were broken when it was set.</summary>
+        public required (long Deferred, long DeferredImmediate) Broken { get; init; }
     }
 
     private readonly List<NamedSavepoint> _savepoints = [];
@@ -96,6 +99,7 @@ public sealed partial class Session
             throw new SluiceException(ResultCode.Error, "cannot commit - no transaction is active");
         }
 
+        ForeignKeys.RequireWhole();
         KeepRowsOfReaders();
         return EndTransaction();
     }
@@ -125,7 +129,11 @@ public sealed partial class Session
             _begunBySavepoint = true;
         }
 
-        _savepoints.Add(new NamedSavepoint(name) { Mark = _transaction?.Mark() ?? 0 });
+        _savepoints.Add(new NamedSavepoint(name)
+        {
+            Mark = _transaction?.Mark() ?? 0,
+            Broken = (ForeignKeys.Deferred, ForeignKeys.DeferredImmediate),
+        });
     }
 
     internal void RollbackTo(string name)
@@ -137,6 +145,7 @@ public sealed partial class Session
         }
 
         _transaction?.RollbackTo(_savepoints[index].Mark);
+        (ForeignKeys.Deferred, ForeignKeys.DeferredImmediate) = _savepoints[index].Broken;
         _savepoints.RemoveRange(index + 1, _savepoints.Count - index - 1);
     }
 
@@ -214,6 +223,7 @@ public sealed partial class Session
         _transaction = null;
         _announced = null;
         _isExclusive = false;
+        ForeignKeys.Reset();
         _savepoints.Clear();
         return transaction;
     }

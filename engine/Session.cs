@@ -1,4 +1,4 @@
-using Sluice.Engine.Execute;
+using Sluice.Engine.Execute.Dml;
 using Sluice.Engine.Sql;
 using Sluice.Engine.Transactions;
 
@@ -8,7 +8,7 @@ namespace Sluice.Engine;
 /// One connection's state: its transaction and savepoints, its counters, its busy timeout. Used by one thread at a time; only
 /// <see cref="Interrupt"/> may come from another.
 /// </summary>
-public sealed partial class Session : IStatementContext, ISession
+public sealed partial class Session : IChangeContext, ISession
 {
     private readonly ManualResetEvent _interruption = new(false);
     private volatile bool _interrupted;
@@ -32,6 +32,14 @@ public sealed partial class Session : IStatementContext, ISession
     public long Changes { get; private set; }
 
     public long TotalChanges { get; private set; }
+
+    /// <summary>PRAGMA recursive_triggers.</summary>
+    public bool RecursiveTriggers { get; set; }
+
+    /// <summary>Foreign keys: whether they are enforced, and how many are broken in the open transaction.</summary>
+    internal ForeignKeyState ForeignKeys { get; } = new();
+
+    ForeignKeyState IChangeContext.ForeignKeys => ForeignKeys;
 
     public DateTime UtcNow { get; private set; } = TimeProvider.System.GetUtcNow().UtcDateTime;
 
@@ -101,10 +109,10 @@ public sealed partial class Session : IStatementContext, ISession
         UtcNow = TimeProvider.System.GetUtcNow().UtcDateTime;
     }
 
-    internal void StatementChanged(long changes, long? lastInsertRowid)
+    internal void StatementChanged(long changes, long? lastInsertRowid, long nestedChanges = 0)
     {
         Changes = changes;
-        TotalChanges += changes;
+        TotalChanges += changes + nestedChanges;
         LastInsertRowid = lastInsertRowid ?? LastInsertRowid;
     }
 }

@@ -126,6 +126,7 @@ public sealed partial class Statement
                 (rows ??= []).Add(CurrentRow(execution));
             }
 
+            _session.ForeignKeys.RequireWhole();
             _rows = rows;
             return execution;
         }
@@ -147,6 +148,7 @@ public sealed partial class Statement
         {
             try
             {
+                _session.ForeignKeys.ResetCounts();
                 Transaction transaction = _session.Database.Store.Begin(kind, _session.BusyTimeout);
                 using Execution? execution = WorkIn(transaction, work);
                 await CommitAsync(transaction, asynchronous).ConfigureAwait(false);
@@ -312,14 +314,14 @@ public sealed partial class Statement
         if (IsChange)
         {
             Changes = execution.Changes;
-            _session.StatementChanged(execution.Changes, execution.LastInsertRowid);
+            _session.StatementChanged(execution.Changes, execution.LastInsertRowid, execution.NestedChanges);
         }
     }
 
     /// <summary>The plan for the schema that a transaction sees.</summary>
     private CompiledStatement Compiled(Transaction transaction)
     {
-        if (!ReferenceEquals(_schema, transaction.Schema))
+        if (!ReferenceEquals(_schema, transaction.Schema) || _foreignKeys != _session.ForeignKeys.Enabled)
         {
             Compile(transaction.Schema);
         }
@@ -354,7 +356,8 @@ public sealed partial class Statement
 
     private void Compile(Schema schema)
     {
-        _compiled = Planner.Compile(_node, schema);
+        _foreignKeys = _session.ForeignKeys.Enabled;
+        _compiled = Planner.Compile(_node, schema, _foreignKeys);
         _schema = schema;
         Columns = _compiled.Columns;
     }

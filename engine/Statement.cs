@@ -18,6 +18,7 @@ public sealed partial class Statement : IStatement
 
     private Schema? _schema;
     private CompiledStatement? _compiled;
+    private bool _foreignKeys;
 
     // One run: an execution in its own transaction (reading in autocommit) or in the session's, or rows computed beforehand.
     private Execution? _execution;

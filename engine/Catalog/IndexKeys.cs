@@ -1,37 +1,64 @@
+using Sluice.Engine.Execute;
+using Sluice.Engine.Execute.Expressions;
+using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Format;
-using Sluice.Engine.Plan;
 
 namespace Sluice.Engine.Catalog;
 
-/// <summary>Index entries as they follow from rows.</summary>
-public static class IndexKeys
+/// <summary>
+/// Makes the index entries that follow from a table's rows: the key's columns or expressions, then the rowid. A stored NULL of the INTEGER
+/// PRIMARY KEY is the rowid; a column that the record does not store has its default. One a thread.
+/// </summary>
+internal sealed class IndexKeys
 {
-    /// <summary>
-    /// The key record of a row in an index: its columns, then the rowid. A stored NULL of the INTEGER PRIMARY KEY is the rowid; a column that
-    /// the record does not store has its default (rows written before ALTER TABLE ADD COLUMN).
-    /// </summary>
-    public static byte[] Build(Table table, TableIndex index, in Payload record, long rowid)
+    private readonly Table _table;
+    private readonly Frame _frame;
+    private readonly StoredRow _row;
+    private readonly SqlValue[] _key;
+
+    public IndexKeys(Table table)
     {
-        var reader = default(RecordReader);
-        reader.Reset(record);
-        var values = new SqlValue[index.Columns.Count];
-        for (int i = 0; i < values.Length; i++)
+        _table = table;
+        _frame = table.Expressions.NewFrame();
+        _row = new StoredRow(new TableShape(table));
+        _key = new SqlValue[table.Indexes.Count == 0 ? 0 : table.Indexes.Max(index => index.Columns.Count)];
+    }
+
+    /// <summary>The entry of a stored row; null when a partial index has none of it.</summary>
+    public byte[]? Build(TableIndex index, in Payload record, long rowid)
+    {
+        _row.Show(record, rowid);
+        return Build(index, _row);
+    }
+
+    /// <summary>The entry of a row; null when a partial index has none of it.</summary>
+    public byte[]? Build(TableIndex index, RowSource row) =>
+        TryFill(index, row, out ReadOnlySpan<SqlValue> key) ? RecordWriter.Encode(key, row.Rowid) : null;
+
+    /// <summary>The key's values without the rowid, lent until the next call; false when a partial index has no entry of the row.</summary>
+    public bool TryFill(TableIndex index, RowSource row, out ReadOnlySpan<SqlValue> key)
+    {
+        Span<SqlValue> values = _key.AsSpan(0, index.Columns.Count);
+        key = values;
+        Expr?[] parts = [];
+        if (index.Where is not null || index.Expressions.Count > 0)
         {
-            int ordinal = index.Columns[i];
-            if (ordinal == table.RowidAlias)
+            (parts, Expr? where) = _table.Expressions.Of(index);
+            _frame.Sources[0] = row;
+            if (where is not null && !Logic.Passes(where, _frame))
             {
-                values[i] = SqlValue.FromInteger(rowid);
-            }
-            else if (reader.Has(ordinal))
-            {
-                values[i] = reader.Get(ordinal);
-            }
-            else if (table.Columns[ordinal] is { Default: { } given } column)
-            {
-                values[i] = DefaultValue.Constant(given, column);
+                return false;
             }
         }
 
-        return RecordWriter.Encode(values, rowid);
+        for (int i = 0; i < values.Length; i++)
+        {
+            int ordinal = index.Columns[i];
+            values[i] = ordinal == TableIndex.ExpressionColumn ? parts[i]!.Evaluate(_frame)
+                : ordinal == _table.RowidAlias ? SqlValue.FromInteger(row.Rowid)
+                : row.Column(ordinal);
+        }
+
+        return true;
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Sluice.Engine.Sql;
 
 namespace Sluice.Engine.Catalog;
 
@@ -12,6 +13,8 @@ public sealed class Schema
     private readonly Dictionary<string, TableIndex> _indexes = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, View> _views = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, Trigger> _triggers = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, List<Trigger>> _triggersByTable = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, List<(Table Child, ForeignKeyTable Key)>> _foreignKeysTo = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<uint, Table> _byRoot = [];
 
     /// <summary>The schema table's name inside ("SQLite file format", section 2.6).</summary>
@@ -38,6 +41,11 @@ public sealed class Schema
             {
                 _indexes.Add(index.Name, index);
             }
+
+            foreach (ForeignKeyTable key in table.ForeignKeys)
+            {
+                ListOf(_foreignKeysTo, key.Clause.Table).Add((table, key));
+            }
         }
 
         foreach (View view in views)
@@ -48,6 +56,7 @@ public sealed class Schema
         foreach (Trigger trigger in triggers ?? [])
         {
             _triggers.Add(trigger.Name, trigger);
+            ListOf(_triggersByTable, trigger.TableName).Insert(0, trigger);
         }
     }
 
@@ -73,5 +82,22 @@ public sealed class Schema
 
     public bool TryGetTrigger(string name, [NotNullWhen(true)] out Trigger? trigger) => _triggers.TryGetValue(name, out trigger);
 
+    /// <summary>The triggers of a table or view, the newest first: the order in which SQLite fires them.</summary>
+    public IReadOnlyList<Trigger> TriggersOf(string table) => _triggersByTable.TryGetValue(table, out List<Trigger>? triggers) ? triggers : [];
+
+    /// <summary>The foreign keys that refer to a table, and whose they are.</summary>
+    public IReadOnlyList<(Table Child, ForeignKeyTable Key)> ForeignKeysTo(string table) =>
+        _foreignKeysTo.TryGetValue(table, out List<(Table, ForeignKeyTable)>? keys) ? keys : [];
+
     public bool TryGetView(string name, [NotNullWhen(true)] out View? view) => _views.TryGetValue(name, out view);
+
+    private static List<T> ListOf<T>(Dictionary<string, List<T>> lists, string name)
+    {
+        if (!lists.TryGetValue(name, out List<T>? list))
+        {
+            lists.Add(name, list = []);
+        }
+
+        return list;
+    }
 }

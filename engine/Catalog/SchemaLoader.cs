@@ -105,21 +105,17 @@ public static class SchemaLoader
     {
         if (row.Type == "trigger")
         {
-            if (row.Sql is null || ParseText(row.Sql) is not CreateTriggerStatement)
+            if (row.Sql is null || ParseText(row.Sql) is not CreateTriggerStatement create)
             {
                 throw Wrong("the text does not make a trigger");
             }
 
-            if (tables.TryGetValue(row.TableName, out TableBuilder? changed))
-            {
-                changed.AddTrigger(row.Name);
-            }
-            else if (!views.ContainsKey(row.TableName))
+            if (!tables.ContainsKey(row.TableName) && !views.ContainsKey(row.TableName))
             {
                 throw Wrong($"no such table: {row.TableName}");
             }
 
-            if (!triggers.TryAdd(row.Name, new Trigger(row.Name, row.TableName, row.Sql)))
+            if (!triggers.TryAdd(row.Name, new Trigger(row.Name, row.TableName, create, row.Sql)))
             {
                 throw Wrong($"there is another trigger named {row.Name}");
             }

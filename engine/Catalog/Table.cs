@@ -24,12 +24,20 @@ public sealed record Column
     public int PrimaryKeyOrdinal { get; init; }
 
     public DefaultColumn? Default { get; init; }
+
+    /// <summary>GENERATED ALWAYS AS; null for a column that is written.</summary>
+    public GeneratedColumn? Generated { get; init; }
+
+    /// <summary>Computed when read, and not in the record.</summary>
+    public bool IsVirtual => Generated is { Stored: false };
 }
 
 /// <summary>A table as sqlite_schema describes it. The engine works with rowid tables; others carry an <see cref="UnsupportedReason"/>.</summary>
 public sealed class Table
 {
     private readonly Dictionary<string, int> _ordinals = new(StringComparer.OrdinalIgnoreCase);
+    private readonly int[] _positions;
+    private TableExpressions? _expressions;
 
     public Table(string name, uint rootPage, IReadOnlyList<Column> columns, int rowidAlias, string sql)
     {
@@ -38,10 +46,15 @@ public sealed class Table
         Columns = columns;
         RowidAlias = rowidAlias;
         Sql = sql;
+        _positions = new int[columns.Count];
+        int stored = 0;
         for (int i = 0; i < columns.Count; i++)
         {
             _ordinals.Add(columns[i].Name, i);
+            _positions[i] = columns[i].IsVirtual ? -1 : stored++;
         }
+
+        StoredCount = stored;
     }
 
     public string Name { get; }
@@ -53,8 +66,26 @@ public sealed class Table
     /// <summary>The ordinal of the INTEGER PRIMARY KEY column, whose value is the rowid and whose stored value is NULL; or -1.</summary>
     public int RowidAlias { get; }
 
+    /// <summary>Ordinals of the primary key's columns of a WITHOUT ROWID table; null for a table with rowids.</summary>
+    public IReadOnlyList<int>? KeyColumns { get; init; }
+
+    /// <summary>How <see cref="KeyColumns"/> are ordered; null for a table with rowids.</summary>
+    public KeyOrder? KeyOrder { get; init; }
+
     /// <summary>The CREATE TABLE text.</summary>
     public string Sql { get; }
+
+    /// <summary>How many columns a record has: all but the virtual ones.</summary>
+    public int StoredCount { get; }
+
+    /// <summary>By ordinal: the column's place in a record, or -1 for a virtual one.</summary>
+    public ReadOnlySpan<int> Positions => _positions;
+
+    /// <summary>Whether any column is computed from others.</summary>
+    public bool HasGenerated => Columns.Any(column => column.Generated is not null);
+
+    /// <summary>Generated columns and index expressions, bound at their first use.</summary>
+    internal TableExpressions Expressions => _expressions ??= new TableExpressions(this);
 
     /// <summary>In the order of their creation, automatic ones first.</summary>
     public IReadOnlyList<TableIndex> Indexes { get; init; } = [];
@@ -64,10 +95,13 @@ public sealed class Table
     /// <summary>A STRICT table: values must have their column's type.</summary>
     public bool IsStrict { get; init; }
 
+    /// <summary>AUTOINCREMENT: a rowid is larger than any that the table ever had, which sqlite_sequence remembers.</summary>
+    public bool IsAutoincrement { get; init; }
+
     /// <summary>ON CONFLICT of the INTEGER PRIMARY KEY.</summary>
     public ConflictAction RowidConflict { get; init; }
 
-    /// <summary>Foreign keys as declared, those of columns too; they are not enforced, as in SQLite unless it is told to.</summary>
+    /// <summary>Foreign keys as declared, those of columns too.</summary>
     public IReadOnlyList<ForeignKeyTable> ForeignKeys { get; init; } = [];
 
     /// <summary>Indexes that we cannot keep up to date (<see cref="TableIndex.UnsupportedReason"/>); a reader does without them.</summary>
@@ -100,6 +134,20 @@ public sealed class Table
         }
     }
 
+    /// <summary>The same table with one more index.</summary>
+    public Table WithIndex(TableIndex index) => new(Name, RootPage, Columns, RowidAlias, Sql)
+    {
+        Indexes = [.. Indexes, index],
+        Checks = Checks,
+        IsStrict = IsStrict,
+        IsAutoincrement = IsAutoincrement,
+        RowidConflict = RowidConflict,
+        ForeignKeys = ForeignKeys,
+        UnsupportedIndexes = UnsupportedIndexes,
+        UnsupportedReason = UnsupportedReason,
+        ReadOnlyReason = ReadOnlyReason,
+    };
+
     /// <summary>The column's ordinal, or -1.</summary>
     public int OrdinalOf(string column) => _ordinals.TryGetValue(column, out int ordinal) ? ordinal : -1;
 }
@@ -113,11 +161,17 @@ public sealed class TableIndex
 
     public required uint RootPage { get; init; }
 
-    /// <summary>Ordinals of the table's columns; <see cref="ExpressionColumn"/> in an unsupported index.</summary>
+    /// <summary>Ordinals of the table's columns; <see cref="ExpressionColumn"/> for an expression.</summary>
     public required IReadOnlyList<int> Columns { get; init; }
 
     /// <summary>Stands in <see cref="Columns"/> for an expression.</summary>
     public const int ExpressionColumn = -2;
+
+    /// <summary>By place in <see cref="Columns"/>: the expression there, null for a plain column. Empty when all are plain.</summary>
+    public IReadOnlyList<ExpressionNode?> Expressions { get; init; } = [];
+
+    /// <summary>WHERE of a partial index, which has entries only of the rows for which it is true; null for a whole one.</summary>
+    public ExpressionNode? Where { get; init; }
 
     public required KeyOrder Order { get; init; }
 
@@ -139,5 +193,5 @@ public sealed class TableIndex
 /// <summary>A view: its columns are named by <see cref="CreateViewStatement.Columns"/> or by its SELECT.</summary>
 public sealed record View(string Name, CreateViewStatement Definition, string Sql);
 
-/// <summary>A trigger. It is not run: its table or view cannot be written while it is there.</summary>
-public sealed record Trigger(string Name, string TableName, string Sql);
+/// <summary>A trigger on a table or view.</summary>
+public sealed record Trigger(string Name, string TableName, CreateTriggerStatement Definition, string Sql);

@@ -45,10 +45,6 @@ internal sealed class TableBuilder
         }
 
         AddColumns(node);
-        if (IsAutoincrement(node))
-        {
-            _readOnly = $"table {name} cannot be written: AUTOINCREMENT is not supported";
-        }
     }
 
     /// <summary>A virtual table: only its name is known.</summary>
@@ -98,56 +94,19 @@ internal sealed class TableBuilder
         if (_unsupported is not null)
         {
             AddUnsupportedIndex(indexName, rootPage, sql, node.Unique, _unsupported);
-            return;
         }
-
-        var ordinals = new int[node.Columns.Count];
-        var order = new KeyColumn[node.Columns.Count];
-        string? reason = node.Where is null ? null : $"index {indexName} is partial, which is not supported";
-        for (int i = 0; i < ordinals.Length; i++)
+        else if (node.Columns.Select(column => column.Collation).FirstOrDefault(name => name is not null && !TryFindCollation(name, out _)) is { } unknown)
         {
-            IndexedColumn column = node.Columns[i];
-            ordinals[i] = ResolveIndexColumn(column);
-            Collation? collation = Collation.Binary;
-            if (ordinals[i] == TableIndex.ExpressionColumn)
-            {
-                reason = $"index {indexName} is on an expression, which is not supported";
-            }
-            else if (column.Collation is null)
-            {
-                collation = _columns[ordinals[i]].Collation;
-            }
-            else if (!TryFindCollation(column.Collation, out collation))
-            {
-                reason = $"no such collation sequence: {column.Collation}";
-            }
-
-            order[i] = new KeyColumn(collation ?? Collation.Binary, column.Descending && _descendingIndexes);
-        }
-
-        var index = new TableIndex
-        {
-            Name = indexName,
-            TableName = Name,
-            RootPage = rootPage,
-            Columns = ordinals,
-            Order = new KeyOrder(order, node.Unique),
-            Sql = sql,
-            UnsupportedReason = reason,
-        };
-        if (reason is null)
-        {
-            _created.Add(index);
+            string reason = $"no such collation sequence: {unknown}";
+            AddUnsupportedIndex(indexName, rootPage, sql, node.Unique, reason);
+            _readOnly ??= $"table {Name} cannot be written: {reason}";
         }
         else
         {
-            _unsupportedIndexes.Add(index);
-            _readOnly ??= $"table {Name} cannot be written: {reason}";
+            Table sofar = new(Name, _rootPage, _columns, _keys!.RowidAlias, _sql);
+            _created.Add(IndexDefinition.Describe(node, sofar, indexName, rootPage, sql, _descendingIndexes));
         }
     }
-
-    public void AddTrigger(string triggerName) =>
-        _readOnly ??= $"table {Name} cannot be written: trigger {triggerName} is not supported";
 
     public Table Build()
     {
@@ -164,6 +123,7 @@ internal sealed class TableBuilder
             Checks = _node is null ? [] : ChecksOf(_node),
             ForeignKeys = _node is null ? [] : ForeignKeysOf(_node),
             IsStrict = _node?.Strict ?? false,
+            IsAutoincrement = _keys?.IsAutoincrement ?? false,
             RowidConflict = _keys?.RowidConflict ?? ConflictAction.Default,
             UnsupportedReason = _unsupported,
             ReadOnlyReason = _readOnly,
@@ -187,21 +147,7 @@ internal sealed class TableBuilder
         ReadOnlyReason = $"table {Schema.SchemaTableName} may not be modified",
     };
 
-    private static string? ReasonOf(CreateTableStatement node)
-    {
-        if (node.WithoutRowid)
-        {
-            return "WITHOUT ROWID is not supported";
-        }
-
-        return node.Columns.Any(column => column.Constraints.Any(constraint => constraint is GeneratedColumn))
-            ? "generated columns are not supported"
-            : null;
-    }
-
-    private static bool IsAutoincrement(CreateTableStatement node) =>
-        node.Columns.Any(column => column.Constraints.Any(constraint => constraint is PrimaryKeyColumn { Autoincrement: true }))
-        || node.Constraints.Any(constraint => constraint is PrimaryKeyTable { Autoincrement: true });
+    private static string? ReasonOf(CreateTableStatement node) => node.WithoutRowid ? "WITHOUT ROWID is not supported" : null;
 
     private static string? UnknownCollation(CreateTableStatement node)
     {
@@ -250,6 +196,7 @@ internal sealed class TableBuilder
                 NotNullConflict = notNull?.OnConflict ?? ConflictAction.Default,
                 PrimaryKeyOrdinal = ordinal,
                 Default = definition.Constraints.OfType<DefaultColumn>().LastOrDefault(),
+                Generated = definition.Constraints.OfType<GeneratedColumn>().LastOrDefault(),
             });
         }
     }
@@ -297,27 +244,6 @@ internal sealed class TableBuilder
 
         keys.AddRange(node.Constraints.OfType<ForeignKeyTable>());
         return keys;
-    }
-
-    /// <summary>The ordinal of an index's column; <see cref="TableIndex.ExpressionColumn"/> for what is no plain column of the table.</summary>
-    private int ResolveIndexColumn(IndexedColumn column)
-    {
-        if (column.Expression is not ColumnNode { Table: null } name)
-        {
-            return TableIndex.ExpressionColumn;
-        }
-
-        int ordinal = _columns.FindIndex(candidate => candidate.Name.Equals(name.Column, StringComparison.OrdinalIgnoreCase));
-        if (ordinal >= 0)
-        {
-            return ordinal;
-        }
-
-        // A name in double quotes that is no column is a string, and the names of the rowid are an expression to an index.
-        bool isRowid = name.Column.ToUpperInvariant() is "ROWID" or "_ROWID_" or "OID";
-        return name.DoubleQuoted || isRowid
-            ? TableIndex.ExpressionColumn
-            : throw new SluiceException(ResultCode.Error, $"table {Name} has no column named {name.Column}");
     }
 
     private void AddUnsupportedIndex(string indexName, uint rootPage, string? sql, bool unique, string reason) =>

@@ -32,6 +32,9 @@ public sealed class TableKeys
     /// <summary>ON CONFLICT of the INTEGER PRIMARY KEY.</summary>
     public ConflictAction RowidConflict { get; private set; }
 
+    /// <summary>AUTOINCREMENT was written.</summary>
+    public bool IsAutoincrement { get; private set; }
+
     /// <summary>Ordinals of the primary key's columns in its order, one written twice is in it twice; empty without one.</summary>
     public IReadOnlyList<int> PrimaryKey { get; private set; } = [];
 
@@ -108,12 +111,18 @@ public sealed class TableKeys
 
         _hasPrimaryKey = true;
         int[] ordinals = [.. columns.Select(OrdinalOf)];
+        if (ordinals.Any(ordinal => _node.Columns[ordinal].Constraints.Any(constraint => constraint is GeneratedColumn)))
+        {
+            throw new SluiceException(ResultCode.Error, "generated columns cannot be part of the PRIMARY KEY");
+        }
+
         PrimaryKey = ordinals;
         bool isInteger = ordinals.Length == 1 && "INTEGER".Equals(_node.Columns[ordinals[0]].TypeName, StringComparison.OrdinalIgnoreCase);
         if (isInteger && !descendingColumn && !_node.WithoutRowid)
         {
             RowidAlias = ordinals[0];
             RowidConflict = onConflict;
+            IsAutoincrement = autoincrement;
         }
         else if (autoincrement)
         {

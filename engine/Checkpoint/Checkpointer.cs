@@ -352,6 +352,8 @@ internal sealed class Checkpointer : IDisposable
             delta.AddBytes(-tree.Sweep(held));
         }
 
+        delta.Shares.Sweep(held);
+
         _sweptDelta = delta;
         _sweptTo = held;
     }

@@ -60,7 +60,7 @@ internal static class Recovery
     /// <summary>Puts the commits after a timestamp into the pages.</summary>
     private sealed class Replay(Pager pager, RedoLog log, long fileTimestamp, long portionBytes)
     {
-        private readonly Dictionary<uint, (Table Table, RowCursor Rows)> _tables = [];
+        private readonly Dictionary<uint, (Table Table, RowCursor Rows, IndexKeys Keys)> _tables = [];
         private long _timestamp = fileTimestamp;
         private long _from = fileTimestamp;
         private PageTransaction? _pages;
@@ -117,13 +117,16 @@ internal static class Recovery
 
         private void Apply(string path, uint root, long rowid, bool deleted, ReadOnlySpan<byte> record)
         {
-            (Table table, RowCursor rows) = Open(path, root);
+            (Table table, RowCursor rows, IndexKeys keys) = Open(path, root);
             if (rows.SeekExact(rowid))
             {
                 Payload old = rows.Record;
                 foreach (TableIndex index in table.Indexes)
                 {
-                    _trees!.DeleteKey(index.RootPage, index.Order, IndexKeys.Build(table, index, old, rowid));
+                    if (keys.Build(index, old, rowid) is { } key)
+                    {
+                        _trees!.DeleteKey(index.RootPage, index.Order, key);
+                    }
                 }
             }
 
@@ -140,14 +143,17 @@ internal static class Recovery
                 var payload = new Payload(copy, 0, copy.Length);
                 foreach (TableIndex index in table.Indexes)
                 {
-                    _trees.PutKey(index.RootPage, index.Order, IndexKeys.Build(table, index, payload, rowid));
+                    if (keys.Build(index, payload, rowid) is { } key)
+                    {
+                        _trees.PutKey(index.RootPage, index.Order, key);
+                    }
                 }
             }
         }
 
-        private (Table Table, RowCursor Rows) Open(string path, uint root)
+        private (Table Table, RowCursor Rows, IndexKeys Keys) Open(string path, uint root)
         {
-            if (_tables.TryGetValue(root, out (Table, RowCursor) open))
+            if (_tables.TryGetValue(root, out (Table, RowCursor, IndexKeys) open))
             {
                 return open;
             }
@@ -157,7 +163,7 @@ internal static class Recovery
                 throw new CorruptFileException(path, $"commit {_timestamp + 1}", $"it changes a table with root page {root}, which {pager.Path} does not have");
             }
 
-            (Table, RowCursor) opened = (table, new TableCursor(_pages!, root));
+            (Table, RowCursor, IndexKeys) opened = (table, new TableCursor(_pages!, root), new IndexKeys(table));
             _tables.Add(root, opened);
             return opened;
         }

@@ -2,6 +2,7 @@ using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute;
 using Sluice.Engine.Execute.Dml;
 using Sluice.Engine.Execute.Expressions;
+using Sluice.Engine.Format;
 using Sluice.Engine.Sql;
 
 namespace Sluice.Engine.Plan;
@@ -9,33 +10,66 @@ namespace Sluice.Engine.Plan;
 /// <summary>What INSERT, UPDATE and DELETE have in common: the table, its constraints, SET and RETURNING.</summary>
 internal static class ChangeTarget
 {
-    /// <summary>The table to change; refuses views, the schema's own table and what cannot be written yet.</summary>
+    /// <summary>The table to change; refuses the schema's own table and what cannot be written. A view is found by <see cref="FindView"/>.</summary>
     public static Table Find(Schema schema, QualifiedName name)
     {
         SchemaNames.RequireMain(name);
-        if (schema.TryGetView(name.Name, out View? view))
-        {
-            throw new SluiceException(ResultCode.Error, $"cannot modify {view.Name} because it is a view");
-        }
-
         if (!schema.TryGetTable(name.Name, out Table? table))
         {
-            throw new SluiceException(ResultCode.Error, $"no such table: {(name.Schema is null ? "" : name.Schema + ".")}{name.Name}");
+            throw SchemaNames.NoSuchTable(name);
         }
 
-        if (table.Name.StartsWith("sqlite_", StringComparison.OrdinalIgnoreCase))
+        if (table.Name == Schema.SchemaTableName)
         {
             throw new SluiceException(ResultCode.Error, $"table {table.Name} may not be modified");
         }
 
+        table.DemandWritable();
         return table;
     }
 
-    public static TableWritePlan WritePlan(Table table, RowScope newRow, CompileState state, ConflictAction onConflict) => new(
+    /// <summary>
+    /// A view that an INSTEAD OF trigger lets change, as a table without rows of its own: its columns have the names, types and collations of its
+    /// SELECT's. Null when the name is no view's.
+    /// </summary>
+    public static Table? FindView(CompileState state, QualifiedName name, TriggerEvent change)
+    {
+        if (!state.Schema.TryGetView(name.Name, out View? view))
+        {
+            return null;
+        }
+
+        SchemaNames.RequireMain(name);
+        if (!state.Schema.TriggersOf(view.Name).Any(trigger => trigger.Definition.Event == change))
+        {
+            throw new SluiceException(ResultCode.Error, $"cannot modify {view.Name} because it is a view");
+        }
+
+        return ViewTable(state, view);
+    }
+
+    /// <summary>A view's columns as those of a table.</summary>
+    public static Table ViewTable(CompileState state, View view)
+    {
+        state.EnterView(view.Name);
+        QueryPlan plan = SelectCompiler.Compile(view.Definition.Select, state);
+        state.LeaveView();
+        string[] names = FromBuilder.ColumnNames(plan.Columns.Select(column => column.Name), view.Definition.Columns, view.Name);
+        return new Table(view.Name, 0, [.. names.Select((column, i) => new Column
+        {
+            Name = column,
+            DeclaredType = plan.Columns[i].DeclaredType ?? "",
+            Affinity = plan.Outputs[i].Affinity == Affinity.None ? Affinity.Blob : plan.Outputs[i].Affinity,
+            Collation = plan.Outputs[i].Collation ?? Collation.Binary,
+        })], -1, view.Sql);
+    }
+
+    public static TableWritePlan WritePlan(Table table, RowScope newRow, CompileState state, ConflictAction onConflict, RowEvents? events) => new(
         table,
-        [.. table.Checks.Select(check => new BoundCheck(ExpressionBinder.Bind(check.Expression, newRow), check.ConstraintName ?? check.Text))],
+        [.. table.Checks.Select(check => new BoundCheck(ExpressionBinder.Bind(NodeWalk.WithoutQualifier(check.Expression, table.Name), newRow), check.ConstraintName ?? check.Text))],
         [.. table.Columns.Select(column => DefaultValue.Bind(column, state))],
-        onConflict);
+        onConflict,
+        events);
 
     /// <summary>The assignments of SET; the last one to a column counts. <paramref name="rowid"/> is the value set for rowid where it has no alias.</summary>
     public static (int Column, Expr Value)[] BindSet(IReadOnlyList<SetClause> clauses, Table table, IScope scope, out Expr? rowid)
@@ -65,6 +99,11 @@ internal static class ChangeTarget
 
                 if (column >= 0)
                 {
+                    if (table.Columns[column].Generated is not null)
+                    {
+                        throw new SluiceException(ResultCode.Error, $"cannot UPDATE generated column \"{table.Columns[column].Name}\"");
+                    }
+
                     set[column] = values[i];
                 }
             }

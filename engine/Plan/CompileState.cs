@@ -3,7 +3,7 @@ using Sluice.Engine.Catalog;
 namespace Sluice.Engine.Plan;
 
 /// <summary>What is shared while one statement is compiled: the schema, and the numbers given out so far.</summary>
-internal sealed class CompileState(Schema schema)
+internal sealed class CompileState(Compilation compilation)
 {
     /// <summary>Views and subqueries nest no deeper than this, so that a hostile statement cannot exhaust the stack.</summary>
     private const int MaxNesting = 200;
@@ -14,7 +14,14 @@ internal sealed class CompileState(Schema schema)
     private int _subplans;
     private int _nesting;
 
-    public Schema Schema { get; } = schema;
+    /// <summary>For a statement that neither writes nor has anything to do with triggers.</summary>
+    public CompileState(Schema schema) : this(new Compilation(schema, foreignKeys: false))
+    {
+    }
+
+    public Compilation Compilation { get; } = compilation;
+
+    public Schema Schema { get; } = compilation.Schema;
 
     public FrameSize Size => new(_sources, _slots, _subplans);
 

@@ -1,7 +1,5 @@
-using Sluice.Engine.Execute;
 using Sluice.Engine.Execute.Dml;
 using Sluice.Engine.Execute.Operators;
-using Sluice.Engine.Format;
 using Sluice.Engine.Transactions;
 
 namespace Sluice.Engine.Plan;
@@ -17,6 +15,7 @@ internal sealed class CompiledChange(
     /// <summary>How its rows are found; null where they are given.</summary>
     public PlanNode? Query => query;
 
-    public override Execution Start(Transaction transaction, IStatementContext context, SqlValue[] parameters) =>
-        start(new Run(size, transaction, context, parameters));
+    internal override FrameSize Size => size;
+
+    internal override Execution Start(Run run) => start(run);
 }

@@ -1,7 +1,5 @@
-using Sluice.Engine.Execute;
 using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Format;
-using Sluice.Engine.Transactions;
 
 namespace Sluice.Engine.Plan;
 
@@ -25,7 +23,9 @@ internal sealed class CompiledExplain : CompiledStatement
 
     public override bool IsReadOnly => true;
 
-    public override Execution Start(Transaction transaction, IStatementContext context, SqlValue[] parameters) => new Lines(_rows);
+    internal override FrameSize Size => default;
+
+    internal override Execution Start(Run run) => new Lines(_rows);
 
     private sealed class Lines(SqlValue[][] rows) : Execution
     {

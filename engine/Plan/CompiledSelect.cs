@@ -1,7 +1,6 @@
 using Sluice.Engine.Execute;
 using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Format;
-using Sluice.Engine.Transactions;
 
 namespace Sluice.Engine.Plan;
 
@@ -12,8 +11,9 @@ internal sealed class CompiledSelect(QueryPlan plan, FrameSize size) : CompiledS
 
     public override bool IsReadOnly => true;
 
-    public override Execution Start(Transaction transaction, IStatementContext context, SqlValue[] parameters) =>
-        new Rows(plan, new Run(size, transaction, context, parameters));
+    internal override FrameSize Size => size;
+
+    internal override Execution Start(Run run) => new Rows(plan, run);
 
     private sealed class Rows(QueryPlan plan, Run run) : Execution
     {

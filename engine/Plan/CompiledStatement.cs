@@ -1,3 +1,4 @@
+using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Execute;
 using Sluice.Engine.Format;
 using Sluice.Engine.Transactions;
@@ -27,7 +28,14 @@ public abstract class CompiledStatement
     /// Begins one execution; nothing is read or written before the first <see cref="Execution.Next"/>.
     /// <paramref name="parameters"/> must have an entry for each parameter of the statement and must not change until the execution is disposed.
     /// </summary>
-    public abstract Execution Start(Transaction transaction, IStatementContext context, SqlValue[] parameters);
+    public Execution Start(Transaction transaction, IStatementContext context, SqlValue[] parameters) =>
+        Start(new Run(Size, transaction, context, parameters));
+
+    /// <summary>What a frame for an execution needs.</summary>
+    internal abstract FrameSize Size { get; }
+
+    /// <summary>Begins an execution in a frame that the caller has made, in a trigger with NEW and OLD in it.</summary>
+    internal abstract Execution Start(Run run);
 }
 
 /// <summary>
@@ -44,6 +52,9 @@ public abstract class Execution : IDisposable
 
     /// <summary>Rows inserted, updated or deleted, as changes() counts them; 0 for a SELECT.</summary>
     public virtual long Changes => 0;
+
+    /// <summary>Rows changed by triggers and foreign key actions, which only total_changes() counts.</summary>
+    public virtual long NestedChanges => 0;
 
     /// <summary>The rowid of the last row inserted; null when none was.</summary>
     public virtual long? LastInsertRowid => null;

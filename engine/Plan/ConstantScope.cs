@@ -26,7 +26,7 @@ internal class ConstantScope(CompileState state) : IScope
     public virtual Expr BindWindow(FunctionNode node) =>
         throw new SluiceException(ResultCode.Error, $"misuse of window function {node.Name.ToUpperInvariant()}()");
 
-    public Expr BindRaise(RaiseNode node) =>
+    public virtual Expr BindRaise(RaiseNode node) =>
         throw new SluiceException(ResultCode.Error, "RAISE() may only be used within a trigger-program");
 
     private static SluiceException NoSubquery() => new(ResultCode.Error, "subqueries prohibited here");

@@ -15,6 +15,7 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
     private readonly RowScope _scope = new(state, outer, common);
     private IReadOnlyList<ResultTerm> _terms = [];
     private Expr[] _results = [];
+    private Windowing? _windowing;
 
     /// <summary>The result columns once compiled; none for VALUES.</summary>
     public IReadOnlyList<ResultTerm> Terms => _terms;
@@ -24,11 +25,6 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         if (core.Values is { } values)
         {
             return CompileValues(values, orderBy, limit);
-        }
-
-        if (core.Windows.Count > 0)
-        {
-            throw new SluiceException(ResultCode.Error, "WINDOW is not supported");
         }
 
         FromBuilder from = new(_scope);
@@ -47,7 +43,10 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
             _scope.AliasesVisible = false;
         }
 
-        bool grouped = core.GroupBy.Count > 0 || HasAggregate(core, orderBy);
+        _windowing = _terms.Any(term => NodeWalk.HasWindow(term.Node)) || orderBy.Any(term => NodeWalk.HasWindow(term.Expression))
+            ? new Windowing(_scope, core.Windows)
+            : null;
+        bool grouped = core.GroupBy.Count > 0 || HasAggregate(core);
         if (core.Having is not null && !grouped)
         {
             throw new SluiceException(ResultCode.Error, "HAVING clause on a non-aggregate query");
@@ -58,10 +57,9 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
             : CompileRows(core, from.Steps, conditions, orderBy, limit);
     }
 
-    private bool HasAggregate(SelectCore core, IReadOnlyList<OrderTerm> orderBy) =>
-        _terms.Any(term => NodeWalk.HasAggregate(term.Node))
-        || (core.Having is not null && NodeWalk.HasAggregate(core.Having))
-        || orderBy.Any(term => NodeWalk.HasAggregate(term.Expression));
+    /// <summary>An aggregate in ORDER BY alone does not make groups; it is refused where it is bound.</summary>
+    private bool HasAggregate(SelectCore core) =>
+        _terms.Any(term => NodeWalk.HasAggregate(term.Node)) || (core.Having is not null && NodeWalk.HasAggregate(core.Having));
 
     private QueryPlan CompileValues(IReadOnlyList<IReadOnlyList<ExpressionNode>> values, IReadOnlyList<OrderTerm> orderBy, LimitClause? limit)
     {
@@ -74,11 +72,13 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
     private QueryPlan CompileRows(
         SelectCore core, List<JoinStep> steps, List<WhereTerm> conditions, IReadOnlyList<OrderTerm> orderBy, LimitClause? limit)
     {
+        _scope.Windowing = _windowing;
         _results = [.. _terms.Select(term => term.Bind(_scope))];
         List<SortKey> keys = BindOrder(orderBy);
+        _scope.Windowing = null;
         JoinPlanner planner = new(_scope);
-        JoinPlan join = planner.Plan(steps, conditions, new DesiredOrder(keys, limit is not null));
-        PlanNode root = join.Root;
+        JoinPlan join = planner.Plan(steps, conditions, _windowing is null ? new DesiredOrder(keys, limit is not null) : DesiredOrder.None);
+        PlanNode root = _windowing is null ? join.Root : _windowing.Finish(join.Root);
         Expr[] outputs = _results;
         double rows = join.Rows;
         if (core.Distinct)
@@ -104,11 +104,15 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         (ExpressionNode Node, GroupKey Key)[] groups = [.. core.GroupBy.Select(BindGroup)];
         Grouping grouping = new(state);
         _scope.Grouping = grouping;
+        _scope.Windowing = _windowing;
         _results = [.. _terms.Select(term => term.Bind(_scope))];
+        _scope.Windowing = null;
         _scope.AliasesVisible = true;
         Expr? having = core.Having is null ? null : ExpressionBinder.Bind(core.Having, _scope);
         _scope.AliasesVisible = false;
+        _scope.Windowing = _windowing;
         List<SortKey> keys = BindOrder(orderBy);
+        _scope.Windowing = null;
         _scope.Grouping = null;
         Aggregation aggregation = grouping.Finish();
 
@@ -119,6 +123,8 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         {
             root = new FilterNode(root, [having]);
         }
+
+        root = _windowing is null ? root : _windowing.Finish(root);
 
         Expr[] outputs = _results;
         if (core.Distinct)
@@ -198,7 +204,7 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         List<JoinStep> steps, List<WhereTerm> conditions, Aggregation aggregation, (ExpressionNode Node, GroupKey Key)[] groups, IReadOnlyList<OrderTerm> orderBy, ref List<SortKey> keys)
     {
         // Groups come out in the order of their keys, so an ORDER BY by the same terms needs no sort of its own.
-        bool? descending = GroupDirection(groups, orderBy);
+        bool? descending = _windowing is null ? GroupDirection(groups, orderBy) : null;
         if (descending is not null)
         {
             keys = [];

@@ -34,6 +34,17 @@ internal sealed partial class FromBuilder(RowScope scope)
         return target;
     }
 
+    /// <summary>The FROM of an UPDATE or DELETE of a view: all of the view's columns are read, for OLD.</summary>
+    public FromSource BuildViewTarget(TableReference reference, TableExpression? others)
+    {
+        List<JoinStep> view = AddTable(reference, flattenable: false);
+        FromSource target = view[0].Source!;
+        target.UsedColumns.UnionWith(Enumerable.Range(0, target.ColumnCount));
+        Steps = others is null ? view : [.. view, .. BuildSteps(others)];
+        BindConditions();
+        return target;
+    }
+
     /// <summary>ON may use every name of the FROM, so it is bound when all are known.</summary>
     private void BindConditions()
     {

@@ -55,6 +55,9 @@ internal sealed class NamedSource
     /// <summary>Null where there is no rowid.</summary>
     public Func<Expr>? Rowid { get; }
 
+    /// <summary>Only understood with its name before the column: excluded.*, and a trigger's NEW and OLD.</summary>
+    public bool IsQualifiedOnly { get; init; }
+
     /// <summary>In the schema, so that main.t.x names it.</summary>
     public bool IsInMain { get; init; }
 
@@ -72,7 +75,7 @@ internal sealed class NamedSource
             return false;
         }
 
-        return table is null || table.Equals(Name, StringComparison.OrdinalIgnoreCase) || table == Handle;
+        return table is null ? !IsQualifiedOnly : table.Equals(Name, StringComparison.OrdinalIgnoreCase) || table == Handle;
     }
 
     public NamedColumn? Find(string column) => _byName.TryGetValue(column, out int at) ? Columns[at] : null;

@@ -24,6 +24,54 @@ internal static class NodeWalk
         _ => [],
     };
 
+    /// <summary>The expression with <paramref name="table"/>.column written as column, so that both are alike.</summary>
+    public static ExpressionNode WithoutQualifier(ExpressionNode node, string table) => Rewrite(node, child =>
+        child is ColumnNode { Table: not null } column && column.Table.Equals(table, StringComparison.OrdinalIgnoreCase)
+            ? column with { Table = null, Schema = null }
+            : null);
+
+    /// <summary>
+    /// The expression with parts replaced: <paramref name="replace"/> gives what stands in the place of a node, or null to look below it.
+    /// </summary>
+    public static ExpressionNode Rewrite(ExpressionNode node, Func<ExpressionNode, ExpressionNode?> replace)
+    {
+        if (replace(node) is { } replaced)
+        {
+            return replaced;
+        }
+
+        ExpressionNode Next(ExpressionNode child) => Rewrite(child, replace);
+        ExpressionNode? Maybe(ExpressionNode? child) => child is null ? null : Rewrite(child, replace);
+        List<ExpressionNode> All(IReadOnlyList<ExpressionNode> children) => [.. children.Select(Next)];
+        return node switch
+        {
+            UnaryNode unary => unary with { Operand = Next(unary.Operand) },
+            BinaryNode binary => binary with { Left = Next(binary.Left), Right = Next(binary.Right) },
+            LikeNode like => like with { Value = Next(like.Value), Pattern = Next(like.Pattern), Escape = Maybe(like.Escape) },
+            IsNullNode test => test with { Operand = Next(test.Operand) },
+            BetweenNode between => between with { Value = Next(between.Value), Low = Next(between.Low), High = Next(between.High) },
+            InListNode list => list with { Value = Next(list.Value), List = All(list.List) },
+            InSelectNode select => select with { Value = Next(select.Value) },
+            InTableNode table => table with { Value = Next(table.Value) },
+            RowValueNode row => row with { Items = All(row.Items) },
+            CaseNode cases => cases with
+            {
+                Operand = Maybe(cases.Operand),
+                Branches = [.. cases.Branches.Select(branch => (Next(branch.When), Next(branch.Then)))],
+                Else = Maybe(cases.Else),
+            },
+            CastNode cast => cast with { Operand = Next(cast.Operand) },
+            CollateNode collate => collate with { Operand = Next(collate.Operand) },
+            FunctionNode call => call with
+            {
+                Arguments = All(call.Arguments),
+                OrderBy = [.. call.OrderBy.Select(term => term with { Expression = Next(term.Expression) })],
+                Filter = Maybe(call.Filter),
+            },
+            _ => node,
+        };
+    }
+
     /// <summary>All column names in an expression.</summary>
     public static IEnumerable<ColumnNode> Columns(ExpressionNode node)
     {
@@ -78,6 +126,16 @@ internal static class NodeWalk
         if (node.Filter is not null)
         {
             yield return node.Filter;
+        }
+
+        foreach (ExpressionNode term in node.Over?.PartitionBy ?? [])
+        {
+            yield return term;
+        }
+
+        foreach (OrderTerm term in node.Over?.OrderBy ?? [])
+        {
+            yield return term.Expression;
         }
     }
 }

@@ -59,7 +59,7 @@ internal sealed class PathFinder(CompileState state)
         Table table = source.Table!;
         if (source.RequiredIndex is { } required)
         {
-            if (IndexPath(source, required, uses) is { Uses.Count: > 0 } path)
+            if (required.Where is null && required.Expressions.Count == 0 && IndexPath(source, required, uses) is { Uses.Count: > 0 } path)
             {
                 paths.Add(path);
             }
@@ -76,7 +76,7 @@ internal sealed class PathFinder(CompileState state)
 
         foreach (TableIndex index in table.Indexes)
         {
-            if (IndexPath(source, index, uses) is { } path)
+            if (index.Where is null && index.Expressions.Count == 0 && IndexPath(source, index, uses) is { } path)
             {
                 paths.Add(path);
             }

@@ -7,26 +7,26 @@ namespace Sluice.Engine.Plan;
 public static class Planner
 {
     /// <exception cref="SluiceException">A name that does not exist, a wrong number of columns, something that is not supported; in SQLite's words.</exception>
-    public static CompiledStatement Compile(StatementNode node, Schema schema)
+    public static CompiledStatement Compile(StatementNode node, Schema schema, bool foreignKeys = false)
     {
         if (node.Explain == ExplainKind.Program)
         {
             throw new SluiceException(ResultCode.Error, "EXPLAIN is not supported: there is no bytecode; EXPLAIN QUERY PLAN is");
         }
 
+        CompileState state = new(new Compilation(schema, foreignKeys));
         return node switch
         {
-            SelectStatement select => CompileSelect(select, schema),
-            InsertStatement insert => Explained(InsertCompiler.Compile(insert, schema), node),
-            UpdateStatement update => Explained(UpdateCompiler.Compile(update, schema), node),
-            DeleteStatement delete => Explained(DeleteCompiler.Compile(delete, schema), node),
+            SelectStatement select => CompileSelect(select, state),
+            InsertStatement insert => Explained(InsertCompiler.Compile(insert, state, null), node),
+            UpdateStatement update => Explained(UpdateCompiler.Compile(update, state, null), node),
+            DeleteStatement delete => Explained(DeleteCompiler.Compile(delete, state, null), node),
             _ => throw new SluiceException(ResultCode.Misuse, $"{node.GetType().Name} has no plan"),
         };
     }
 
-    private static CompiledStatement CompileSelect(SelectStatement select, Schema schema)
+    private static CompiledStatement CompileSelect(SelectStatement select, CompileState state)
     {
-        CompileState state = new(schema);
         QueryPlan plan = SelectCompiler.Compile(select, state);
         return select.Explain == ExplainKind.QueryPlan ? new CompiledExplain(plan.Root) : new CompiledSelect(plan, state.Size);
     }

@@ -8,7 +8,7 @@ namespace Sluice.Engine.Plan;
 internal sealed partial class RowScope
 {
     /// <summary>A condition is bound more than once when an index is sought for it; its subqueries are compiled once for each phase.</summary>
-    private readonly Dictionary<(object Node, bool Grouped), (object Bound, ulong Touched)> _bound = new(SubqueryKeyComparer.Instance);
+    private readonly Dictionary<(object Node, int Phase), (object Bound, ulong Touched)> _bound = new(SubqueryKeyComparer.Instance);
 
     /// <summary>What EXPLAIN QUERY PLAN tells of the subqueries.</summary>
     public List<(string Label, PlanNode Root)> Subqueries { get; } = [];
@@ -61,7 +61,7 @@ internal sealed partial class RowScope
     private T Once<T>(object node, Func<T> bind)
         where T : class
     {
-        (object, bool) key = (node, Grouping is not null);
+        (object, int) key = (node, Windowing is not null ? 2 : Grouping is not null ? 1 : 0);
         if (_bound.TryGetValue(key, out (object Bound, ulong Touched) known))
         {
             From.Touched |= known.Touched;
@@ -78,13 +78,13 @@ internal sealed partial class RowScope
 }
 
 /// <summary>Tells nodes apart by identity: two subqueries that are written alike are still two.</summary>
-internal sealed class SubqueryKeyComparer : IEqualityComparer<(object Node, bool Grouped)>
+internal sealed class SubqueryKeyComparer : IEqualityComparer<(object Node, int Phase)>
 {
     public static SubqueryKeyComparer Instance { get; } = new();
 
-    public bool Equals((object Node, bool Grouped) x, (object Node, bool Grouped) y) =>
-        ReferenceEquals(x.Node, y.Node) && x.Grouped == y.Grouped;
+    public bool Equals((object Node, int Phase) x, (object Node, int Phase) y) =>
+        ReferenceEquals(x.Node, y.Node) && x.Phase == y.Phase;
 
-    public int GetHashCode((object Node, bool Grouped) key) =>
+    public int GetHashCode((object Node, int Phase) key) =>
         System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(key.Node);
 }

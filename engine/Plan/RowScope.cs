@@ -34,13 +34,19 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
     /// <summary>Set while expressions are bound that see groups rather than rows.</summary>
     public Grouping? Grouping { get; set; }
 
+    /// <summary>Set while expressions are bound that see what window functions give rather than the rows below them.</summary>
+    public Windowing? Windowing { get; set; }
+
+    /// <summary>Whether the names are those of a trigger's rows, so that RAISE may be called below.</summary>
+    public bool IsTrigger { get; init; }
+
     /// <summary>Whether something bound here, or in a subquery of its FROM, refers to a query around this one.</summary>
     public bool IsCorrelated { get; set; }
 
     public void Add(NamedSource source) => _names.Add(source);
 
     /// <summary>Adds a row of a table that is not read by a join: one that is written, or excluded.*.</summary>
-    public void AddRow(string name, Table table, int source)
+    public void AddRow(string name, Table table, int source, bool isQualifiedOnly = false)
     {
         NamedColumn[] columns = [.. table.Columns.Select((column, i) =>
         {
@@ -57,6 +63,7 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
         Add(new NamedSource(name, columns, () => new RowidExpr(source))
         {
             RowidColumn = table.RowidAlias >= 0 ? columns[table.RowidAlias] : null,
+            IsQualifiedOnly = isQualifiedOnly,
         });
     }
 
@@ -72,7 +79,9 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
             Func<Expr> bind = column is null ? source.Rowid!
                 : node.Table is null || node.Table == source.Handle ? column.Expression
                 : column.Bind;
-            return Grouping is { } grouping ? grouping.Capture(column is null ? source : column, bind) : bind();
+            object key = column is null ? source : column;
+            Expr Below() => Grouping is { } grouping ? grouping.Capture(key, bind) : bind();
+            return Windowing is { } windowing ? windowing.Capture(key, Below) : Below();
         }
 
         if (AliasesVisible && node.Table is null && FindAlias(node.Column) is { } aliased)
@@ -102,14 +111,41 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
         }
 
         // The arguments see the rows, not the groups.
+        Windowing? windowing = owner.Windowing;
+        owner.Windowing = null;
         owner.Grouping = null;
         Expr result = grouping.AddCall(node, function, owner);
         owner.Grouping = grouping;
+        owner.Windowing = windowing;
+        return windowing is null ? result : windowing.Capture(result, () => result);
+    }
+
+    public override Expr BindWindow(FunctionNode node)
+    {
+        if (Windowing is not { } windowing)
+        {
+            throw new SluiceException(ResultCode.Error, $"misuse of window function {node.Name}()");
+        }
+
+        // Arguments and the window itself see the rows below.
+        Windowing = null;
+        Expr result = windowing.AddCall(node);
+        Windowing = windowing;
         return result;
     }
 
-    public override Expr BindWindow(FunctionNode node) =>
-        throw new SluiceException(ResultCode.Error, $"window function {node.Name}() is not supported");
+    public override Expr BindRaise(RaiseNode node)
+    {
+        for (RowScope? scope = this; scope is not null; scope = scope.Parent)
+        {
+            if (scope.IsTrigger)
+            {
+                return new Execute.Dml.RaiseExpr(node.Action, node.Message is null ? null : ExpressionBinder.Bind(node.Message, this));
+            }
+        }
+
+        return base.BindRaise(node);
+    }
 
     private ExpressionNode? FindAlias(string name)
     {

@@ -9,64 +9,82 @@ namespace Sluice.Engine.Plan;
 /// <summary>Compiles UPDATE ("UPDATE", sqlite.org/lang_update.html), UPDATE FROM included.</summary>
 internal static class UpdateCompiler
 {
-    public static CompiledChange Compile(UpdateStatement node, Schema schema)
+    /// <param name="node">The UPDATE.</param>
+    /// <param name="state">Of the statement.</param>
+    /// <param name="outer">In a trigger, the scope of NEW and OLD.</param>
+    public static CompiledChange Compile(UpdateStatement node, CompileState state, RowScope? outer)
     {
         if (node.Limit is not null || node.OrderBy.Count > 0)
         {
             throw new SluiceException(ResultCode.Error, $"near \"{(node.OrderBy.Count > 0 ? "ORDER" : "LIMIT")}\": syntax error");
         }
 
-        CompileState state = new(schema);
-        Table table = ChangeTarget.Find(schema, node.Table.Name);
-        ChangeRows rows = new(state, table, node.Table, node.From, CommonTables.Enter(node.With, null, null));
+        Table? view = ChangeTarget.FindView(state, node.Table.Name, TriggerEvent.Update);
+        Table table = view ?? ChangeTarget.Find(state.Schema, node.Table.Name);
+        ChangeRows rows = new(state, table, view is not null, node.Table, node.From, outer, CommonTables.Enter(node.With, null, outer));
         int newRow = state.NewSource();
-        RowScope newScope = new(state, null, rows.Scope.CommonTables);
-        newScope.AddRow(node.Table.Alias ?? table.Name, table, newRow);
-
+        RowScope newScope = new(state, outer, rows.Scope.CommonTables);
+        newScope.AddRow(table.Name, table, newRow);
         (int Column, Expr Value)[] set = ChangeTarget.BindSet(node.Set, table, rows.Scope, out Expr? rowid);
         rows.BindWhere(node.Where);
         PlanNode query = rows.Finish();
+        List<int> changed = [.. set.Select(assignment => assignment.Column)];
+        if (rowid is not null)
+        {
+            changed.Add(-1);
+        }
+
+        RowEvents? events = view is null
+            ? RowEventsCompiler.ForUpdate(table, changed, node.OnConflict, state.Compilation)
+            : new RowEvents { BeforeUpdate = TriggerCompiler.Find(table, TriggerTiming.InsteadOf, TriggerEvent.Update, changed, node.OnConflict, state.Compilation) };
         UpdatePlan plan = new()
         {
-            Write = ChangeTarget.WritePlan(table, newScope, state, node.OnConflict),
+            Write = ChangeTarget.WritePlan(table, newScope, state, node.OnConflict, events),
             Query = query,
             TableSource = rows.Target.Source,
             Set = set,
             Rowid = rowid,
             NewRowSource = newRow,
+            HasFrom = node.From is not null,
             Returning = ChangeTarget.BindReturning(node.Returning, newScope, table, out IReadOnlyList<ResultColumnDescription> columns),
         };
-        return new CompiledChange(columns, state.Size, run => new UpdateExecution(plan, run), query);
+        return new CompiledChange(columns, state.Size, run => view is null ? new UpdateExecution(plan, run) : new UpdateViewExecution(plan, run), query);
     }
 }
 
 /// <summary>Compiles DELETE ("DELETE", sqlite.org/lang_delete.html).</summary>
 internal static class DeleteCompiler
 {
-    public static CompiledChange Compile(DeleteStatement node, Schema schema)
+    /// <param name="node">The DELETE.</param>
+    /// <param name="state">Of the statement.</param>
+    /// <param name="outer">In a trigger, the scope of NEW and OLD.</param>
+    public static CompiledChange Compile(DeleteStatement node, CompileState state, RowScope? outer)
     {
         if (node.Limit is not null || node.OrderBy.Count > 0)
         {
             throw new SluiceException(ResultCode.Error, $"near \"{(node.OrderBy.Count > 0 ? "ORDER" : "LIMIT")}\": syntax error");
         }
 
-        CompileState state = new(schema);
-        Table table = ChangeTarget.Find(schema, node.Table.Name);
-        ChangeRows rows = new(state, table, node.Table, null, CommonTables.Enter(node.With, null, null));
+        Table? view = ChangeTarget.FindView(state, node.Table.Name, TriggerEvent.Delete);
+        Table table = view ?? ChangeTarget.Find(state.Schema, node.Table.Name);
+        ChangeRows rows = new(state, table, view is not null, node.Table, null, outer, CommonTables.Enter(node.With, null, outer));
         int oldRow = state.NewSource();
-        RowScope oldScope = new(state, null, rows.Scope.CommonTables);
-        oldScope.AddRow(node.Table.Alias ?? table.Name, table, oldRow);
+        RowScope oldScope = new(state, outer, rows.Scope.CommonTables);
+        oldScope.AddRow(table.Name, table, oldRow);
         rows.BindWhere(node.Where);
         PlanNode query = rows.Finish();
+        RowEvents? events = view is null
+            ? RowEventsCompiler.ForDelete(table, ConflictAction.Default, state.Compilation)
+            : new RowEvents { BeforeDelete = TriggerCompiler.Find(table, TriggerTiming.InsteadOf, TriggerEvent.Delete, null, ConflictAction.Default, state.Compilation) };
         DeletePlan plan = new()
         {
-            Write = ChangeTarget.WritePlan(table, oldScope, state, ConflictAction.Default),
+            Write = ChangeTarget.WritePlan(table, oldScope, state, ConflictAction.Default, events),
             Query = query,
             TableSource = rows.Target.Source,
             OldRowSource = oldRow,
             Returning = ChangeTarget.BindReturning(node.Returning, oldScope, table, out IReadOnlyList<ResultColumnDescription> columns),
         };
-        return new CompiledChange(columns, state.Size, run => new DeleteExecution(plan, run), query);
+        return new CompiledChange(columns, state.Size, run => view is null ? new DeleteExecution(plan, run) : new DeleteFromViewExecution(plan, run), query);
     }
 }
 
@@ -75,11 +93,12 @@ internal sealed class ChangeRows
 {
     private readonly FromBuilder _from;
 
-    public ChangeRows(CompileState state, Table table, TableReference reference, TableExpression? others, CommonTables? common)
+    public ChangeRows(
+        CompileState state, Table table, bool isView, TableReference reference, TableExpression? others, RowScope? outer, CommonTables? common)
     {
-        Scope = new RowScope(state, null, common);
+        Scope = new RowScope(state, outer, common);
         _from = new FromBuilder(Scope);
-        Target = _from.BuildTarget(table, reference, others);
+        Target = isView ? _from.BuildViewTarget(reference, others) : _from.BuildTarget(table, reference, others);
     }
 
     public RowScope Scope { get; }

@@ -14,6 +14,9 @@ internal sealed class Delta
     private readonly ConcurrentDictionary<uint, IndexDelta> _indexes = new();
     private long _bytes;
 
+    /// <summary>Rows that are relied on without being written.</summary>
+    public RowShares Shares { get; } = new();
+
     /// <summary>Memory of all versions, committed or not, near enough; writers report in portions.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 

@@ -7,6 +7,9 @@ namespace Sluice.Engine.Transactions;
 /// <content>Beginning to write, becoming exclusive, and the end.</content>
 internal sealed partial class StoreTransaction
 {
+    /// <summary>A checkpoint of our own that is under way is no other session: it is waited for even without a busy timeout.</summary>
+    private static readonly TimeSpan s_ownCheckpointPatience = TimeSpan.FromSeconds(2);
+
     [ThreadStatic]
     private static RedoBuilder? t_redo;
 
@@ -75,7 +78,7 @@ internal sealed partial class StoreTransaction
             _store.Gate.BeginExclusive(_busyTimeout, _isInside);
             gate = true;
             RequireNewestSnapshot();
-            if (!_store.Checkpointer.TryTakePages(_busyTimeout))
+            if (!_store.Checkpointer.TryTakePages(_busyTimeout > s_ownCheckpointPatience ? _busyTimeout : s_ownCheckpointPatience))
             {
                 throw new SluiceException(ResultCode.Busy, "database is locked: a checkpoint is waiting for another process to stop reading");
             }
@@ -133,6 +136,7 @@ internal sealed partial class StoreTransaction
     {
         RequireActive();
         _writes?.RollbackTo(0);
+        _writes?.ReleaseShares();
         if (_exclusive is { } exclusive)
         {
             exclusive.Pages.Rollback();
@@ -181,6 +185,7 @@ internal sealed partial class StoreTransaction
         catch
         {
             writes.RollbackTo(0);
+            writes.ReleaseShares();
             _claims.Release();
             Leave();
             throw;
@@ -262,6 +267,7 @@ internal sealed partial class StoreTransaction
 
             _writes?.Apply(exclusive, done, _writes.Count);
             _writes?.RollbackTo(0);
+            _writes?.ReleaseShares();
             _exclusive = exclusive;
             WriteStamp++;
         }

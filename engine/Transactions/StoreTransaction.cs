@@ -147,6 +147,10 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
         WriteStamp++;
     }
 
+    public override void ShareRow(uint root, long rowid) => Share(root, rowid, isClaim: false);
+
+    public override void ClaimRow(uint root, long rowid) => Share(root, rowid, isClaim: true);
+
     public override void PutKey(uint root, KeyOrder order, byte[] key)
     {
         BeginWriting();
@@ -214,6 +218,15 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
         if (!_ended)
         {
             Rollback();
+        }
+    }
+
+    private void Share(uint root, long rowid, bool isClaim)
+    {
+        BeginWriting();
+        if (_exclusive is null && !_writes!.TryShare(root, rowid, isClaim))
+        {
+            throw RowConflict(root, rowid);
         }
     }
 

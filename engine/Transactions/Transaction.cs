@@ -66,6 +66,17 @@ public abstract class Transaction : IDisposable
     /// <summary>Removes a row; it must exist in this transaction's view.</summary>
     public abstract void DeleteRow(uint root, long rowid);
 
+    /// <summary>
+    /// Says that this transaction relies on a row being there: until it ends no other one may remove it or change its key. Both then write, and
+    /// the second gets <see cref="ResultCode.BusyConflict"/>. Any number of transactions may rely on one row.
+    /// </summary>
+    public abstract void ShareRow(uint root, long rowid);
+
+    /// <summary>
+    /// Says that this transaction removes a row or changes its key, having found nothing that relies on it in its own snapshot.
+    /// </summary>
+    public abstract void ClaimRow(uint root, long rowid);
+
     /// <summary>Adds an index entry: a record of the index's columns and the rowid. The array belongs to the engine from now on.</summary>
     public abstract void PutKey(uint root, KeyOrder order, byte[] key);
 

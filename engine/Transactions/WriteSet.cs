@@ -16,6 +16,7 @@ internal sealed class WriteSet(Delta delta, long snapshot)
     private readonly record struct Entry(DeltaTree Tree, DeltaNode Node, Version Version);
 
     private readonly List<Entry> _entries = [];
+    private readonly List<(uint Root, long Rowid)> _shares = [];
     private long _unreportedBytes;
 
     public CommitStamp Stamp { get; } = new();
@@ -36,6 +37,29 @@ internal sealed class WriteSet(Delta delta, long snapshot)
         IndexDelta index = delta.Index(root, order);
         var version = new Version(Stamp, key, deleted);
         return Add(index, index.Push(key, version, snapshot, ref _unreportedBytes), version);
+    }
+
+    /// <summary>Relies on a row or, with <paramref name="isClaim"/>, takes its key away; false on a conflict. It holds until the transaction ends.</summary>
+    public bool TryShare(uint root, long rowid, bool isClaim)
+    {
+        if (!delta.Shares.TryAdd(root, rowid, Stamp, snapshot, isClaim))
+        {
+            return false;
+        }
+
+        _shares.Add((root, rowid));
+        return true;
+    }
+
+    /// <summary>The transaction is rolled back: it relies on nothing any more.</summary>
+    public void ReleaseShares()
+    {
+        foreach ((uint root, long rowid) in _shares)
+        {
+            delta.Shares.Remove(root, rowid, Stamp);
+        }
+
+        _shares.Clear();
     }
 
     /// <summary>Takes back, newest first, all but the first <paramref name="count"/> writes.</summary>

@@ -6,7 +6,7 @@ using Sluice.Engine.Transactions;
 
 namespace Sluice.Engine.Execute.Ddl;
 
-/// <summary>CREATE [UNIQUE] INDEX on columns; the rows that are there are put into it at once.</summary>
+/// <summary>CREATE [UNIQUE] INDEX on columns or expressions, also with a WHERE; the rows that are there are put into it at once.</summary>
 internal static class CreateIndex
 {
     public static void Execute(CreateIndexStatement node, Transaction transaction, IStatementContext context)
@@ -25,8 +25,10 @@ internal static class CreateIndex
 
         Table table = FindTable(node, transaction.Schema);
         table.DemandReadable();
-        TableIndex index = Describe(node, table, DescendingWorks(transaction), transaction.Trees.CreateIndex());
-        IndexFill.Run(table, index, transaction, context);
+        Check(node, table);
+        string sql = $"CREATE {(node.Unique ? "UNIQUE " : "")}INDEX {node.DefinitionText}";
+        TableIndex index = IndexDefinition.Describe(node, table, node.Name.Name, transaction.Trees.CreateIndex(), sql, DescendingWorks(transaction));
+        IndexFill.Run(table.WithIndex(index), index, transaction, context);
         SchemaRows.Add(transaction, new SchemaRow("index", index.Name, table.Name, index.RootPage, index.Sql));
         transaction.SchemaChanged();
     }
@@ -71,41 +73,20 @@ internal static class CreateIndex
         return format is 0 or >= DatabaseHeader.NewestSchemaFormat;
     }
 
-    private static TableIndex Describe(CreateIndexStatement node, Table table, bool descendingWorks, uint root)
+    private static void Check(CreateIndexStatement node, Table table)
     {
+        IReadOnlyList<ColumnDefinition> columns = Parser.ParseStatement(table.Sql) is CreateTableStatement create ? create.Columns : [];
+        foreach (IndexedColumn column in node.Columns)
+        {
+            if (column.Expression is ColumnNode { DoubleQuoted: false } or not ColumnNode)
+            {
+                DefinitionExpressions.Check(column.Expression, table.Name, columns, "index expressions");
+            }
+        }
+
         if (node.Where is not null)
         {
-            throw DdlStatements.Refused($"a partial index (index {node.Name.Name} has a WHERE clause)");
+            DefinitionExpressions.Check(node.Where, table.Name, columns, "partial index WHERE clauses");
         }
-
-        int[] columns = new int[node.Columns.Count];
-        KeyColumn[] order = new KeyColumn[columns.Length];
-        for (int i = 0; i < columns.Length; i++)
-        {
-            IndexedColumn column = node.Columns[i];
-            if (column.Expression is not ColumnNode { Table: null } named)
-            {
-                throw DdlStatements.Refused($"an index on an expression (column {i + 1} of index {node.Name.Name})");
-            }
-
-            columns[i] = table.OrdinalOf(named.Column);
-            if (columns[i] < 0)
-            {
-                throw new SluiceException(ResultCode.Error, $"no such column: {named.Column}");
-            }
-
-            Collation collation = column.Collation is { } name ? TableKeys.CollationNamed(name) : table.Columns[columns[i]].Collation;
-            order[i] = new KeyColumn(collation, column.Descending && descendingWorks);
-        }
-
-        return new TableIndex
-        {
-            Name = node.Name.Name,
-            TableName = table.Name,
-            RootPage = root,
-            Columns = columns,
-            Order = new KeyOrder(order, node.Unique),
-            Sql = $"CREATE {(node.Unique ? "UNIQUE " : "")}INDEX {node.DefinitionText}",
-        };
     }
 }

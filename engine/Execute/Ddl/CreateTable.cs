@@ -24,6 +24,12 @@ internal static class CreateTable
             return;
         }
 
+        if (keys.IsAutoincrement && !transaction.Schema.TryGetTable("sqlite_sequence", out _))
+        {
+            SchemaRows.Add(
+                transaction, new SchemaRow("table", "sqlite_sequence", "sqlite_sequence", transaction.Trees.CreateTable(), "CREATE TABLE sqlite_sequence(name,seq)"));
+        }
+
         uint root = transaction.Trees.CreateTable();
         SchemaRows.Add(transaction, new SchemaRow("table", name, name, root, $"CREATE TABLE {node.DefinitionText}"));
         for (int i = 1; i <= keys.Indexes.Count; i++)
@@ -33,5 +39,11 @@ internal static class CreateTable
         }
 
         transaction.SchemaChanged();
+
+        // Generated columns that need each other are found here; the statement is then taken back.
+        if (transaction.Schema.TryGetTable(name, out Table? made))
+        {
+            _ = made.Expressions;
+        }
     }
 }

@@ -41,6 +41,9 @@ public static class DdlStatements
             case CreateViewStatement create:
                 CreateView.Execute(create, transaction);
                 break;
+            case CreateTriggerStatement create:
+                CreateTrigger.Execute(create, transaction);
+                break;
             case DropStatement drop:
                 Drop.Execute(drop, transaction);
                 break;
@@ -60,7 +63,6 @@ public static class DdlStatements
 
     private static string NameOf(StatementNode node) => node switch
     {
-        CreateTriggerStatement => "CREATE TRIGGER",
         CreateVirtualTableStatement create => $"CREATE VIRTUAL TABLE (module {create.Module})",
         RenameColumnStatement => "ALTER TABLE RENAME COLUMN",
         DropColumnStatement => "ALTER TABLE DROP COLUMN",

@@ -17,9 +17,12 @@ internal sealed class DefinitionScope(IReadOnlyList<ColumnDefinition> columns, s
 {
     private int _slots;
 
+    /// <summary>Whether the rowid may be named.</summary>
+    public bool AllowsRowid { get; init; } = true;
+
     public Expr? ResolveColumn(ColumnNode node)
     {
-        if (node.Schema is null && (node.Table is null || node.Table.Equals(table, StringComparison.OrdinalIgnoreCase)))
+        if (node.Table is null || node.Table.Equals(table, StringComparison.OrdinalIgnoreCase))
         {
             for (int i = 0; i < columns.Count; i++)
             {
@@ -29,7 +32,7 @@ internal sealed class DefinitionScope(IReadOnlyList<ColumnDefinition> columns, s
                 }
             }
 
-            if (columns.Count > 0 && node.Column.ToUpperInvariant() is "ROWID" or "OID" or "_ROWID_")
+            if (AllowsRowid && columns.Count > 0 && node.Column.ToUpperInvariant() is "ROWID" or "OID" or "_ROWID_")
             {
                 return new RowidExpr(0);
             }

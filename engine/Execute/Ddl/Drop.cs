@@ -6,16 +6,11 @@ using Sluice.Engine.Transactions;
 
 namespace Sluice.Engine.Execute.Ddl;
 
-/// <summary>DROP TABLE, INDEX and VIEW: the trees' pages go to the freelist, the rows of sqlite_schema go.</summary>
+/// <summary>DROP TABLE, INDEX, VIEW and TRIGGER: the trees' pages go to the freelist, the rows of sqlite_schema go.</summary>
 internal static class Drop
 {
     public static void Execute(DropStatement node, Transaction transaction)
     {
-        if (node.Kind == SchemaObjectKind.Trigger)
-        {
-            throw DdlStatements.Refused("DROP TRIGGER");
-        }
-
         Names.RequireMain(node.Name);
         if (!MayDrop(node, transaction.Schema))
         {
@@ -78,8 +73,8 @@ internal static class Drop
     }
 
     /// <summary>With a table go its indexes and triggers; with a view its triggers.</summary>
-    private static bool Belongs(in SchemaRow row, DropStatement node) => node.Kind == SchemaObjectKind.Index
-        ? row.Type == "index" && row.Name.Equals(node.Name.Name, StringComparison.OrdinalIgnoreCase)
+    private static bool Belongs(in SchemaRow row, DropStatement node) => node.Kind is SchemaObjectKind.Index or SchemaObjectKind.Trigger
+        ? row.Type == (node.Kind == SchemaObjectKind.Index ? "index" : "trigger") && row.Name.Equals(node.Name.Name, StringComparison.OrdinalIgnoreCase)
         : row.TableName.Equals(node.Name.Name, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>False when there is nothing to drop and IF EXISTS is content with that.</summary>
@@ -97,6 +92,11 @@ internal static class Drop
             }
 
             return Missing(node, $"no such index: {qualified}");
+        }
+
+        if (node.Kind == SchemaObjectKind.Trigger)
+        {
+            return schema.TryGetTrigger(name, out _) || Missing(node, $"no such trigger: {qualified}");
         }
 
         bool isView = schema.TryGetView(name, out _);

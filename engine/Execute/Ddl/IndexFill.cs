@@ -27,12 +27,16 @@ internal static class IndexFill
         List<byte[]> run = [];
         long bytes = 0;
         long count = 0;
+        IndexKeys keys = new(table);
         RowCursor rows = transaction.OpenRows(table.RootPage);
         for (bool any = rows.MoveFirst(); any; any = rows.MoveNext())
         {
-            byte[] key = IndexKeys.Build(table, index, rows.Record, rows.Rowid);
-            run.Add(key);
-            bytes += key.Length + KeyOverheadBytes;
+            if (keys.Build(index, rows.Record, rows.Rowid) is { } key)
+            {
+                run.Add(key);
+                bytes += key.Length + KeyOverheadBytes;
+            }
+
             if (bytes > RunBytes)
             {
                 Put(run, index, transaction.Trees);

@@ -6,7 +6,7 @@ namespace Sluice.Engine.Execute.Ddl;
 
 /// <summary>
 /// What a CREATE TABLE or an added column may say. What SQLite refuses is refused in its words; what the engine would get wrong is
-/// refused by name. Foreign keys are kept and shown but not enforced, as with SQLite's PRAGMA foreign_keys=OFF.
+/// refused by name.
 /// </summary>
 internal static class TableDefinition
 {
@@ -24,6 +24,11 @@ internal static class TableDefinition
         if (node.WithoutRowid)
         {
             throw DdlStatements.Refused("WITHOUT ROWID");
+        }
+
+        if (node.Columns.Count > 0 && node.Columns.All(column => column.Constraints.Any(constraint => constraint is GeneratedColumn)))
+        {
+            throw new SluiceException(ResultCode.Error, "must have at least one non-generated column");
         }
 
         if (node.Columns.Count > MaxColumns)
@@ -65,10 +70,11 @@ internal static class TableDefinition
         {
             switch (constraint)
             {
-                case GeneratedColumn:
-                    throw DdlStatements.Refused($"generated column {column.Name}: GENERATED ALWAYS AS");
-                case PrimaryKeyColumn { Autoincrement: true }:
-                    throw Autoincrement(IsInteger(column));
+                case GeneratedColumn generated:
+                    CheckGenerated(generated, column, table, columns);
+                    break;
+                case PrimaryKeyColumn { Autoincrement: true } when !IsInteger(column):
+                    throw NotAnInteger();
                 case CollateColumn collate:
                     _ = TableKeys.CollationNamed(collate.Collation);
                     break;
@@ -95,7 +101,12 @@ internal static class TableDefinition
                 ColumnDefinition? column = key.Columns is [{ Expression: ColumnNode named }]
                     ? node.Columns.FirstOrDefault(c => c.Name.Equals(named.Column, StringComparison.OrdinalIgnoreCase))
                     : null;
-                throw Autoincrement(column is not null && IsInteger(column));
+                if (column is null || !IsInteger(column))
+                {
+                    throw NotAnInteger();
+                }
+
+                break;
             case CheckTable check:
                 BindCheck(check.Expression, node.Name.Name, node.Columns);
                 break;
@@ -135,7 +146,20 @@ internal static class TableDefinition
 
     private static bool IsInteger(ColumnDefinition column) => "INTEGER".Equals(column.TypeName, StringComparison.OrdinalIgnoreCase);
 
-    private static SluiceException Autoincrement(bool isInteger) => isInteger
-        ? DdlStatements.Refused("AUTOINCREMENT")
-        : new SluiceException(ResultCode.Error, "AUTOINCREMENT is only allowed on an INTEGER PRIMARY KEY");
+    private static void CheckGenerated(GeneratedColumn generated, ColumnDefinition column, string table, IReadOnlyList<ColumnDefinition> columns)
+    {
+        if (column.Constraints.Any(constraint => constraint is DefaultColumn))
+        {
+            throw new SluiceException(ResultCode.Error, $"error in generated column \"{column.Name}\"");
+        }
+
+        if (column.Constraints.Any(constraint => constraint is PrimaryKeyColumn))
+        {
+            throw new SluiceException(ResultCode.Error, "generated columns cannot be part of the PRIMARY KEY");
+        }
+
+        DefinitionExpressions.Check(generated.Expression, table, columns, "generated columns");
+    }
+
+    private static SluiceException NotAnInteger() => new(ResultCode.Error, "AUTOINCREMENT is only allowed on an INTEGER PRIMARY KEY");
 }

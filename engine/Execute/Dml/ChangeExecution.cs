@@ -19,6 +19,8 @@ internal abstract class ChangeExecution(Run run, Expr[]? returning) : Plan.Execu
 
     public override long Changes => _changes;
 
+    public override long NestedChanges => Run.HasScope && !Run.IsNested ? Run.Scope.NestedChanges : 0;
+
     public override long? LastInsertRowid => _lastInsertRowid;
 
     public override bool MustRollBack => _mustRollBack;
@@ -60,7 +62,21 @@ internal abstract class ChangeExecution(Run run, Expr[]? returning) : Plan.Execu
     protected void RowChanged(long? insertedRowid)
     {
         _changes++;
-        _lastInsertRowid = insertedRowid ?? _lastInsertRowid;
+        if (insertedRowid is { } rowid)
+        {
+            _lastInsertRowid = rowid;
+            if (Run.HasScope)
+            {
+                Run.Scope.LastInsertRowid = rowid;
+            }
+        }
+
+        Return();
+    }
+
+    /// <summary>Keeps the RETURNING values of the row at hand.</summary>
+    protected void Return()
+    {
         if (returning is null)
         {
             return;
@@ -77,10 +93,23 @@ internal abstract class ChangeExecution(Run run, Expr[]? returning) : Plan.Execu
 
     private void ChangeAll()
     {
+        if (Run.IsNested)
+        {
+            // Within a trigger: the statement that fired it takes everything back when something fails.
+            Change();
+            return;
+        }
+
         int mark = Run.Transaction.Mark();
+        ForeignKeyState? keys = (Run.Context as IChangeContext)?.ForeignKeys;
+        (long deferred, long immediate) = (keys?.Deferred ?? 0, keys?.DeferredImmediate ?? 0);
         try
         {
             Change();
+            if (Run.HasScope && Run.Scope.BrokenImmediate > 0)
+            {
+                throw ConstraintErrors.ForeignKey();
+            }
         }
         catch (SluiceException failure) when (failure.ConflictAction == ConflictAction.Fail)
         {
@@ -90,6 +119,11 @@ internal abstract class ChangeExecution(Run run, Expr[]? returning) : Plan.Execu
         {
             _mustRollBack = failure is SluiceException { ConflictAction: ConflictAction.Rollback };
             Run.Transaction.RollbackTo(mark);
+            if (keys is not null)
+            {
+                (keys.Deferred, keys.DeferredImmediate) = (deferred, immediate);
+            }
+
             throw;
         }
         finally

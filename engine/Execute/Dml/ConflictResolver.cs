@@ -1,4 +1,5 @@
 using Sluice.Engine.Catalog;
+using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Sql;
 
 namespace Sluice.Engine.Execute.Dml;
@@ -18,63 +19,131 @@ internal enum ConflictOutcome
 
 /// <summary>
 /// Looks for rows that the new row collides with, by rowid and by each unique index, and does what the conflict action says
-/// ("The ON CONFLICT Clause"): constraints that replace are dealt with last, so that one that fails leaves nothing deleted.
+/// ("The ON CONFLICT Clause"): constraints that replace are dealt with last, so that one that fails leaves nothing deleted. With ON CONFLICT
+/// clauses, what they are for is looked at first, in their order.
 /// </summary>
-internal sealed class ConflictResolver(TableWritePlan plan, RowWriter writer, Func<TableIndex?, bool>? takenByUpsert)
+internal sealed class ConflictResolver
 {
-    private readonly List<long> _toReplace = [];
+    /// <summary>Stands in <see cref="_order"/> for the rowid, or the key of a WITHOUT ROWID table.</summary>
+    private const int Key = -1;
+
+    private readonly TableWritePlan _plan;
+    private readonly RowWriter _writer;
+    private readonly Run _run;
+    private readonly Func<TableIndex?, bool>? _takenByUpsert;
+    private readonly int[] _order;
+    private readonly List<RowKey> _toReplace = [];
+
+    public ConflictResolver(TableWritePlan plan, RowWriter writer, Run run, BoundUpsert[] upserts, Func<TableIndex?, bool>? takenByUpsert)
+    {
+        _plan = plan;
+        _writer = writer;
+        _run = run;
+        _takenByUpsert = takenByUpsert;
+        _order = OrderOf(plan, upserts);
+    }
 
     /// <summary>The row that an ON CONFLICT clause was found for, after <see cref="ConflictOutcome.Upsert"/>.</summary>
     public RowConflict Conflict { get; private set; }
 
     /// <param name="self">The row that is updated; null for an insert.</param>
-    /// <param name="testRowid">Whether the rowid may collide: it was given, or changed.</param>
+    /// <param name="testKey">Whether the rowid or primary key may collide: it was given, or changed.</param>
     /// <param name="testIndex">By index: whether its key may collide.</param>
-    public ConflictOutcome Resolve(long? self, bool testRowid, ReadOnlySpan<bool> testIndex)
+    public ConflictOutcome Resolve(RowKey? self, bool testKey, ReadOnlySpan<bool> testIndex)
     {
         _toReplace.Clear();
-        if (testRowid && writer.FindRowid(writer.NewRow.Rowid) is { } sameRowid && Meet(sameRowid) is { } rowidOutcome)
+        foreach (int index in _order)
         {
-            return rowidOutcome;
-        }
-
-        for (int i = 0; i < testIndex.Length; i++)
-        {
-            if (testIndex[i] && writer.FindUnique(i, self) is { } sameKey && Meet(sameKey) is { } keyOutcome)
+            RowConflict? found = index == Key ? testKey ? _writer.FindKey() : null
+                : testIndex[index] ? _writer.FindUnique(index, self)
+                : null;
+            if (found is { } conflict && Meet(conflict) is { } outcome)
             {
-                return keyOutcome;
+                return outcome;
             }
         }
 
-        foreach (long rowid in _toReplace)
+        foreach (RowKey key in _toReplace)
         {
-            writer.DeleteConflicting(rowid);
+            Replace(key);
         }
 
         return ConflictOutcome.Clear;
     }
 
-    /// <summary>What a collision leads to at once; null when the other row is to be replaced in the end.</summary>
-    private ConflictOutcome? Meet(RowConflict conflict)
+    /// <summary>Removes a row that stands in the way, if it is still there. Its triggers fire only where triggers may recurse.</summary>
+    private void Replace(in RowKey key)
     {
-        if (takenByUpsert?.Invoke(conflict.Index) == true)
+        if (!_writer.TryReadOld(key))
+        {
+            return;
+        }
+
+        RowEvents? events = _plan.Events;
+        bool fires = events is not null && _run.Scope.RecursiveTriggers;
+        if (fires && !TriggerProgram.FireAll(events!.BeforeDelete, _run, null, _writer.OldRow))
+        {
+            return;
+        }
+
+        if (events is { BeforeDelete.Length: > 0 } && fires && !_writer.TryReadOld(key))
+        {
+            return;
+        }
+
+        ValuesSource removed = _writer.OldRow;
+        events?.BeforeRemoval(_run, removed, isUpdate: false);
+        _writer.Delete();
+        events?.Act(_run, removed, null);
+        if (fires)
+        {
+            _ = TriggerProgram.FireAll(events!.AfterDelete, _run, null, removed);
+        }
+    }
+
+    /// <summary>What a collision leads to at once; null when the other row is to be replaced in the end.</summary>
+    private ConflictOutcome? Meet(in RowConflict conflict)
+    {
+        if (_takenByUpsert?.Invoke(conflict.Index) == true)
         {
             Conflict = conflict;
             return ConflictOutcome.Upsert;
         }
 
-        ConflictAction action = plan.ActionOf(conflict.Index?.OnConflict ?? plan.Table.RowidConflict);
+        ConflictAction action = _plan.ActionOf(conflict.Index?.OnConflict ?? _plan.Table.RowidConflict);
         switch (action)
         {
             case ConflictAction.Ignore:
                 return ConflictOutcome.PassOver;
             case ConflictAction.Replace:
-                _toReplace.Add(conflict.Rowid);
+                _toReplace.Add(conflict.Key);
                 return null;
             default:
                 throw conflict.Index is { } index
-                    ? ConstraintErrors.Unique(plan.Table, index, action)
-                    : ConstraintErrors.Rowid(plan.Table, action);
+                    ? ConstraintErrors.Unique(_plan.Table, index, action)
+                    : ConstraintErrors.Key(_plan.Table, action);
         }
+    }
+
+    /// <summary>What ON CONFLICT clauses name, in their order; then the rowid unless one named it; then the other indexes.</summary>
+    private static int[] OrderOf(TableWritePlan plan, BoundUpsert[] upserts)
+    {
+        List<int> order = [];
+        foreach (BoundUpsert upsert in upserts)
+        {
+            int place = upsert.AnyConstraint || upsert.Index is null ? Key : Array.IndexOf(plan.Indexes, upsert.Index);
+            if (!order.Contains(place))
+            {
+                order.Add(place);
+            }
+        }
+
+        if (!order.Contains(Key))
+        {
+            order.Add(Key);
+        }
+
+        order.AddRange(Enumerable.Range(0, plan.Indexes.Length).Where(index => !order.Contains(index)));
+        return [.. order];
     }
 }

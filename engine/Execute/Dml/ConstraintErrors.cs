@@ -13,16 +13,23 @@ internal static class ConstraintErrors
     public static SluiceException Check(string nameOrText, ConflictAction action) =>
         new(ResultCode.ConstraintCheck, $"CHECK constraint failed: {nameOrText}") { ConflictAction = action };
 
-    public static SluiceException Rowid(Table table, ConflictAction action) => table.RowidAlias >= 0
-        ? new(ResultCode.ConstraintPrimaryKey, $"UNIQUE constraint failed: {table.Name}.{table.Columns[table.RowidAlias].Name}") { ConflictAction = action }
+    /// <summary>The rowid, or the primary key of a WITHOUT ROWID table.</summary>
+    public static SluiceException Key(Table table, ConflictAction action) =>
+        table.KeyColumns is { } key ? new(ResultCode.ConstraintPrimaryKey, $"UNIQUE constraint failed: {Names(table, key)}") { ConflictAction = action }
+        : table.RowidAlias >= 0 ? new(ResultCode.ConstraintPrimaryKey, $"UNIQUE constraint failed: {Names(table, [table.RowidAlias])}") { ConflictAction = action }
         : new(ResultCode.ConstraintRowid, $"UNIQUE constraint failed: {table.Name}.rowid") { ConflictAction = action };
 
     public static SluiceException Unique(Table table, TableIndex index, ConflictAction action) => new(
         index.Origin == 'p' ? ResultCode.ConstraintPrimaryKey : ResultCode.ConstraintUnique,
-        $"UNIQUE constraint failed: {string.Join(", ", index.Columns.Select(column => $"{table.Name}.{table.Columns[column].Name}"))}")
+        index.Expressions.Count > 0 ? $"UNIQUE constraint failed: index '{index.Name}'" : $"UNIQUE constraint failed: {Names(table, index.Columns)}")
     {
         ConflictAction = action,
     };
 
+    public static SluiceException ForeignKey() => new(ResultCode.ConstraintForeignKey, "FOREIGN KEY constraint failed");
+
     public static SluiceException Mismatch() => new(ResultCode.Mismatch, "datatype mismatch");
+
+    private static string Names(Table table, IReadOnlyList<int> columns) =>
+        string.Join(", ", columns.Select(column => $"{table.Name}.{table.Columns[column].Name}"));
 }

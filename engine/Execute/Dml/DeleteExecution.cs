@@ -1,5 +1,5 @@
+using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute.Operators;
-using Sluice.Engine.Format;
 
 namespace Sluice.Engine.Execute.Dml;
 
@@ -24,25 +24,51 @@ internal sealed class DeleteExecution(DeletePlan plan, Run run) : ChangeExecutio
 {
     protected override void Change()
     {
-        List<long> rowids = [];
+        Table table = plan.Write.Table;
+        List<RowKey> keys = [];
+        RowKeySet seen = new(table);
         Operator query = plan.Query.Build(Run);
         query.Open();
         while (query.Next())
         {
-            rowids.Add(Run.Sources[plan.TableSource].Rowid);
-        }
-
-        ValuesSource oldRow = new(plan.Write.Table.Columns.Count);
-        Run.Sources[plan.OldRowSource] = oldRow;
-        RowWriter writer = new(plan.Write, Run.Transaction, Run, oldRow);
-        foreach (long rowid in rowids)
-        {
-            Run.CheckCancelled();
-            if (writer.TryRead(rowid, oldRow, out Payload record))
+            RowKey key = RowKey.Of(table, Run.Sources[plan.TableSource]);
+            if (seen.Add(key))
             {
-                writer.Delete(rowid, record);
-                RowChanged(insertedRowid: null);
+                keys.Add(key);
             }
         }
+
+        RowWriter writer = RowWriter.Create(plan.Write, Run.Transaction, Run, new ValuesSource(table.Columns.Count));
+        Run.Sources[plan.OldRowSource] = writer.OldRow;
+        foreach (RowKey key in keys)
+        {
+            Run.CheckCancelled();
+            if (writer.TryReadOld(key))
+            {
+                Delete(writer, key);
+            }
+        }
+    }
+
+    private void Delete(RowWriter writer, in RowKey key)
+    {
+        if (plan.Write.Events is not { } events)
+        {
+            writer.Delete();
+            RowChanged(insertedRowid: null);
+            return;
+        }
+
+        if (events.BeforeDelete.Length > 0
+            && (!TriggerProgram.FireAll(events.BeforeDelete, Run, null, writer.OldRow) || !writer.TryReadOld(key)))
+        {
+            return;
+        }
+
+        events.BeforeRemoval(Run, writer.OldRow, isUpdate: false);
+        writer.Delete();
+        events.Act(Run, writer.OldRow, null);
+        RowChanged(insertedRowid: null);
+        _ = TriggerProgram.FireAll(events.AfterDelete, Run, null, writer.OldRow);
     }
 }

@@ -51,6 +51,9 @@ internal sealed record InsertPlan
 
     public BoundUpsert[] Upserts { get; init; } = [];
 
+    /// <summary>How ON CONFLICT DO UPDATE writes: with the triggers of an UPDATE, and ABORT where its own row collides.</summary>
+    public TableWritePlan? UpsertWrite { get; init; }
+
     public Expr[]? Returning { get; init; }
 }
 
@@ -63,8 +66,9 @@ internal sealed class InsertExecution : ChangeExecution
     private readonly ConflictResolver _conflicts;
     private readonly bool[] _testIndex;
     private readonly bool[] _testIndexAutomatic;
+    private readonly RowEvents? _events;
+    private readonly SequenceRow? _sequence;
     private BoundUpsert? _upsert;
-    private RowUpdater? _updater;
 
     public InsertExecution(InsertPlan plan, Run run)
         : base(run, plan.Returning)
@@ -73,12 +77,15 @@ internal sealed class InsertExecution : ChangeExecution
         _table = plan.Write.Table;
         ValuesSource newRow = new(_table.Columns.Count);
         run.Sources[plan.NewRowSource] = newRow;
-        _writer = new RowWriter(plan.Write, run.Transaction, run, newRow);
-        _conflicts = new ConflictResolver(plan.Write, _writer, plan.Upserts.Length == 0 ? null : TakenByUpsert);
+        _events = plan.Write.Events;
+        _sequence = _table.IsAutoincrement ? new SequenceRow(_table, run.Transaction) : null;
+        _writer = RowWriter.Create(plan.Write, run.Transaction, run, newRow);
+        _conflicts = new ConflictResolver(plan.Write, _writer, run, plan.Upserts, plan.Upserts.Length == 0 ? null : TakenByUpsert);
         _testIndex = [.. plan.Write.Indexes.Select(index => index.Unique)];
 
         // A key with a rowid that was just made for this row cannot be there yet.
-        _testIndexAutomatic = [.. plan.Write.Indexes.Select(index => index.Unique && !index.Columns.Contains(_table.RowidAlias))];
+        _testIndexAutomatic = [.. plan.Write.Indexes.Select(index =>
+            index.Unique && (index.Expressions.Count > 0 || index.Where is not null || !index.Columns.Contains(_table.RowidAlias)))];
         if (plan.Upserts.Length > 0)
         {
             run.Sources[plan.ExcludedSource] = new ValuesSource(_table.Columns.Count);
@@ -96,11 +103,13 @@ internal sealed class InsertExecution : ChangeExecution
                 SqlValue rowid = FillNewRow(row);
                 InsertRow(rowid);
             }
-
-            return;
+        }
+        else
+        {
+            InsertFromQuery();
         }
 
-        InsertFromQuery();
+        _sequence?.Save();
     }
 
     /// <summary>The query's rows are all read before the first is written: it may read the table that it fills.</summary>
@@ -144,16 +153,22 @@ internal sealed class InsertExecution : ChangeExecution
 
     private void InsertRow(in SqlValue askedRowid)
     {
-        long? given = RowWriter.RequestedRowid(askedRowid);
-        bool early = given is null && _plan.Write.Checks.Length > 0;
+        bool isKeyed = _table.KeyColumns is not null;
+        long? given = isKeyed ? 0 : RowWriter.RequestedRowid(askedRowid);
+        if (_events is { BeforeInsert.Length: > 0 } && !FireBefore(given))
+        {
+            return;
+        }
+
+        // A CHECK, an expression or a partial index may read the rowid.
+        bool early = given is null && (_plan.Write.Checks.Length > 0 || _plan.Write.HasExpressions);
         if (given is { } rowid)
         {
             SetRowid(rowid);
         }
         else if (early)
         {
-            // A CHECK may read the rowid.
-            SetRowid(Run.Transaction.AllocateRowid(_table.RootPage));
+            SetRowid(AllocateRowid());
         }
 
         if (!_writer.Prepare())
@@ -161,12 +176,12 @@ internal sealed class InsertExecution : ChangeExecution
             return;
         }
 
-        switch (_conflicts.Resolve(self: null, testRowid: given is not null, given is null ? _testIndexAutomatic : _testIndex))
+        switch (_conflicts.Resolve(self: null, testKey: given is not null, given is null ? _testIndexAutomatic : _testIndex))
         {
             case ConflictOutcome.PassOver:
                 return;
             case ConflictOutcome.Upsert:
-                Upsert(_conflicts.Conflict.Rowid);
+                Upsert(_conflicts.Conflict.Key);
                 return;
             default:
                 break;
@@ -174,11 +189,44 @@ internal sealed class InsertExecution : ChangeExecution
 
         if (given is null && !early)
         {
-            SetRowid(Run.Transaction.AllocateRowid(_table.RootPage));
+            SetRowid(AllocateRowid());
         }
 
+        Write();
+    }
+
+    /// <summary>BEFORE triggers see -1 where the rowid is not known yet. False when the row is to be passed over.</summary>
+    private bool FireBefore(long? given)
+    {
+        SetRowid(given ?? -1);
+        _writer.Complete();
+        bool goesOn = TriggerProgram.FireAll(_events!.BeforeInsert, Run, _writer.NewRow, null);
+        if (given is null && _table.RowidAlias >= 0)
+        {
+            _writer.NewRow.Values[_table.RowidAlias] = SqlValue.Null;
+        }
+
+        return goesOn;
+    }
+
+    private void Write()
+    {
+        ValuesSource newRow = _writer.NewRow;
+        _events?.BeforeAddition(Run, newRow, self: null);
         _writer.Insert();
-        RowChanged(_writer.NewRow.Rowid);
+        _sequence?.Raise(newRow.Rowid);
+        _events?.AfterAddition(Run, newRow, isUpdate: false);
+        RowChanged(_table.KeyColumns is null ? newRow.Rowid : null);
+        if (_events is { AfterInsert.Length: > 0 })
+        {
+            _ = TriggerProgram.FireAll(_events.AfterInsert, Run, newRow, null);
+        }
+    }
+
+    private long AllocateRowid()
+    {
+        long rowid = Run.Transaction.AllocateRowid(_table.RootPage);
+        return _sequence is null ? rowid : _sequence.Next(rowid);
     }
 
     private void SetRowid(long rowid)
@@ -196,7 +244,7 @@ internal sealed class InsertExecution : ChangeExecution
         return _upsert is not null;
     }
 
-    private void Upsert(long existingRowid)
+    private void Upsert(in RowKey existingKey)
     {
         if (_upsert!.Set is not { } assignments)
         {
@@ -204,31 +252,26 @@ internal sealed class InsertExecution : ChangeExecution
         }
 
         ValuesSource newRow = _writer.NewRow;
-        ValuesSource excluded = (ValuesSource)Run.Sources[_plan.ExcludedSource];
-        newRow.Values.CopyTo(excluded.Values, 0);
-        excluded.SetRowid(newRow.Rowid);
-
-        ValuesSource existing = (ValuesSource)Run.Sources[_plan.ExistingSource];
-        if (!_writer.TryRead(existingRowid, existing, out Payload record))
+        ((ValuesSource)Run.Sources[_plan.ExcludedSource]).Take(newRow);
+        if (!_writer.TryReadOld(existingKey))
         {
-            throw new SluiceException(ResultCode.Corrupt, $"an index of {_table.Name} refers to row {existingRowid}, which is not in the table");
+            throw new SluiceException(ResultCode.Corrupt, $"an index of {_table.Name} refers to a row that is not in the table");
         }
 
+        ((ValuesSource)Run.Sources[_plan.ExistingSource]).Take(_writer.OldRow);
         if (_upsert.Where is { } where && !Logic.Passes(where, Run))
         {
             return;
         }
 
-        existing.Values.CopyTo(newRow.Values, 0);
-        foreach ((int column, Expr value) in assignments)
+        newRow.Take(_writer.OldRow);
+        SqlValue[] values = Array.ConvertAll(assignments, assignment => assignment.Value.Evaluate(Run));
+        for (int i = 0; i < values.Length; i++)
         {
-            newRow.Values[column] = value.Evaluate(Run);
+            newRow.Values[assignments[i].Column] = values[i];
         }
 
-        _updater ??= new RowUpdater(_plan.Write, _writer);
-        if (_updater.Update(existingRowid, record, newRowid: null))
-        {
-            RowChanged(insertedRowid: null);
-        }
+        RowUpdater updater = new(_plan.UpsertWrite!, _writer, Run, [.. assignments.Select(assignment => assignment.Column)]);
+        updater.Update(newRowid: null, () => RowChanged(insertedRowid: null));
     }
 }

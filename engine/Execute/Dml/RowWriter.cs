@@ -7,53 +7,72 @@ using Sluice.Engine.Transactions;
 
 namespace Sluice.Engine.Execute.Dml;
 
-/// <summary>The row that stands in the way of a new one, and by which unique key: null for the rowid.</summary>
-internal readonly record struct RowConflict(long Rowid, TableIndex? Index);
+/// <summary>The row that stands in the way of a new one, and by which unique key: null for the rowid or the key of a WITHOUT ROWID table.</summary>
+internal readonly record struct RowConflict(RowKey Key, TableIndex? Index);
 
 /// <summary>
-/// Writes rows of one table with everything that belongs to them: affinity, constraints, index entries. One a statement's execution.
+/// Writes rows of one table with everything that belongs to them: affinity, generated columns, constraints, index entries. One a statement's
+/// execution.
 /// <para>The caller fills <see cref="NewRow"/>, then calls <see cref="Prepare"/> (affinity, NOT NULL, CHECK), asks for
 /// conflicts, and calls <see cref="Insert"/> or <see cref="Update"/>.</para>
 /// </summary>
-internal sealed class RowWriter
+internal abstract class RowWriter
 {
-    private readonly TableWritePlan _plan;
-    private readonly Transaction _transaction;
     private readonly Frame _frame;
-    private readonly Table _table;
+    private readonly Frame? _generatedFrame;
     private readonly KeyCursor?[] _uniqueCursors;
-    private readonly SqlValue[] _key;
-    private readonly SqlValue[] _oldValues;
-    private RowCursor? _rows;
     private RecordReader _reader;
 
-    public RowWriter(TableWritePlan plan, Transaction transaction, Frame frame, ValuesSource newRow)
+    protected RowWriter(TableWritePlan plan, Transaction transaction, Frame frame, ValuesSource newRow)
     {
-        _plan = plan;
-        _transaction = transaction;
-        _frame = frame;
-        _table = plan.Table;
+        Plan = plan;
+        Transaction = transaction;
+        Table = plan.Table;
         NewRow = newRow;
+        OldRow = new ValuesSource(plan.Table.Columns.Count);
+        Keys = new IndexKeys(plan.Table);
+        _frame = frame;
+        _generatedFrame = plan.HasGenerated ? plan.Table.Expressions.NewFrame() : null;
         _uniqueCursors = new KeyCursor?[plan.Indexes.Length];
-        _key = new SqlValue[plan.Indexes.Length == 0 ? 0 : plan.Indexes.Max(index => index.Columns.Count)];
-        _oldValues = new SqlValue[plan.Table.Columns.Count];
     }
 
     /// <summary>The row to write: its values, and the rowid once it is settled.</summary>
     public ValuesSource NewRow { get; }
 
-    /// <summary>
-    /// Applies affinities and tests NOT NULL and CHECK. False when the row is to be passed over (IGNORE).
-    /// </summary>
-    public bool Prepare()
+    /// <summary>The row that was there, as <see cref="TryReadOld"/> read it.</summary>
+    public ValuesSource OldRow { get; }
+
+    protected TableWritePlan Plan { get; }
+
+    protected Transaction Transaction { get; }
+
+    protected Table Table { get; }
+
+    protected IndexKeys Keys { get; }
+
+    public static RowWriter Create(TableWritePlan plan, Transaction transaction, Frame frame, ValuesSource newRow) =>
+        new RowidWriter(plan, transaction, frame, newRow);
+
+    /// <summary>Applies affinities and computes generated columns, so that a BEFORE trigger can read the row.</summary>
+    public void Complete()
     {
         SqlValue[] values = NewRow.Values;
         for (int i = 0; i < values.Length; i++)
         {
-            values[i] = SqlConvert.ApplyAffinity(values[i], _plan.Affinities[i]);
+            values[i] = SqlConvert.ApplyAffinity(values[i], Plan.Affinities[i]);
         }
 
-        foreach (int column in _plan.NotNull)
+        ComputeGenerated(NewRow);
+    }
+
+    /// <summary>
+    /// Applies affinities, computes generated columns and tests NOT NULL and CHECK. False when the row is to be passed over (IGNORE).
+    /// </summary>
+    public bool Prepare()
+    {
+        Complete();
+        SqlValue[] values = NewRow.Values;
+        foreach (int column in Plan.NotNull)
         {
             if (values[column].IsNull && !MendNull(column))
             {
@@ -61,17 +80,17 @@ internal sealed class RowWriter
             }
         }
 
-        if (_table.IsStrict)
+        if (Table.IsStrict)
         {
-            StrictTypes.Check(_table, values);
+            StrictTypes.Check(Table, values);
         }
 
-        foreach (BoundCheck check in _plan.Checks)
+        foreach (BoundCheck check in Plan.Checks)
         {
             // A CHECK fails only when it is false: NULL passes ("CREATE TABLE", section 3.7).
             if (Logic.Test(check.Expression, _frame) == Truth.False)
             {
-                ConflictAction action = _plan.ActionOf(ConflictAction.Default);
+                ConflictAction action = Plan.ActionOf(ConflictAction.Default);
                 if (action == ConflictAction.Ignore)
                 {
                     return false;
@@ -98,176 +117,113 @@ internal sealed class RowWriter
         };
     }
 
-    /// <summary>The row with this rowid, if there is one.</summary>
-    public RowConflict? FindRowid(long rowid) => Rows.SeekExact(rowid) ? new RowConflict(rowid, null) : null;
+    /// <summary>The row that has the new row's rowid or primary key, if there is one.</summary>
+    public abstract RowConflict? FindKey();
 
     /// <summary>The row other than <paramref name="self"/> that has the new row's key in a unique index, if there is one.</summary>
-    public RowConflict? FindUnique(int indexNumber, long? self)
+    public RowConflict? FindUnique(int indexNumber, RowKey? self)
     {
-        TableIndex index = _plan.Indexes[indexNumber];
-        Span<SqlValue> key = _key.AsSpan(0, index.Columns.Count);
-        for (int i = 0; i < key.Length; i++)
+        TableIndex index = Plan.Indexes[indexNumber];
+        if (!Keys.TryFill(index, NewRow, out ReadOnlySpan<SqlValue> key))
         {
-            key[i] = NewValue(index.Columns[i]);
-            if (key[i].IsNull)
+            return null;
+        }
+
+        foreach (ref readonly SqlValue value in key)
+        {
+            if (value.IsNull)
             {
                 return null;
             }
         }
 
-        KeyCursor cursor = _uniqueCursors[indexNumber] ??= _transaction.OpenKeys(index.RootPage, index.Order);
+        KeyCursor cursor = _uniqueCursors[indexNumber] ??= Transaction.OpenKeys(index.RootPage, index.Order);
         for (bool any = cursor.Seek(key, SeekMode.GreaterOrEqual); any && KeyComparer.Compare(cursor.Key, key, index.Order) == 0; any = cursor.MoveNext())
         {
-            if (cursor.Rowid != self)
+            RowKey found = KeyAt(cursor, index);
+            if (self is not { } own || !found.Is(own, Table))
             {
-                return new RowConflict(cursor.Rowid, index);
+                return new RowConflict(found, index);
             }
         }
 
         return null;
     }
 
-    /// <summary>Writes the new row under its rowid; conflicts have been dealt with.</summary>
-    public void Insert()
+    /// <summary>Writes the new row under its key; conflicts have been dealt with.</summary>
+    public abstract void Insert();
+
+    /// <summary>Replaces <see cref="OldRow"/> with the new row; touches only the index entries that differ.</summary>
+    public abstract void Update();
+
+    /// <summary>Removes <see cref="OldRow"/> and its index entries.</summary>
+    public abstract void Delete();
+
+    /// <summary>Reads a row into <see cref="OldRow"/>; false if there is none.</summary>
+    public abstract bool TryReadOld(in RowKey key);
+
+    /// <summary>The key of the row that an index entry belongs to.</summary>
+    protected abstract RowKey KeyAt(KeyCursor cursor, TableIndex index);
+
+    /// <summary>All values of a stored row; columns that came by ALTER TABLE after it have their default.</summary>
+    protected void ReadRow(in Payload record, long rowid, ValuesSource target)
     {
-        long rowid = NewRow.Rowid;
-        byte[] record = EncodeNewRow();
-        _transaction.PutRow(_table.RootPage, rowid, record);
-        foreach (TableIndex index in _plan.Indexes)
+        _reader.Reset(record);
+        ReadOnlySpan<int> positions = Plan.Positions;
+        for (int i = 0; i < positions.Length; i++)
         {
-            _transaction.PutKey(index.RootPage, index.Order, EncodeKey(index, NewRow.Values, rowid));
-        }
-    }
-
-    /// <summary>Replaces the row <paramref name="oldRowid"/> with the new one; touches only the index entries that differ.</summary>
-    public void Update(long oldRowid, in Payload oldRecord)
-    {
-        ReadRow(oldRecord, oldRowid, _oldValues);
-        long rowid = NewRow.Rowid;
-        byte[] record = EncodeNewRow();
-        foreach (TableIndex index in _plan.Indexes)
-        {
-            byte[] oldKey = EncodeKey(index, _oldValues, oldRowid);
-            byte[] newKey = EncodeKey(index, NewRow.Values, rowid);
-            if (!oldKey.AsSpan().SequenceEqual(newKey))
-            {
-                _transaction.DeleteKey(index.RootPage, index.Order, oldKey);
-                _transaction.PutKey(index.RootPage, index.Order, newKey);
-            }
+            int position = positions[i];
+            target.Values[i] = i == Table.RowidAlias ? SqlValue.FromInteger(rowid)
+                : position < 0 ? SqlValue.Null
+                : _reader.Has(position) ? RealWhereReal(_reader.Get(position), i)
+                : Plan.Defaults[i]?.Evaluate(_frame) ?? SqlValue.Null;
         }
 
-        if (oldRowid != rowid)
-        {
-            _transaction.DeleteRow(_table.RootPage, oldRowid);
-        }
-
-        _transaction.PutRow(_table.RootPage, rowid, record);
-    }
-
-    /// <summary>Removes a row and its index entries.</summary>
-    public void Delete(long rowid, in Payload record)
-    {
-        if (_plan.Indexes.Length > 0)
-        {
-            ReadRow(record, rowid, _oldValues);
-            foreach (TableIndex index in _plan.Indexes)
-            {
-                _transaction.DeleteKey(index.RootPage, index.Order, EncodeKey(index, _oldValues, rowid));
-            }
-        }
-
-        _transaction.DeleteRow(_table.RootPage, rowid);
-    }
-
-    /// <summary>Removes the row that stands in the way, if it is still there (REPLACE).</summary>
-    public void DeleteConflicting(long rowid)
-    {
-        if (Rows.SeekExact(rowid))
-        {
-            Delete(rowid, Rows.Record);
-        }
-    }
-
-    /// <summary>Reads a row into <paramref name="target"/>; false if there is none.</summary>
-    public bool TryRead(long rowid, ValuesSource target, out Payload record)
-    {
-        if (!Rows.SeekExact(rowid))
-        {
-            record = default;
-            return false;
-        }
-
-        record = Rows.Record;
-        ReadRow(record, rowid, target.Values);
         target.SetRowid(rowid);
-        return true;
+        if (_generatedFrame is not null)
+        {
+            ComputeGenerated(target);
+        }
     }
 
-    private RowCursor Rows => _rows ??= _transaction.OpenRows(_table.RootPage);
+    private void ComputeGenerated(ValuesSource row)
+    {
+        if (_generatedFrame is null)
+        {
+            return;
+        }
+
+        _generatedFrame.Sources[0] = row;
+        foreach (int ordinal in Table.Expressions.GeneratedOrder)
+        {
+            row.Values[ordinal] = Table.Expressions.Generated(ordinal).Evaluate(_generatedFrame);
+        }
+    }
 
     /// <summary>What a NULL in a NOT NULL column leads to: an error, a row passed over (false), or the default with REPLACE.</summary>
     private bool MendNull(int column)
     {
-        ConflictAction action = _plan.ActionOf(_table.Columns[column].NotNullConflict);
+        ConflictAction action = Plan.ActionOf(Table.Columns[column].NotNullConflict);
         if (action == ConflictAction.Ignore)
         {
             return false;
         }
 
-        if (action == ConflictAction.Replace && _plan.Defaults[column] is { } expression)
+        if (action == ConflictAction.Replace && Plan.Defaults[column] is { } expression)
         {
-            SqlValue value = SqlConvert.ApplyAffinity(expression.Evaluate(_frame), _plan.Affinities[column]);
+            SqlValue value = SqlConvert.ApplyAffinity(expression.Evaluate(_frame), Plan.Affinities[column]);
             if (!value.IsNull)
             {
                 NewRow.Values[column] = value;
+                ComputeGenerated(NewRow);
                 return true;
             }
         }
 
-        throw ConstraintErrors.NotNull(_table, _table.Columns[column], action == ConflictAction.Replace ? ConflictAction.Abort : action);
-    }
-
-    private SqlValue NewValue(int column) => column == _table.RowidAlias ? SqlValue.FromInteger(NewRow.Rowid) : NewRow.Values[column];
-
-    /// <summary>The stored record: the rowid alias is stored as NULL ("SQLite file format", section 2.3).</summary>
-    private byte[] EncodeNewRow()
-    {
-        if (_table.RowidAlias < 0)
-        {
-            return RecordWriter.Encode(NewRow.Values);
-        }
-
-        NewRow.Values[_table.RowidAlias] = SqlValue.Null;
-        byte[] record = RecordWriter.Encode(NewRow.Values);
-        NewRow.Values[_table.RowidAlias] = SqlValue.FromInteger(NewRow.Rowid);
-        return record;
-    }
-
-    private byte[] EncodeKey(TableIndex index, SqlValue[] values, long rowid)
-    {
-        Span<SqlValue> key = _key.AsSpan(0, index.Columns.Count);
-        for (int i = 0; i < key.Length; i++)
-        {
-            int column = index.Columns[i];
-            key[i] = column == _table.RowidAlias ? SqlValue.FromInteger(rowid) : values[column];
-        }
-
-        return RecordWriter.Encode(key, rowid);
-    }
-
-    /// <summary>All values of a stored row; columns that came by ALTER TABLE after it have their default.</summary>
-    private void ReadRow(in Payload record, long rowid, SqlValue[] target)
-    {
-        _reader.Reset(record);
-        for (int i = 0; i < target.Length; i++)
-        {
-            target[i] = i == _table.RowidAlias ? SqlValue.FromInteger(rowid)
-                : _reader.Has(i) ? RealWhereReal(_reader.Get(i), i)
-                : _plan.Defaults[i]?.Evaluate(_frame) ?? SqlValue.Null;
-        }
+        throw ConstraintErrors.NotNull(Table, Table.Columns[column], action == ConflictAction.Replace ? ConflictAction.Abort : action);
     }
 
     /// <summary>A REAL column may keep a whole number as an integer; it is a real when read ("Datatypes In SQLite", section 3).</summary>
     private SqlValue RealWhereReal(in SqlValue value, int column) =>
-        value.Type == SqlType.Integer && _plan.Affinities[column] == Affinity.Real ? SqlValue.FromReal(value.Integer) : value;
+        value.Type == SqlType.Integer && Plan.Affinities[column] == Affinity.Real ? SqlValue.FromReal(value.Integer) : value;
 }

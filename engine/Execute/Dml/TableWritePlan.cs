@@ -12,9 +12,13 @@ internal sealed record BoundCheck(Expr Expression, string NameOrText);
 /// </summary>
 internal sealed class TableWritePlan
 {
-    public TableWritePlan(Table table, IReadOnlyList<BoundCheck> checks, IReadOnlyList<Expr?> defaults, ConflictAction onConflict)
+    public TableWritePlan(
+        Table table, IReadOnlyList<BoundCheck> checks, IReadOnlyList<Expr?> defaults, ConflictAction onConflict, RowEvents? events)
     {
         Table = table;
+        Events = events;
+        HasGenerated = table.HasGenerated;
+        HasExpressions = HasGenerated || table.Indexes.Any(index => index.Expressions.Count > 0 || index.Where is not null);
         Checks = [.. checks];
         Defaults = [.. defaults];
         OnConflict = onConflict;
@@ -24,6 +28,17 @@ internal sealed class TableWritePlan
     }
 
     public Table Table { get; }
+
+    /// <summary>Triggers and foreign keys; null when the table has none.</summary>
+    public RowEvents? Events { get; }
+
+    public bool HasGenerated { get; }
+
+    /// <summary>Whether anything beside CHECK reads the row while it is written: generated columns, expressions of indexes.</summary>
+    public bool HasExpressions { get; }
+
+    /// <summary>By ordinal: the column's place in a record, or -1 for a virtual one.</summary>
+    public ReadOnlySpan<int> Positions => Table.Positions;
 
     public BoundCheck[] Checks { get; }
 

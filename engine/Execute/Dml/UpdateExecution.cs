@@ -1,3 +1,4 @@
+using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Format;
 
@@ -23,61 +24,90 @@ internal sealed record UpdatePlan
     /// <summary>The source number of the new row, which CHECK and RETURNING read.</summary>
     public required int NewRowSource { get; init; }
 
+    /// <summary>Whether the rows are joined with others, whose values are only there while rows are found.</summary>
+    public bool HasFrom { get; init; }
+
     public Expr[]? Returning { get; init; }
 }
 
 /// <summary>
-/// One run of an UPDATE: first finds all rows and their new values, then writes, so that it never meets a row that it has
-/// written itself.
+/// One run of an UPDATE: first finds all rows, then writes them one by one, so that it never meets a row that it has written itself.
+/// The new values are computed from each row as it then is; with FROM, they are computed while rows are found.
 /// </summary>
 internal sealed class UpdateExecution(UpdatePlan plan, Run run) : ChangeExecution(run, plan.Returning)
 {
+    private sealed record Found(RowKey Key, SqlValue[]? Values, SqlValue? NewRowid);
+
     protected override void Change()
     {
-        List<(long Rowid, SqlValue[] Values, SqlValue? NewRowid)> changes = Find();
-        ValuesSource newRow = new(plan.Write.Table.Columns.Count);
+        Table table = plan.Write.Table;
+        List<Found> found = Find();
+        ValuesSource newRow = new(table.Columns.Count);
         Run.Sources[plan.NewRowSource] = newRow;
-        RowWriter writer = new(plan.Write, Run.Transaction, Run, newRow);
-        RowUpdater updater = new(plan.Write, writer);
-        foreach ((long rowid, SqlValue[] values, SqlValue? newRowid) in changes)
+        RowWriter writer = RowWriter.Create(plan.Write, Run.Transaction, Run, newRow);
+        RowUpdater updater = new(plan.Write, writer, Run, [.. plan.Set.Select(assignment => assignment.Column)]);
+        Action written = () => RowChanged(insertedRowid: null);
+        foreach (Found row in found)
         {
             Run.CheckCancelled();
-            if (!writer.TryRead(rowid, newRow, out Payload record))
+            if (!writer.TryReadOld(row.Key))
             {
-                // REPLACE of an earlier row of this statement has taken it away.
+                // REPLACE of an earlier row of this statement, or a trigger, has taken it away.
                 continue;
             }
 
+            SqlValue[]? values = row.Values;
+            SqlValue? newRowid = row.NewRowid;
+            if (values is null)
+            {
+                Run.Sources[plan.TableSource] = writer.OldRow;
+                values = Evaluate(out newRowid);
+            }
+
+            newRow.Take(writer.OldRow);
             for (int i = 0; i < values.Length; i++)
             {
                 newRow.Values[plan.Set[i].Column] = values[i];
             }
 
-            if (updater.Update(rowid, record, newRowid))
-            {
-                RowChanged(insertedRowid: null);
-            }
+            updater.Update(newRowid, written);
         }
     }
 
     /// <summary>The rows to change; a row that FROM matches several times counts once, by its first match.</summary>
-    private List<(long Rowid, SqlValue[] Values, SqlValue? NewRowid)> Find()
+    private List<Found> Find()
     {
-        List<(long, SqlValue[], SqlValue?)> changes = [];
-        HashSet<long> seen = [];
+        Table table = plan.Write.Table;
+        List<Found> found = [];
+        RowKeySet seen = new(table);
         Operator query = plan.Query.Build(Run);
-        RowSource? table = null;
         query.Open();
         while (query.Next())
         {
-            table ??= Run.Sources[plan.TableSource];
-            if (seen.Add(table.Rowid))
+            RowKey key = RowKey.Of(table, Run.Sources[plan.TableSource]);
+            if (!seen.Add(key))
             {
-                SqlValue[] values = Array.ConvertAll(plan.Set, assignment => assignment.Value.Evaluate(Run));
-                changes.Add((table.Rowid, values, plan.Rowid?.Evaluate(Run)));
+                continue;
+            }
+
+            if (plan.HasFrom)
+            {
+                SqlValue[] values = Evaluate(out SqlValue? newRowid);
+                found.Add(new Found(key, values, newRowid));
+            }
+            else
+            {
+                found.Add(new Found(key, null, null));
             }
         }
 
-        return changes;
+        return found;
+    }
+
+    private SqlValue[] Evaluate(out SqlValue? newRowid)
+    {
+        SqlValue[] values = Array.ConvertAll(plan.Set, assignment => assignment.Value.Evaluate(Run));
+        newRowid = plan.Rowid?.Evaluate(Run);
+        return values;
     }
 }

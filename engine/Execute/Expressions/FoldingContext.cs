@@ -6,7 +6,12 @@ namespace Sluice.Engine.Execute.Expressions;
 /// </summary>
 internal sealed class FoldingContext : IStatementContext
 {
-    public static Frame Frame { get; } = new(new FoldingContext(), 0, 0, []);
+    private static readonly FoldingContext s_instance = new();
+
+    public static Frame Frame { get; } = NewFrame(0, 0);
+
+    /// <summary>A frame for expressions that no session is asked for.</summary>
+    public static Frame NewFrame(int sources, int slots) => new(s_instance, sources, slots, []);
 
     public long LastInsertRowid => throw NotConstant();
 

@@ -21,6 +21,9 @@ public abstract class Accumulator
     /// <summary>Takes one row's arguments; none for count(*). The span is only lent for the call.</summary>
     public abstract void Step(ReadOnlySpan<SqlValue> arguments);
 
+    /// <summary>Takes a row back out that was stepped before, the oldest first; false when the function cannot do that and must begin anew.</summary>
+    public virtual bool TryRemove(ReadOnlySpan<SqlValue> arguments) => false;
+
     /// <summary>The result so far; may be asked for more than once.</summary>
     public abstract SqlValue Final();
 }

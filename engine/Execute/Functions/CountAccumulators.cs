@@ -9,6 +9,12 @@ internal sealed class CountRowsAccumulator : Accumulator
 
     public override void Step(ReadOnlySpan<SqlValue> arguments) => _count++;
 
+    public override bool TryRemove(ReadOnlySpan<SqlValue> arguments)
+    {
+        _count--;
+        return true;
+    }
+
     public override SqlValue Final() => SqlValue.FromInteger(_count);
 }
 
@@ -23,6 +29,16 @@ internal sealed class CountAccumulator : Accumulator
         {
             _count++;
         }
+    }
+
+    public override bool TryRemove(ReadOnlySpan<SqlValue> arguments)
+    {
+        if (!arguments[0].IsNull)
+        {
+            _count--;
+        }
+
+        return true;
     }
 
     public override SqlValue Final() => SqlValue.FromInteger(_count);

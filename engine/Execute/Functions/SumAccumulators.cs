@@ -61,6 +61,37 @@ internal abstract class NumericAccumulator : Accumulator
         }
     }
 
+    /// <summary>Once a real or an overflow has come the sum stays approximate, as in SQLite.</summary>
+    public sealed override bool TryRemove(ReadOnlySpan<SqlValue> arguments)
+    {
+        SqlValue value = SqlConvert.TextToNumber(arguments[0]);
+        if (value.IsNull)
+        {
+            return true;
+        }
+
+        Count--;
+        if (!Approximate)
+        {
+            _integers = unchecked(_integers - value.Integer);
+        }
+        else if (value.Type != SqlType.Integer)
+        {
+            Add(-SqlConvert.ToReal(value));
+        }
+        else if (value.Integer == long.MinValue)
+        {
+            AddLarge(long.MaxValue);
+            AddLarge(1);
+        }
+        else
+        {
+            AddLarge(-value.Integer);
+        }
+
+        return true;
+    }
+
     private void AddInteger(long value)
     {
         if (Approximate)

@@ -30,7 +30,10 @@ internal sealed class IndexRow : RowSource
         Array.Fill(_keyPosition, -1);
         for (int i = index.Columns.Count - 1; i >= 0; i--)
         {
-            _keyPosition[index.Columns[i]] = i;
+            if (index.Columns[i] >= 0)
+            {
+                _keyPosition[index.Columns[i]] = i;
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 using Sluice.Engine.BTree;
+using Sluice.Engine.Catalog;
 using Sluice.Engine.Format;
 
 namespace Sluice.Engine.Execute.Operators;
@@ -7,6 +8,7 @@ namespace Sluice.Engine.Execute.Operators;
 internal sealed class TableRow(TableShape shape, RowCursor cursor) : RowSource
 {
     private RecordReader _reader;
+    private VirtualColumns? _virtual;
     private bool _loaded;
 
     public RowCursor Cursor { get; } = cursor;
@@ -23,12 +25,59 @@ internal sealed class TableRow(TableShape shape, RowCursor cursor) : RowSource
             return SqlValue.FromInteger(Cursor.Rowid);
         }
 
+        int position = shape.Positions[index];
+        if (position < 0)
+        {
+            return (_virtual ??= new VirtualColumns(shape.Table, this)).Column(index);
+        }
+
         if (!_loaded)
         {
             _reader.Reset(Cursor.Record);
             _loaded = true;
         }
 
-        return _reader.Has(index) ? shape.FromStored(index, _reader.Get(index)) : shape.DefaultOf(index);
+        return _reader.Has(position) ? shape.FromStored(index, _reader.Get(position)) : shape.DefaultOf(index);
     }
+}
+
+/// <summary>A row of a table given as its record.</summary>
+internal sealed class StoredRow(TableShape shape) : RowSource
+{
+    private RecordReader _reader;
+    private VirtualColumns? _virtual;
+    private long _rowid;
+
+    public override long Rowid => _rowid;
+
+    public void Show(in Payload record, long rowid)
+    {
+        _reader.Reset(record);
+        _rowid = rowid;
+    }
+
+    public override SqlValue Column(int index)
+    {
+        int position = shape.Positions[index];
+        return index == shape.RowidAlias ? SqlValue.FromInteger(_rowid)
+            : position < 0 ? (_virtual ??= new VirtualColumns(shape.Table, this)).Column(index)
+            : _reader.Has(position) ? shape.FromStored(index, _reader.Get(position))
+            : shape.DefaultOf(index);
+    }
+}
+
+/// <summary>Computes the virtual columns of a row source's current row.</summary>
+internal sealed class VirtualColumns
+{
+    private readonly Table _table;
+    private readonly Frame _frame;
+
+    public VirtualColumns(Table table, RowSource row)
+    {
+        _table = table;
+        _frame = table.Expressions.NewFrame();
+        _frame.Sources[0] = row;
+    }
+
+    public SqlValue Column(int index) => _table.Expressions.Generated(index).Evaluate(_frame);
 }

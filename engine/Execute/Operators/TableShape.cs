@@ -28,6 +28,9 @@ internal sealed class TableShape
 
     public int RowidAlias { get; }
 
+    /// <summary>By ordinal: the column's place in a record, or -1 for a virtual one.</summary>
+    public ReadOnlySpan<int> Positions => Table.Positions;
+
     /// <summary>A REAL column's whole numbers may be stored as integers ("Datatypes In SQLite", section 3) and are reals again when read.</summary>
     public SqlValue FromStored(int column, in SqlValue value) =>
         value.Type == SqlType.Integer && _isReal[column] ? SqlValue.FromReal(value.Integer) : value;

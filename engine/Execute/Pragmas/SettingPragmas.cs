@@ -1,4 +1,3 @@
-using Sluice.Engine.Execute.Ddl;
 using Sluice.Engine.Format;
 using Sluice.Engine.Transactions;
 
@@ -15,9 +14,41 @@ internal static class SettingPragmas
     /// <summary>FULL: a commit that has returned is on the disk.</summary>
     public static IReadOnlyList<SqlValue[]> Synchronous() => [[SqlValue.FromInteger(2)]];
 
-    /// <summary>Kept and shown, never enforced; so to turn them on is refused rather than heard in vain.</summary>
-    public static IReadOnlyList<SqlValue[]> ForeignKeys(PragmaCall call) =>
-        call.IsOn ? throw DdlStatements.Refused("enforcing foreign keys (PRAGMA foreign_keys=ON)") : [[SqlValue.FromInteger(0)]];
+    /// <summary>Whether foreign keys are enforced; within a transaction a value has no effect ("PRAGMA foreign_keys").</summary>
+    public static IReadOnlyList<SqlValue[]> ForeignKeys(PragmaCall call)
+    {
+        if (call.HasValue && !call.Session.InTransaction)
+        {
+            call.Session.ForeignKeys.Enabled = call.IsOn;
+        }
+
+        return [[SqlValue.FromBoolean(call.Session.ForeignKeys.Enabled)]];
+    }
+
+    /// <summary>Until the end of the transaction all foreign keys are deferred.</summary>
+    public static IReadOnlyList<SqlValue[]> DeferForeignKeys(PragmaCall call)
+    {
+        if (call.HasValue)
+        {
+            call.Session.ForeignKeys.DeferAll = call.IsOn;
+            if (!call.IsOn)
+            {
+                call.Session.ForeignKeys.DeferredImmediate = 0;
+            }
+        }
+
+        return [[SqlValue.FromBoolean(call.Session.ForeignKeys.DeferAll)]];
+    }
+
+    public static IReadOnlyList<SqlValue[]> RecursiveTriggers(PragmaCall call)
+    {
+        if (call.HasValue)
+        {
+            call.Session.RecursiveTriggers = call.IsOn;
+        }
+
+        return [[SqlValue.FromBoolean(call.Session.RecursiveTriggers)]];
+    }
 
     /// <summary>SQLite's default, -2000: the page cache is the store's, bounded by its own options.</summary>
     public static IReadOnlyList<SqlValue[]> CacheSize() => [[SqlValue.FromInteger(-2000)]];

@@ -14,6 +14,10 @@ internal sealed class TableCheck
     private readonly PragmaCall _call;
     private readonly int _limit;
     private readonly List<string> _errors;
+    private readonly IndexKeys _keys;
+
+    /// <summary>How many entries each index ought to have.</summary>
+    private readonly Dictionary<TableIndex, long> _entries = new(ReferenceEqualityComparer.Instance);
     private RecordReader _reader;
 
     private TableCheck(Table table, PragmaCall call, int limit, List<string> errors)
@@ -22,6 +26,7 @@ internal sealed class TableCheck
         _call = call;
         _limit = limit;
         _errors = errors;
+        _keys = new IndexKeys(table);
     }
 
     /// <summary>Adds what it finds to <paramref name="errors"/>, until there are <paramref name="limit"/>.</summary>
@@ -31,10 +36,10 @@ internal sealed class TableCheck
         try
         {
             TableIndex[] indexes = quick ? [] : [.. table.Indexes];
-            long rows = check.CheckRows(indexes);
+            check.CheckRows(indexes);
             foreach (TableIndex index in indexes)
             {
-                check.CheckIndex(index, rows);
+                check.CheckIndex(index, check._entries.GetValueOrDefault(index));
             }
         }
         catch (SluiceException failure) when (failure.PrimaryCode == ResultCode.Corrupt)
@@ -45,8 +50,7 @@ internal sealed class TableCheck
 
     private bool IsDone => _errors.Count >= _limit;
 
-    /// <summary>The number of rows.</summary>
-    private long CheckRows(TableIndex[] indexes)
+    private void CheckRows(TableIndex[] indexes)
     {
         KeyCursor[] keys = [.. indexes.Select(index => _call.Transaction.OpenKeys(index.RootPage, index.Order))];
         int[] notNull = [.. Enumerable.Range(0, _table.Columns.Count).Where(i => _table.Columns[i].NotNull && i != _table.RowidAlias)];
@@ -61,7 +65,8 @@ internal sealed class TableCheck
             foreach (int column in notNull)
             {
                 // A column that came later has its default, which ALTER TABLE has seen to.
-                if (_reader.Has(column) && _reader.Get(column).IsNull)
+                int position = _table.Positions[column];
+                if (position >= 0 && _reader.Has(position) && _reader.Get(position).IsNull)
                 {
                     _errors.Add($"NULL value in {_table.Name}.{_table.Columns[column].Name}");
                 }
@@ -76,12 +81,16 @@ internal sealed class TableCheck
             }
         }
 
-        return count;
     }
 
     private bool HasEntry(KeyCursor keys, TableIndex index, in Payload record, long rowid)
     {
-        byte[] key = IndexKeys.Build(_table, index, record, rowid);
+        if (_keys.Build(index, record, rowid) is not { } key)
+        {
+            return true;
+        }
+
+        _entries[index] = _entries.GetValueOrDefault(index) + 1;
         _reader.Reset(new Payload(key, 0, key.Length));
         SqlValue[] probe = new SqlValue[index.Columns.Count + 1];
         for (int i = 0; i < probe.Length; i++)
@@ -92,7 +101,7 @@ internal sealed class TableCheck
         return keys.Seek(probe, SeekMode.GreaterOrEqual) && KeyComparer.Compare(keys.Key, probe, index.Order) == 0;
     }
 
-    /// <summary>As many entries as rows; in a unique index no two neighbours alike, but for those with a NULL.</summary>
+    /// <summary>As many entries as rows that belong to it; in a unique index no two neighbours alike, but for those with a NULL.</summary>
     private void CheckIndex(TableIndex index, long rows)
     {
         SqlValue[] previous = new SqlValue[index.Columns.Count];

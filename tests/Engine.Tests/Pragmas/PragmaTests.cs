@@ -117,7 +117,6 @@ public sealed class PragmaTests : IDisposable
     }
 
     [Theory]
-    [InlineData("PRAGMA foreign_keys = ON", "enforcing foreign keys (PRAGMA foreign_keys=ON) is not supported yet")]
     [InlineData("PRAGMA encoding = 'UTF-16le'", "the encoding UTF-16le is not supported yet")]
     [InlineData("PRAGMA encoding = 'latin1'", "unsupported encoding: latin1")]
     [InlineData("PRAGMA integrity_check(nosuch)", "no such table: nosuch")]

@@ -60,7 +60,7 @@ internal static class StoreFixture
         tx.PutRow(table.RootPage, id, record);
         foreach (TableIndex index in table.Indexes)
         {
-            tx.PutKey(index.RootPage, index.Order, IndexKeys.Build(table, index, new Payload(record, 0, record.Length), id));
+            tx.PutKey(index.RootPage, index.Order, new IndexKeys(table).Build(index, new Payload(record, 0, record.Length), id)!);
         }
 
         return id;
@@ -75,7 +75,7 @@ internal static class StoreFixture
         Assert.True(rows.SeekExact(rowid));
         foreach (TableIndex index in table.Indexes)
         {
-            tx.DeleteKey(index.RootPage, index.Order, IndexKeys.Build(table, index, rows.Record, rowid));
+            tx.DeleteKey(index.RootPage, index.Order, new IndexKeys(table).Build(index, rows.Record, rowid)!);
         }
 
         tx.DeleteRow(table.RootPage, rowid);

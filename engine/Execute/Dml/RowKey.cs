@@ -1,0 +1,63 @@
+using Sluice.Engine.Catalog;
+using Sluice.Engine.Format;
+
+namespace Sluice.Engine.Execute.Dml;
+
+/// <summary>What tells a row of a table from all others: its rowid or, in a WITHOUT ROWID table, the values of its primary key.</summary>
+internal readonly record struct RowKey(long Rowid, SqlValue[]? Values = null)
+{
+    /// <summary>The key of a source's current row.</summary>
+    public static RowKey Of(Table table, RowSource row)
+    {
+        if (table.KeyColumns is not { } columns)
+        {
+            return new RowKey(row.Rowid);
+        }
+
+        SqlValue[] values = new SqlValue[columns.Count];
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = row.Column(columns[i]);
+        }
+
+        return new RowKey(0, values);
+    }
+
+    /// <summary>Whether two keys of one table are the same.</summary>
+    public bool Is(in RowKey other, Table table)
+    {
+        if (Values is null)
+        {
+            return Rowid == other.Rowid;
+        }
+
+        for (int i = 0; i < Values.Length; i++)
+        {
+            if (ValueOrder.Compare(Values[i], other.Values![i], table.KeyOrder!.Columns[i].Collation) != 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}
+
+/// <summary>A set of keys of one table.</summary>
+internal sealed class RowKeySet(Table table)
+{
+    private readonly HashSet<long> _rowids = [];
+    private readonly Operators.RowTable? _keys = table.KeyOrder is { } order ? new Operators.RowTable([.. order.Columns.ToArray().Select(column => column.Collation)]) : null;
+
+    /// <summary>False when it was there already.</summary>
+    public bool Add(in RowKey key)
+    {
+        if (_keys is null)
+        {
+            return _rowids.Add(key.Rowid);
+        }
+
+        _ = _keys.FindOrAdd(key.Values, out bool added);
+        return added;
+    }
+}

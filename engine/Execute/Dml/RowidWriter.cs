@@ -1,0 +1,102 @@
+using Sluice.Engine.BTree;
+using Sluice.Engine.Catalog;
+using Sluice.Engine.Format;
+using Sluice.Engine.Transactions;
+
+namespace Sluice.Engine.Execute.Dml;
+
+/// <summary>Writes rows of a table that has rowids.</summary>
+internal sealed class RowidWriter(TableWritePlan plan, Transaction transaction, Frame frame, ValuesSource newRow)
+    : RowWriter(plan, transaction, frame, newRow)
+{
+    private readonly SqlValue[] _record = new SqlValue[plan.Table.StoredCount];
+    private RowCursor? _rows;
+
+    private RowCursor Rows => _rows ??= Transaction.OpenRows(Table.RootPage);
+
+    public override RowConflict? FindKey() => Rows.SeekExact(NewRow.Rowid) ? new RowConflict(new RowKey(NewRow.Rowid), null) : null;
+
+    public override void Insert()
+    {
+        Transaction.PutRow(Table.RootPage, NewRow.Rowid, EncodeNewRow());
+        foreach (TableIndex index in Plan.Indexes)
+        {
+            if (Keys.Build(index, NewRow) is { } key)
+            {
+                Transaction.PutKey(index.RootPage, index.Order, key);
+            }
+        }
+    }
+
+    public override void Update()
+    {
+        byte[] record = EncodeNewRow();
+        foreach (TableIndex index in Plan.Indexes)
+        {
+            byte[]? oldKey = Keys.Build(index, OldRow);
+            byte[]? newKey = Keys.Build(index, NewRow);
+            if (oldKey is not null && newKey is not null && oldKey.AsSpan().SequenceEqual(newKey))
+            {
+                continue;
+            }
+
+            if (oldKey is not null)
+            {
+                Transaction.DeleteKey(index.RootPage, index.Order, oldKey);
+            }
+
+            if (newKey is not null)
+            {
+                Transaction.PutKey(index.RootPage, index.Order, newKey);
+            }
+        }
+
+        if (OldRow.Rowid != NewRow.Rowid)
+        {
+            Transaction.DeleteRow(Table.RootPage, OldRow.Rowid);
+        }
+
+        Transaction.PutRow(Table.RootPage, NewRow.Rowid, record);
+    }
+
+    public override void Delete()
+    {
+        foreach (TableIndex index in Plan.Indexes)
+        {
+            if (Keys.Build(index, OldRow) is { } key)
+            {
+                Transaction.DeleteKey(index.RootPage, index.Order, key);
+            }
+        }
+
+        Transaction.DeleteRow(Table.RootPage, OldRow.Rowid);
+    }
+
+    public override bool TryReadOld(in RowKey key)
+    {
+        if (!Rows.SeekExact(key.Rowid))
+        {
+            return false;
+        }
+
+        ReadRow(Rows.Record, key.Rowid, OldRow);
+        return true;
+    }
+
+    protected override RowKey KeyAt(KeyCursor cursor, TableIndex index) => new(cursor.Rowid);
+
+    /// <summary>The stored record: the rowid alias is stored as NULL ("SQLite file format", section 2.3), virtual columns not at all.</summary>
+    private byte[] EncodeNewRow()
+    {
+        ReadOnlySpan<int> positions = Plan.Positions;
+        for (int i = 0; i < positions.Length; i++)
+        {
+            if (positions[i] >= 0)
+            {
+                _record[positions[i]] = i == Table.RowidAlias ? SqlValue.Null : NewRow.Values[i];
+            }
+        }
+
+        return RecordWriter.Encode(_record);
+    }
+}

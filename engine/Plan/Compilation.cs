@@ -1,0 +1,20 @@
+using Sluice.Engine.Catalog;
+using Sluice.Engine.Execute.Dml;
+using Sluice.Engine.Sql;
+
+namespace Sluice.Engine.Plan;
+
+/// <summary>
+/// What a statement and the triggers and foreign key actions below it share while they are compiled. A program is made once for each conflict
+/// action that the outer statement imposes, and may refer to itself.
+/// </summary>
+internal sealed class Compilation(Schema schema, bool foreignKeys)
+{
+    public Schema Schema { get; } = schema;
+
+    /// <summary>PRAGMA foreign_keys.</summary>
+    public bool ForeignKeys { get; } = foreignKeys;
+
+    /// <summary>By trigger, or foreign key and event, and conflict action.</summary>
+    public Dictionary<(object Owner, TriggerEvent Event, ConflictAction OnConflict), TriggerProgram> Programs { get; } = [];
+}
