@@ -1,6 +1,5 @@
 using Sluice.Engine.Execute.Dml;
 using Sluice.Engine.Execute.Operators;
-using Sluice.Engine.Transactions;
 
 namespace Sluice.Engine.Plan;
 
