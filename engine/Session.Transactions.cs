@@ -71,6 +71,7 @@ public sealed partial class Session
         }
 
         _begunBySavepoint = false;
+        ForeignKeys.ResetCounts();
         switch (kind)
         {
             case BeginKind.Deferred:

@@ -51,7 +51,7 @@ public sealed partial class Statement
                     return StartReading();
                 }
 
-                await InAutocommitAsync(TransactionKind.Concurrent, RunToEnd, asynchronous).ConfigureAwait(false);
+                await InAutocommitAsync(_compiled.NeedsExclusive ? TransactionKind.Exclusive : TransactionKind.Concurrent, RunToEnd, asynchronous).ConfigureAwait(false);
             }
 
             _row = 0;
@@ -79,6 +79,10 @@ public sealed partial class Statement
         if (!compiled.IsReadOnly)
         {
             _session.BeforeWrite();
+            if (compiled.NeedsExclusive)
+            {
+                BecomeExclusive(transaction);
+            }
         }
 
         _execution = compiled.Start(transaction, _session, _parameters);
@@ -101,6 +105,19 @@ public sealed partial class Statement
         }
 
         return WatchReading(any);
+    }
+
+    private void BecomeExclusive(Transaction transaction)
+    {
+        _session.BeforeBecomingExclusive();
+        try
+        {
+            transaction.BecomeExclusive();
+        }
+        catch (SluiceException failure)
+        {
+            throw _session.Failed(failure, mustRollBack: false);
+        }
     }
 
     private bool WatchReading(bool any)

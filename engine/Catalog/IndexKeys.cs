@@ -6,7 +6,8 @@ using Sluice.Engine.Format;
 namespace Sluice.Engine.Catalog;
 
 /// <summary>
-/// Makes the index entries that follow from a table's rows: the key's columns or expressions, then the rowid. A stored NULL of the INTEGER
+/// Makes the index entries that follow from a table's rows: the key's columns or expressions, then the rowid or what the primary key of a
+/// WITHOUT ROWID table needs. A stored NULL of the INTEGER
 /// PRIMARY KEY is the rowid; a column that the record does not store has its default. One a thread.
 /// </summary>
 internal sealed class IndexKeys
@@ -21,7 +22,7 @@ internal sealed class IndexKeys
         _table = table;
         _frame = table.Expressions.NewFrame();
         _row = new StoredRow(new TableShape(table));
-        _key = new SqlValue[table.Indexes.Count == 0 ? 0 : table.Indexes.Max(index => index.Columns.Count)];
+        _key = new SqlValue[table.Indexes.Count == 0 ? 0 : table.Indexes.Max(index => index.KeyLength)];
     }
 
     /// <summary>The entry of a stored row; null when a partial index has none of it.</summary>
@@ -33,12 +34,16 @@ internal sealed class IndexKeys
 
     /// <summary>The entry of a row; null when a partial index has none of it.</summary>
     public byte[]? Build(TableIndex index, RowSource row) =>
-        TryFill(index, row, out ReadOnlySpan<SqlValue> key) ? RecordWriter.Encode(key, row.Rowid) : null;
+        !TryFill(index, row, index.KeyLength, out ReadOnlySpan<SqlValue> key) ? null
+        : _table.KeyColumns is null ? RecordWriter.Encode(key, row.Rowid)
+        : RecordWriter.Encode(key);
 
-    /// <summary>The key's values without the rowid, lent until the next call; false when a partial index has no entry of the row.</summary>
-    public bool TryFill(TableIndex index, RowSource row, out ReadOnlySpan<SqlValue> key)
+    /// <summary>The values of the index's own columns, lent until the next call; false when a partial index has no entry of the row.</summary>
+    public bool TryFill(TableIndex index, RowSource row, out ReadOnlySpan<SqlValue> key) => TryFill(index, row, index.Columns.Count, out key);
+
+    private bool TryFill(TableIndex index, RowSource row, int length, out ReadOnlySpan<SqlValue> key)
     {
-        Span<SqlValue> values = _key.AsSpan(0, index.Columns.Count);
+        Span<SqlValue> values = _key.AsSpan(0, length);
         key = values;
         Expr?[] parts = [];
         if (index.Where is not null || index.Expressions.Count > 0)
@@ -53,7 +58,7 @@ internal sealed class IndexKeys
 
         for (int i = 0; i < values.Length; i++)
         {
-            int ordinal = index.Columns[i];
+            int ordinal = index.ColumnAt(i);
             values[i] = ordinal == TableIndex.ExpressionColumn ? parts[i]!.Evaluate(_frame)
                 : ordinal == _table.RowidAlias ? SqlValue.FromInteger(row.Rowid)
                 : row.Column(ordinal);

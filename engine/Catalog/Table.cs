@@ -32,26 +32,53 @@ public sealed record Column
     public bool IsVirtual => Generated is { Stored: false };
 }
 
-/// <summary>A table as sqlite_schema describes it. The engine works with rowid tables; others carry an <see cref="UnsupportedReason"/>.</summary>
+/// <summary>A table as sqlite_schema describes it. One that the engine cannot work with carries an <see cref="UnsupportedReason"/>.</summary>
 public sealed class Table
 {
     private readonly Dictionary<string, int> _ordinals = new(StringComparer.OrdinalIgnoreCase);
     private readonly int[] _positions;
     private TableExpressions? _expressions;
 
-    public Table(string name, uint rootPage, IReadOnlyList<Column> columns, int rowidAlias, string sql)
+    /// <param name="name">The table's name.</param>
+    /// <param name="rootPage">Of its tree; 0 for a virtual table.</param>
+    /// <param name="columns">In the order of their declaration.</param>
+    /// <param name="rowidAlias">The ordinal of the INTEGER PRIMARY KEY, or -1.</param>
+    /// <param name="sql">The CREATE TABLE text.</param>
+    /// <param name="key">The primary key of a WITHOUT ROWID table; null for a table with rowids.</param>
+    public Table(string name, uint rootPage, IReadOnlyList<Column> columns, int rowidAlias, string sql, AutomaticIndex? key = null)
     {
         Name = name;
         RootPage = rootPage;
         Columns = columns;
         RowidAlias = rowidAlias;
         Sql = sql;
+        Key = key;
         _positions = new int[columns.Count];
+        Array.Fill(_positions, -1);
         int stored = 0;
+        if (key is not null)
+        {
+            // The record of a WITHOUT ROWID table begins with its primary key ("SQLite file format", section 2.4).
+            KeyColumns = key.Columns;
+            KeyOrder = key.Order;
+            Primary = new TableIndex
+            {
+                Name = "PRIMARY KEY", TableName = name, RootPage = rootPage, Columns = key.Columns, Order = key.Order, OnConflict = key.OnConflict, Origin = 'p',
+            };
+            foreach (int ordinal in key.Columns)
+            {
+                _positions[ordinal] = _positions[ordinal] < 0 ? stored : _positions[ordinal];
+                stored++;
+            }
+        }
+
         for (int i = 0; i < columns.Count; i++)
         {
             _ordinals.Add(columns[i].Name, i);
-            _positions[i] = columns[i].IsVirtual ? -1 : stored++;
+            if (!columns[i].IsVirtual && _positions[i] < 0)
+            {
+                _positions[i] = stored++;
+            }
         }
 
         StoredCount = stored;
@@ -66,11 +93,17 @@ public sealed class Table
     /// <summary>The ordinal of the INTEGER PRIMARY KEY column, whose value is the rowid and whose stored value is NULL; or -1.</summary>
     public int RowidAlias { get; }
 
+    /// <summary>The primary key of a WITHOUT ROWID table; null for a table with rowids.</summary>
+    public AutomaticIndex? Key { get; }
+
     /// <summary>Ordinals of the primary key's columns of a WITHOUT ROWID table; null for a table with rowids.</summary>
-    public IReadOnlyList<int>? KeyColumns { get; init; }
+    public IReadOnlyList<int>? KeyColumns { get; }
 
     /// <summary>How <see cref="KeyColumns"/> are ordered; null for a table with rowids.</summary>
-    public KeyOrder? KeyOrder { get; init; }
+    public KeyOrder? KeyOrder { get; }
+
+    /// <summary>A WITHOUT ROWID table seen as the index that it is; null for a table with rowids.</summary>
+    public TableIndex? Primary { get; }
 
     /// <summary>The CREATE TABLE text.</summary>
     public string Sql { get; }
@@ -135,7 +168,7 @@ public sealed class Table
     }
 
     /// <summary>The same table with one more index.</summary>
-    public Table WithIndex(TableIndex index) => new(Name, RootPage, Columns, RowidAlias, Sql)
+    public Table WithIndex(TableIndex index) => new(Name, RootPage, Columns, RowidAlias, Sql, Key)
     {
         Indexes = [.. Indexes, index],
         Checks = Checks,
@@ -173,7 +206,54 @@ public sealed class TableIndex
     /// <summary>WHERE of a partial index, which has entries only of the rows for which it is true; null for a whole one.</summary>
     public ExpressionNode? Where { get; init; }
 
+    /// <summary>Of the columns, and in a WITHOUT ROWID table of <see cref="Suffix"/> too.</summary>
     public required KeyOrder Order { get; init; }
+
+    /// <summary>In a WITHOUT ROWID table: ordinals of the primary key's columns that end each key, those left out that the index has itself.</summary>
+    public IReadOnlyList<int> Suffix { get; init; } = [];
+
+    /// <summary>The column at a place of the key, those of the suffix included.</summary>
+    public int ColumnAt(int place) => place < Columns.Count ? Columns[place] : Suffix[place - Columns.Count];
+
+    /// <summary>How many columns of the table a key has; the rowid is not among them.</summary>
+    public int KeyLength => Columns.Count + Suffix.Count;
+
+    /// <summary>Ends an index of a WITHOUT ROWID table with what its primary key needs.</summary>
+    public TableIndex WithSuffix(AutomaticIndex? key)
+    {
+        if (key is null)
+        {
+            return this;
+        }
+
+        List<int> suffix = [];
+        List<KeyColumn> order = [.. Order.Columns];
+        for (int i = 0; i < key.Columns.Count; i++)
+        {
+            Collation collation = key.Order.Columns[i].Collation;
+            bool isThere = Enumerable.Range(0, Columns.Count).Any(place => Columns[place] == key.Columns[i] && Order.Columns[place].Collation == collation);
+            if (!isThere)
+            {
+                suffix.Add(key.Columns[i]);
+                order.Add(new KeyColumn(collation, Descending: false));
+            }
+        }
+
+        return new TableIndex
+        {
+            Name = Name,
+            TableName = TableName,
+            RootPage = RootPage,
+            Columns = Columns,
+            Expressions = Expressions,
+            Where = Where,
+            Order = new KeyOrder([.. order], Unique),
+            Suffix = suffix,
+            OnConflict = OnConflict,
+            Origin = Origin,
+            Sql = Sql,
+        };
+    }
 
     public bool Unique => Order.Unique;
 

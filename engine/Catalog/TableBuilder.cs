@@ -33,7 +33,6 @@ internal sealed class TableBuilder
         Name = name;
         _rootPage = rootPage;
         _sql = sql;
-        _unsupported = ReasonOf(node);
         if (UnknownCollation(node) is { } collation)
         {
             _unsupported = $"no such collation sequence: {collation}";
@@ -68,7 +67,7 @@ internal sealed class TableBuilder
 
         for (int i = 0; i < _automatic.Length; i++)
         {
-            if (_automatic[i] is null && TableKeys.NameOf(Name, i + 1).Equals(indexName, StringComparison.OrdinalIgnoreCase))
+            if (_automatic[i] is null && TableKeys.NameOf(Name, _keys!.NumberOf(i)).Equals(indexName, StringComparison.OrdinalIgnoreCase))
             {
                 AutomaticIndex key = _keys!.Indexes[i];
                 _automatic[i] = new TableIndex
@@ -80,7 +79,7 @@ internal sealed class TableBuilder
                     Order = _descendingIndexes ? key.Order : Ascending(key.Order),
                     OnConflict = key.OnConflict,
                     Origin = key.Origin,
-                };
+                }.WithSuffix(_keys.Clustered);
                 return true;
             }
         }
@@ -103,8 +102,8 @@ internal sealed class TableBuilder
         }
         else
         {
-            Table sofar = new(Name, _rootPage, _columns, _keys!.RowidAlias, _sql);
-            _created.Add(IndexDefinition.Describe(node, sofar, indexName, rootPage, sql, _descendingIndexes));
+            Table sofar = new(Name, _rootPage, _columns, _keys!.RowidAlias, _sql, _keys.Clustered);
+            _created.Add(IndexDefinition.Describe(node, sofar, indexName, rootPage, sql, _descendingIndexes).WithSuffix(_keys.Clustered));
         }
     }
 
@@ -113,10 +112,10 @@ internal sealed class TableBuilder
         int missing = Array.IndexOf(_automatic, null);
         if (missing >= 0)
         {
-            _unsupported ??= $"its index {TableKeys.NameOf(Name, missing + 1)} is missing from sqlite_schema";
+            _unsupported ??= $"its index {TableKeys.NameOf(Name, _keys!.NumberOf(missing))} is missing from sqlite_schema";
         }
 
-        return new Table(Name, _rootPage, _columns, _keys?.RowidAlias ?? -1, _sql)
+        return new Table(Name, _rootPage, _columns, _keys?.RowidAlias ?? -1, _sql, _keys?.Clustered)
         {
             Indexes = [.. _automatic.OfType<TableIndex>(), .. _created],
             UnsupportedIndexes = _unsupportedIndexes,
@@ -146,8 +145,6 @@ internal sealed class TableBuilder
     {
         ReadOnlyReason = $"table {Schema.SchemaTableName} may not be modified",
     };
-
-    private static string? ReasonOf(CreateTableStatement node) => node.WithoutRowid ? "WITHOUT ROWID is not supported" : null;
 
     private static string? UnknownCollation(CreateTableStatement node)
     {
@@ -192,7 +189,7 @@ internal sealed class TableBuilder
                 DeclaredType = type,
                 Affinity = node.Strict && type.Equals("ANY", StringComparison.OrdinalIgnoreCase) ? Affinity.Blob : SqlConvert.AffinityOfColumn(type),
                 Collation = collation is not null && TryFindCollation(collation, out Collation? found) ? found : Collation.Binary,
-                NotNull = notNull is not null || (node.Strict && ordinal > 0 && i != _keys!.RowidAlias),
+                NotNull = notNull is not null || ((node.Strict || node.WithoutRowid) && ordinal > 0 && i != _keys!.RowidAlias),
                 NotNullConflict = notNull?.OnConflict ?? ConflictAction.Default,
                 PrimaryKeyOrdinal = ordinal,
                 Default = definition.Constraints.OfType<DefaultColumn>().LastOrDefault(),

@@ -67,7 +67,7 @@ internal sealed class TableExpressions
 
             if (!open.Add(ordinal))
             {
-                throw new SluiceException(ResultCode.Error, $"generated column loop on \"{table.Columns[ordinal].Name}\"");
+                throw new SluiceException(ResultCode.Error, $"generated column loop on \"{table.Columns[open.Max()].Name}\"");
             }
 
             foreach (ColumnNode column in NodeWalk.Columns(generated.Expression))

@@ -21,6 +21,9 @@ public sealed class TableKeys
     private readonly List<AutomaticIndex> _indexes = [];
     private bool _hasPrimaryKey;
 
+    /// <summary>How many automatic indexes come before the primary key of a WITHOUT ROWID table.</summary>
+    private int _clusteredAt = int.MaxValue;
+
     private TableKeys(CreateTableStatement node)
     {
         _node = node;
@@ -39,6 +42,15 @@ public sealed class TableKeys
     public IReadOnlyList<int> PrimaryKey { get; private set; } = [];
 
     public IReadOnlyList<AutomaticIndex> Indexes => _indexes;
+
+    /// <summary>The primary key of a WITHOUT ROWID table, each column once: the table itself is ordered by it. Null for a table with rowids.</summary>
+    public AutomaticIndex? Clustered { get; private set; }
+
+    /// <summary>The number that <see cref="Clustered"/> has among the automatic indexes, from 1.</summary>
+    public int ClusteredNumber => _clusteredAt + 1;
+
+    /// <summary>The number of an automatic index in its name: the primary key of a WITHOUT ROWID table has one too, but no tree of its own.</summary>
+    public int NumberOf(int index) => index + (_clusteredAt <= index ? 2 : 1);
 
     /// <exception cref="SluiceException">A key names no column, or is written twice; in SQLite's words.</exception>
     public static TableKeys Of(CreateTableStatement node)
@@ -61,7 +73,9 @@ public sealed class TableKeys
             }
         }
 
-        return keys;
+        return node.WithoutRowid && keys.Clustered is null
+            ? throw new SluiceException(ResultCode.Error, $"PRIMARY KEY missing on table {node.Name.Name}")
+            : keys;
     }
 
     /// <summary>The name that sqlite_schema has for the index with that number ("SQLite file format", section 2.6.2).</summary>
@@ -126,12 +140,38 @@ public sealed class TableKeys
         }
         else if (autoincrement)
         {
-            throw new SluiceException(ResultCode.Error, "AUTOINCREMENT is only allowed on an INTEGER PRIMARY KEY");
+            throw new SluiceException(ResultCode.Error, isInteger && _node.WithoutRowid
+                ? "AUTOINCREMENT not allowed on WITHOUT ROWID tables"
+                : "AUTOINCREMENT is only allowed on an INTEGER PRIMARY KEY");
+        }
+        else if (_node.WithoutRowid)
+        {
+            Cluster(columns, onConflict);
         }
         else
         {
             Add(columns, 'p', onConflict);
         }
+    }
+
+    private void Cluster(IReadOnlyList<IndexedColumn> columns, ConflictAction onConflict)
+    {
+        List<int> ordinals = [];
+        List<KeyColumn> order = [];
+        foreach (IndexedColumn column in columns)
+        {
+            int ordinal = OrdinalOf(column);
+            KeyColumn key = new(column.Collation is { } name ? CollationNamed(name) : CollationOf(_node.Columns[ordinal]), column.Descending);
+            if (!Enumerable.Range(0, ordinals.Count).Any(i => ordinals[i] == ordinal && order[i].Collation == key.Collation))
+            {
+                ordinals.Add(ordinal);
+                order.Add(key);
+            }
+        }
+
+        Clustered = new AutomaticIndex(ordinals, new KeyOrder([.. order], unique: true), 'p', onConflict);
+        RowidConflict = onConflict;
+        _clusteredAt = _indexes.Count;
     }
 
     private void Add(IReadOnlyList<IndexedColumn> columns, char origin, ConflictAction onConflict)

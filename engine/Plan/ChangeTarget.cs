@@ -11,12 +11,12 @@ namespace Sluice.Engine.Plan;
 internal static class ChangeTarget
 {
     /// <summary>The table to change; refuses the schema's own table and what cannot be written. A view is found by <see cref="FindView"/>.</summary>
-    public static Table Find(Schema schema, QualifiedName name)
+    public static Table Find(CompileState state, QualifiedName name)
     {
         SchemaNames.RequireMain(name);
-        if (!schema.TryGetTable(name.Name, out Table? table))
+        if (!state.Schema.TryGetTable(name.Name, out Table? table))
         {
-            throw SchemaNames.NoSuchTable(name);
+            throw SchemaNames.NoSuchTable(name, state);
         }
 
         if (table.Name == Schema.SchemaTableName)
@@ -25,6 +25,7 @@ internal static class ChangeTarget
         }
 
         table.DemandWritable();
+        state.Compilation.NeedsExclusive |= table.KeyColumns is not null;
         return table;
     }
 

@@ -15,6 +15,9 @@ internal sealed class Compilation(Schema schema, bool foreignKeys)
     /// <summary>PRAGMA foreign_keys.</summary>
     public bool ForeignKeys { get; } = foreignKeys;
 
+    /// <summary>Whether anything that is written is a WITHOUT ROWID table.</summary>
+    public bool NeedsExclusive { get; set; }
+
     /// <summary>By trigger, or foreign key and event, and conflict action.</summary>
     public Dictionary<(object Owner, TriggerEvent Event, ConflictAction OnConflict), TriggerProgram> Programs { get; } = [];
 }

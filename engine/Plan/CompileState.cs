@@ -21,6 +21,9 @@ internal sealed class CompileState(Compilation compilation)
 
     public Compilation Compilation { get; } = compilation;
 
+    /// <summary>Whether this is a statement of a trigger, whose tables are those of the trigger's schema.</summary>
+    public bool IsTrigger { get; init; }
+
     public Schema Schema { get; } = compilation.Schema;
 
     public FrameSize Size => new(_sources, _slots, _subplans);

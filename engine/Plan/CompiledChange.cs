@@ -5,7 +5,7 @@ namespace Sluice.Engine.Plan;
 
 /// <summary>An INSERT, UPDATE or DELETE ready to run.</summary>
 internal sealed class CompiledChange(
-    IReadOnlyList<ResultColumnDescription> columns, FrameSize size, Func<Run, ChangeExecution> start, PlanNode? query) : CompiledStatement
+    IReadOnlyList<ResultColumnDescription> columns, CompileState state, Func<Run, ChangeExecution> start, PlanNode? query) : CompiledStatement
 {
     public override IReadOnlyList<ResultColumnDescription> Columns => columns;
 
@@ -14,7 +14,9 @@ internal sealed class CompiledChange(
     /// <summary>How its rows are found; null where they are given.</summary>
     public PlanNode? Query => query;
 
-    internal override FrameSize Size => size;
+    internal override bool NeedsExclusive { get; } = state.Compilation.NeedsExclusive;
+
+    internal override FrameSize Size { get; } = state.Size;
 
     internal override Execution Start(Run run) => start(run);
 }

@@ -31,6 +31,9 @@ public abstract class CompiledStatement
     public Execution Start(Transaction transaction, IStatementContext context, SqlValue[] parameters) =>
         Start(new Run(Size, transaction, context, parameters));
 
+    /// <summary>Whether it writes straight to the pages, so that its transaction must be exclusive.</summary>
+    internal virtual bool NeedsExclusive => false;
+
     /// <summary>What a frame for an execution needs.</summary>
     internal abstract FrameSize Size { get; }
 

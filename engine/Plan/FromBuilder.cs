@@ -128,11 +128,6 @@ internal sealed partial class FromBuilder(RowScope scope)
             return left[^1];
         }
 
-        if ((kind & JoinKind.Right) != 0)
-        {
-            throw new SluiceException(ResultCode.Error, "a RIGHT or FULL JOIN whose right side is a join is not supported");
-        }
-
         JoinStep group = new() { Kind = kind, Group = right };
         left.Add(group);
         return group;
@@ -166,7 +161,7 @@ internal sealed partial class FromBuilder(RowScope scope)
 
         if (!_state.Schema.TryGetTable(reference.Name.Name, out Table? table))
         {
-            throw SchemaNames.NoSuchTable(reference.Name);
+            throw SchemaNames.NoSuchTable(reference.Name, _state);
         }
 
         return [new JoinStep { Kind = JoinKind.Inner, Source = AddTable(table, reference) }];
@@ -223,7 +218,7 @@ internal sealed partial class FromBuilder(RowScope scope)
             return rowid;
         }
 
-        return new NamedSource(name, columns, BindRowid)
+        return new NamedSource(name, columns, table.KeyColumns is null ? BindRowid : null)
         {
             IsInMain = true,
             RowidColumn = table.RowidAlias >= 0 ? columns[table.RowidAlias] : null,

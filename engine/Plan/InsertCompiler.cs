@@ -16,7 +16,7 @@ internal static class InsertCompiler
     public static CompiledChange Compile(InsertStatement node, CompileState state, RowScope? outer)
     {
         Table? view = ChangeTarget.FindView(state, node.Table, TriggerEvent.Insert);
-        Table table = view ?? ChangeTarget.Find(state.Schema, node.Table);
+        Table table = view ?? ChangeTarget.Find(state, node.Table);
         if (view is not null && node.Upserts.Count > 0)
         {
             throw new SluiceException(ResultCode.Error, "cannot UPSERT a view");
@@ -58,7 +58,7 @@ internal static class InsertCompiler
             Returning = ChangeTarget.BindReturning(node.Returning, rowScope, table, out IReadOnlyList<ResultColumnDescription> columns),
         };
         return new CompiledChange(
-            columns, state.Size, run => view is null ? new InsertExecution(plan, run) : new InsertIntoViewExecution(plan, run), query?.Root);
+            columns, state, run => view is null ? new InsertExecution(plan, run) : new InsertIntoViewExecution(plan, run), query?.Root);
     }
 
     private static (Expr[][]? Rows, QueryPlan? Query) BindSource(InsertStatement node, CompileState state, RowScope? outer, CommonTables? common) =>

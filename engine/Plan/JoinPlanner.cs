@@ -157,20 +157,34 @@ internal sealed class JoinPlanner(RowScope scope)
 
     private void PlaceFull(Progress progress, JoinStep step)
     {
-        FromSource source = step.Source!;
-        AccessPath path = _finder.Find(source, [], progress.Placed)[0];
+        PlanNode right;
+        double rows;
+        if (step.Source is { } source)
+        {
+            AccessPath path = _finder.Find(source, [], 0)[0];
+            right = path.Build(false, []);
+            rows = path.Rows;
+        }
+        else
+        {
+            Progress inner = new(0);
+            PlanSteps(inner, step.Group, [], DesiredOrder.None);
+            right = Filtered(inner.Root!, inner.Pending.Select(term => term.Condition));
+            rows = inner.Rows;
+        }
+
         List<WhereTerm> pending = [.. progress.Pending, .. step.On];
         progress.Pending.Clear();
         progress.Root = new FullJoinNode(
             progress.Root!,
-            path.Build(false, []),
+            right,
             [.. pending.Select(term => term.Condition)],
             [.. progress.Sources],
-            source.Source,
+            [.. step.Sources],
             (step.Kind & JoinKind.Left) != 0);
         progress.Placed |= step.Mask;
-        progress.Sources.Add(source.Source);
-        progress.Rows = Math.Max(progress.Rows, path.Rows);
+        progress.Sources.AddRange(step.Sources);
+        progress.Rows = Math.Max(progress.Rows, rows);
     }
 
     private static PlanNode Filtered(PlanNode node, IEnumerable<Expr> conditions)

@@ -39,7 +39,7 @@ internal static class PathCosts
 
     private static double TableWidth(Table table) => table.Columns.Sum(Width) + (table.RowidAlias < 0 ? 1 : 0);
 
-    private static double IndexWidth(Table table, TableIndex index) => index.Columns.Sum(column => Width(table.Columns[column])) + 1;
+    private static double IndexWidth(Table table, TableIndex index) => index.Columns.Sum(column => column < 0 ? 1 : Width(table.Columns[column])) + 1;
 
     /// <summary>A column's width in units of four bytes, by its declared type: VARCHAR(40) is 11, TEXT 5, a number 1.</summary>
     private static double Width(Column column)

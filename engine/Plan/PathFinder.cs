@@ -67,8 +67,20 @@ internal sealed class PathFinder(CompileState state)
             return;
         }
 
-        paths.Add(ScanPath(source));
-        AddRowidPaths(paths, source, uses);
+        if (table.Primary is { } primary)
+        {
+            paths.Add(IndexPath(source, primary, []));
+            if (IndexPath(source, primary, uses) is { Uses.Count: > 0 } seek)
+            {
+                paths.Add(seek);
+            }
+        }
+        else
+        {
+            paths.Add(ScanPath(source));
+            AddRowidPaths(paths, source, uses);
+        }
+
         if (source.NotIndexed)
         {
             return;
@@ -76,9 +88,9 @@ internal sealed class PathFinder(CompileState state)
 
         foreach (TableIndex index in table.Indexes)
         {
-            if (index.Where is null && index.Expressions.Count == 0 && IndexPath(source, index, uses) is { } path)
+            if (index.Where is null && index.Expressions.Count == 0)
             {
-                paths.Add(path);
+                paths.Add(IndexPath(source, index, uses));
             }
         }
     }
@@ -152,8 +164,8 @@ internal sealed class PathFinder(CompileState state)
 
     // ---- indexes ----
 
-    /// <summary>The index read as far as the conditions narrow it; null where nothing speaks for it.</summary>
-    private AccessPath? IndexPath(FromSource source, TableIndex index, List<TermUse> uses)
+    /// <summary>The index read as far as the conditions narrow it.</summary>
+    private AccessPath IndexPath(FromSource source, TableIndex index, List<TermUse> uses)
     {
         Table table = source.Table!;
         List<TermUse> equalities = [];
@@ -161,8 +173,8 @@ internal sealed class PathFinder(CompileState state)
         TermUse? upper = null;
         int position = 0;
 
-        // The rowid at the end of each key is a column like the others.
-        for (; position <= index.Columns.Count; position++)
+        // The rowid, or what the primary key needs, at the end of each key is a column like the others.
+        for (; position <= index.KeyLength; position++)
         {
             List<TermUse> usable = uses.FindAll(use => Fits(use, table, index, position));
             TermUse? equal = usable.Find(use => use.Kind is TermKind.Equal or TermKind.Is) ?? usable.Find(use => use.Kind == TermKind.In);
@@ -251,12 +263,12 @@ internal sealed class PathFinder(CompileState state)
     /// <summary>Whether a condition is about this key column, compared as the index compares.</summary>
     private static bool Fits(TermUse use, Table table, TableIndex index, int position)
     {
-        if (position == index.Columns.Count)
+        if (position == index.KeyLength)
         {
-            return use.Column == -1 && use.Convert == Affinity.Numeric;
+            return table.KeyColumns is null && use.Column == -1 && use.Convert == Affinity.Numeric;
         }
 
-        int column = index.Columns[position];
+        int column = index.ColumnAt(position);
         if (column == table.RowidAlias ? use.Column != -1 : use.Column != column)
         {
             return false;
@@ -273,12 +285,13 @@ internal sealed class PathFinder(CompileState state)
     }
 
     private static bool IsCovering(FromSource source, Table table, TableIndex index) =>
-        source.UsedColumns.All(column => column == table.RowidAlias || index.Columns.Contains(column));
+        ReferenceEquals(index, table.Primary) || source.UsedColumns.All(column => column == table.RowidAlias || index.Columns.Contains(column) || index.Suffix.Contains(column));
 
     private static (List<PathColumn> Order, int UniqueLength) OrderOf(FromSource source, Table table, TableIndex index, int from)
     {
         List<PathColumn> order = [];
-        for (int i = from; i <= index.Columns.Count; i++)
+        int length = table.KeyColumns is null ? index.Columns.Count + 1 : index.KeyLength;
+        for (int i = from; i < length; i++)
         {
             order.Add(KeyColumnOf(source, table, index, i));
         }
@@ -288,13 +301,13 @@ internal sealed class PathFinder(CompileState state)
 
     private static PathColumn KeyColumnOf(FromSource source, Table table, TableIndex index, int position)
     {
-        if (position >= index.Columns.Count)
+        if (position >= index.KeyLength)
         {
             return RowidOf(source);
         }
 
         KeyColumn key = index.Order.Columns[position];
-        int column = index.Columns[position];
+        int column = index.ColumnAt(position);
         return new PathColumn(source, column == table.RowidAlias ? -1 : column, key.Collation, key.Descending);
     }
 

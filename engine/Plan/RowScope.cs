@@ -60,7 +60,7 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
                 Origin = column.Name,
             };
         })];
-        Add(new NamedSource(name, columns, () => new RowidExpr(source))
+        Add(new NamedSource(name, columns, table.KeyColumns is null ? () => new RowidExpr(source) : null)
         {
             RowidColumn = table.RowidAlias >= 0 ? columns[table.RowidAlias] : null,
             IsQualifiedOnly = isQualifiedOnly,

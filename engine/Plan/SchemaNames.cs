@@ -16,8 +16,8 @@ internal static class SchemaNames
         }
     }
 
-    public static SluiceException NoSuchTable(QualifiedName name) =>
-        new(ResultCode.Error, $"no such table: {(name.Schema is null ? "" : name.Schema + ".")}{name.Name}");
+    public static SluiceException NoSuchTable(QualifiedName name, CompileState state) =>
+        new(ResultCode.Error, $"no such table: {((name.Schema ?? (state.IsTrigger ? "main" : null)) is { } schema ? schema + "." : "")}{name.Name}");
 }
 
 /// <summary>The names that mean the rowid where no column is called so ("ROWIDs and the INTEGER PRIMARY KEY").</summary>

@@ -77,7 +77,7 @@ internal static class TriggerCompiler
 
     private static CompiledStatement CompileStep(StatementNode step, Table table, TriggerEvent change, ConflictAction onConflict, Compilation compilation)
     {
-        CompileState state = new(compilation);
+        CompileState state = new(compilation) { IsTrigger = true };
         RowScope scope = NewScope(state, table, change);
         switch (step)
         {

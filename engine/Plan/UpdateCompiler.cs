@@ -20,7 +20,7 @@ internal static class UpdateCompiler
         }
 
         Table? view = ChangeTarget.FindView(state, node.Table.Name, TriggerEvent.Update);
-        Table table = view ?? ChangeTarget.Find(state.Schema, node.Table.Name);
+        Table table = view ?? ChangeTarget.Find(state, node.Table.Name);
         ChangeRows rows = new(state, table, view is not null, node.Table, node.From, outer, CommonTables.Enter(node.With, null, outer));
         int newRow = state.NewSource();
         RowScope newScope = new(state, outer, rows.Scope.CommonTables);
@@ -48,7 +48,7 @@ internal static class UpdateCompiler
             HasFrom = node.From is not null,
             Returning = ChangeTarget.BindReturning(node.Returning, newScope, table, out IReadOnlyList<ResultColumnDescription> columns),
         };
-        return new CompiledChange(columns, state.Size, run => view is null ? new UpdateExecution(plan, run) : new UpdateViewExecution(plan, run), query);
+        return new CompiledChange(columns, state, run => view is null ? new UpdateExecution(plan, run) : new UpdateViewExecution(plan, run), query);
     }
 }
 
@@ -66,7 +66,7 @@ internal static class DeleteCompiler
         }
 
         Table? view = ChangeTarget.FindView(state, node.Table.Name, TriggerEvent.Delete);
-        Table table = view ?? ChangeTarget.Find(state.Schema, node.Table.Name);
+        Table table = view ?? ChangeTarget.Find(state, node.Table.Name);
         ChangeRows rows = new(state, table, view is not null, node.Table, null, outer, CommonTables.Enter(node.With, null, outer));
         int oldRow = state.NewSource();
         RowScope oldScope = new(state, outer, rows.Scope.CommonTables);
@@ -84,7 +84,7 @@ internal static class DeleteCompiler
             OldRowSource = oldRow,
             Returning = ChangeTarget.BindReturning(node.Returning, oldScope, table, out IReadOnlyList<ResultColumnDescription> columns),
         };
-        return new CompiledChange(columns, state.Size, run => view is null ? new DeleteExecution(plan, run) : new DeleteFromViewExecution(plan, run), query);
+        return new CompiledChange(columns, state, run => view is null ? new DeleteExecution(plan, run) : new DeleteFromViewExecution(plan, run), query);
     }
 }
 

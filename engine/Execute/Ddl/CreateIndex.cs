@@ -27,7 +27,7 @@ internal static class CreateIndex
         table.DemandReadable();
         Check(node, table);
         string sql = $"CREATE {(node.Unique ? "UNIQUE " : "")}INDEX {node.DefinitionText}";
-        TableIndex index = IndexDefinition.Describe(node, table, node.Name.Name, transaction.Trees.CreateIndex(), sql, DescendingWorks(transaction));
+        TableIndex index = IndexDefinition.Describe(node, table, node.Name.Name, transaction.Trees.CreateIndex(), sql, DescendingWorks(transaction)).WithSuffix(table.Key);
         IndexFill.Run(table.WithIndex(index), index, transaction, context);
         SchemaRows.Add(transaction, new SchemaRow("index", index.Name, table.Name, index.RootPage, index.Sql));
         transaction.SchemaChanged();

@@ -30,12 +30,12 @@ internal static class CreateTable
                 transaction, new SchemaRow("table", "sqlite_sequence", "sqlite_sequence", transaction.Trees.CreateTable(), "CREATE TABLE sqlite_sequence(name,seq)"));
         }
 
-        uint root = transaction.Trees.CreateTable();
+        uint root = node.WithoutRowid ? transaction.Trees.CreateIndex() : transaction.Trees.CreateTable();
         SchemaRows.Add(transaction, new SchemaRow("table", name, name, root, $"CREATE TABLE {node.DefinitionText}"));
-        for (int i = 1; i <= keys.Indexes.Count; i++)
+        for (int i = 0; i < keys.Indexes.Count; i++)
         {
             uint indexRoot = transaction.Trees.CreateIndex();
-            SchemaRows.Add(transaction, new SchemaRow("index", TableKeys.NameOf(name, i), name, indexRoot, null));
+            SchemaRows.Add(transaction, new SchemaRow("index", TableKeys.NameOf(name, keys.NumberOf(i)), name, indexRoot, null));
         }
 
         transaction.SchemaChanged();

@@ -1,6 +1,7 @@
 using Sluice.Engine.BTree;
 using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute.Dml;
+using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Format;
 using Sluice.Engine.Sql;
 using Sluice.Engine.Transactions;
@@ -28,10 +29,10 @@ internal static class IndexFill
         long bytes = 0;
         long count = 0;
         IndexKeys keys = new(table);
-        RowCursor rows = transaction.OpenRows(table.RootPage);
-        for (bool any = rows.MoveFirst(); any; any = rows.MoveNext())
+        TableRows rows = new(table, transaction);
+        while (rows.MoveNext())
         {
-            if (keys.Build(index, rows.Record, rows.Rowid) is { } key)
+            if (keys.Build(index, rows.Row) is { } key)
             {
                 run.Add(key);
                 bytes += key.Length + KeyOverheadBytes;

@@ -21,11 +21,6 @@ internal static class TableDefinition
             throw DdlStatements.Refused("CREATE TEMP TABLE");
         }
 
-        if (node.WithoutRowid)
-        {
-            throw DdlStatements.Refused("WITHOUT ROWID");
-        }
-
         if (node.Columns.Count > 0 && node.Columns.All(column => column.Constraints.Any(constraint => constraint is GeneratedColumn)))
         {
             throw new SluiceException(ResultCode.Error, "must have at least one non-generated column");

@@ -51,7 +51,7 @@ internal abstract class RowWriter
     protected IndexKeys Keys { get; }
 
     public static RowWriter Create(TableWritePlan plan, Transaction transaction, Frame frame, ValuesSource newRow) =>
-        new RowidWriter(plan, transaction, frame, newRow);
+        plan.Table.KeyColumns is null ? new RowidWriter(plan, transaction, frame, newRow) : new KeyedWriter(plan, transaction, frame, newRow);
 
     /// <summary>Applies affinities and computes generated columns, so that a BEFORE trigger can read the row.</summary>
     public void Complete()

@@ -6,8 +6,8 @@ using Sluice.Engine.Transactions;
 namespace Sluice.Engine.Execute.Operators;
 
 /// <summary>
-/// The current row of a table under a cursor over one of its indexes. Columns that the index has are read from the key; the
-/// table is looked up only when another one is asked for, so a covering index needs no lookup at all.
+/// The current row of a table under a cursor over one of its indexes, or over a WITHOUT ROWID table itself. Columns that the key has are read from
+/// it; the table is looked up only when another one is asked for, so a covering index needs no lookup at all.
 /// </summary>
 internal sealed class IndexRow : RowSource
 {
@@ -15,8 +15,11 @@ internal sealed class IndexRow : RowSource
     private readonly TableIndex _index;
     private readonly Transaction _transaction;
     private readonly int[] _keyPosition;
+    private readonly bool _isTable;
     private RecordReader _reader;
     private TableRow? _table;
+    private IndexRow? _keyedTable;
+    private VirtualColumns? _virtual;
     private bool _keyLoaded;
     private bool _tableFound;
 
@@ -25,21 +28,28 @@ internal sealed class IndexRow : RowSource
         _shape = shape;
         _index = index;
         _transaction = transaction;
+        _isTable = ReferenceEquals(index, shape.Table.Primary);
         Keys = transaction.OpenKeys(index.RootPage, index.Order);
+        if (_isTable)
+        {
+            _keyPosition = shape.Positions.ToArray();
+            return;
+        }
+
         _keyPosition = new int[shape.Table.Columns.Count];
         Array.Fill(_keyPosition, -1);
-        for (int i = index.Columns.Count - 1; i >= 0; i--)
+        for (int i = index.KeyLength - 1; i >= 0; i--)
         {
-            if (index.Columns[i] >= 0)
+            if (index.ColumnAt(i) is >= 0 and var column)
             {
-                _keyPosition[index.Columns[i]] = i;
+                _keyPosition[column] = i;
             }
         }
     }
 
     public KeyCursor Keys { get; }
 
-    public override long Rowid => Keys.Rowid;
+    public override long Rowid => _shape.Table.KeyColumns is null ? Keys.Rowid : 0;
 
     /// <summary>Must be called whenever the cursor has moved.</summary>
     public void Moved()
@@ -59,23 +69,34 @@ internal sealed class IndexRow : RowSource
                 _keyLoaded = true;
             }
 
-            return _shape.FromStored(index, _reader.Get(position));
+            return _isTable && !_reader.Has(position) ? _shape.DefaultOf(index) : _shape.FromStored(index, _reader.Get(position));
         }
 
-        return index == _shape.RowidAlias ? SqlValue.FromInteger(Keys.Rowid) : TableRow().Column(index);
+        return index == _shape.RowidAlias ? SqlValue.FromInteger(Keys.Rowid)
+            : _isTable ? (_virtual ??= new VirtualColumns(_shape.Table, this)).Column(index)
+            : Table().Column(index);
     }
 
-    private TableRow TableRow()
+    private RowSource Table()
     {
+        if (_shape.Table.Primary is { } primary)
+        {
+            _keyedTable ??= new IndexRow(_shape, primary, _transaction);
+            if (!_tableFound)
+            {
+                FindKeyed(_keyedTable, primary);
+            }
+
+            return _keyedTable;
+        }
+
         _table ??= new TableRow(_shape, _transaction.OpenRows(_shape.Table.RootPage));
         if (!_tableFound)
         {
             _table.Moved();
             if (!_table.Cursor.SeekExact(Keys.Rowid))
             {
-                throw new SluiceException(
-                    ResultCode.Corrupt,
-                    $"database disk image is malformed: index {_index.Name} has an entry for rowid {Keys.Rowid}, which table {_shape.Table.Name} has not");
+                throw Missing($"rowid {Keys.Rowid}");
             }
 
             _tableFound = true;
@@ -83,4 +104,25 @@ internal sealed class IndexRow : RowSource
 
         return _table;
     }
+
+    private void FindKeyed(IndexRow row, TableIndex primary)
+    {
+        SqlValue[] key = new SqlValue[primary.Columns.Count];
+        for (int i = 0; i < key.Length; i++)
+        {
+            key[i] = Column(primary.Columns[i]);
+        }
+
+        row.Moved();
+        if (!row.Keys.Seek(key, SeekMode.GreaterOrEqual) || KeyComparer.Compare(row.Keys.Key, key, primary.Order) != 0)
+        {
+            throw Missing("a primary key");
+        }
+
+        _tableFound = true;
+    }
+
+    private SluiceException Missing(string what) => new(
+        ResultCode.Corrupt,
+        $"database disk image is malformed: index {_index.Name} has an entry for {what}, which table {_shape.Table.Name} has not");
 }

@@ -26,6 +26,12 @@ internal sealed class IndexScanNode(TableAccess access, TableIndex index, IndexR
     public override void Explain(ExplainWriter writer)
     {
         string kind = covering ? "COVERING INDEX" : "INDEX";
+        string name = $"{kind} {index.Name}";
+        if (ReferenceEquals(index, access.Shape.Table.Primary))
+        {
+            name = index.Name;
+        }
+
         List<string> conditions = [];
         for (int i = 0; i < range.Equalities.Count; i++)
         {
@@ -44,11 +50,14 @@ internal sealed class IndexScanNode(TableAccess access, TableIndex index, IndexR
 
         string verb = conditions.Count == 0 ? "SCAN" : "SEARCH";
         string condition = conditions.Count == 0 ? "" : $" ({string.Join(" AND ", conditions)})";
-        writer.Line($"{verb} {access.ExplainName} USING {kind} {index.Name}{condition}");
+        bool isScanOfTable = conditions.Count == 0 && ReferenceEquals(index, access.Shape.Table.Primary);
+        writer.Line(isScanOfTable ? $"SCAN {access.ExplainName}" : $"{verb} {access.ExplainName} USING {name}{condition}");
     }
 
     private string ColumnName(int position) =>
-        position < index.Columns.Count ? access.Shape.Table.Columns[index.Columns[position]].Name : "rowid";
+        position >= index.KeyLength ? "rowid"
+        : index.ColumnAt(position) is >= 0 and var column ? access.Shape.Table.Columns[column].Name
+        : "<expr>";
 
     private sealed class IndexScan : Operator
     {

@@ -110,12 +110,13 @@ internal sealed class LeftJoinNode(PlanNode left, PlanNode right, IReadOnlyList<
 
 /// <summary>
 /// RIGHT and FULL JOIN: first the left rows with their right rows (for FULL also those without), remembering which right rows
-/// were met, by rowid; then the right rows that were not, the left's sources giving NULLs. The right side is one source.
+/// were met, by their number: the right side gives the same rows in the same order each time. Then the right rows that were not, the left's
+/// sources giving NULLs.
 /// </summary>
 internal sealed class FullJoinNode(
-    PlanNode left, PlanNode right, IReadOnlyList<Expr> on, IReadOnlyList<int> leftSources, int rightSource, bool keepLeft) : PlanNode
+    PlanNode left, PlanNode right, IReadOnlyList<Expr> on, IReadOnlyList<int> leftSources, IReadOnlyList<int> rightSources, bool keepLeft) : PlanNode
 {
-    public override Operator Build(Run run) => new FullJoin(run, left.Build(run), right.Build(run), [.. on], [.. leftSources], rightSource, keepLeft);
+    public override Operator Build(Run run) => new FullJoin(run, left.Build(run), right.Build(run), [.. on], [.. leftSources], [.. rightSources], keepLeft);
 
     public override void Explain(ExplainWriter writer)
     {
@@ -126,9 +127,10 @@ internal sealed class FullJoinNode(
     }
 
     private sealed class FullJoin(
-        Run run, Operator left, Operator right, Expr[] on, int[] leftSources, int rightSource, bool keepLeft) : Operator(run)
+        Run run, Operator left, Operator right, Expr[] on, int[] leftSources, int[] rightSources, bool keepLeft) : Operator(run)
     {
         private readonly HashSet<long> _met = [];
+        private long _number;
         private bool _inRight;
         private bool _matched;
         private bool _leftDone;
@@ -152,14 +154,13 @@ internal sealed class FullJoinNode(
                 }
 
                 _leftDone = true;
+                OpenRight();
                 NullRows.Set(Run, leftSources, true);
-                Run.Sources[rightSource].IsNullRow = false;
-                right.Open();
             }
 
-            while (right.Next())
+            while (NextRight())
             {
-                if (!_met.Contains(Run.Sources[rightSource].Rowid))
+                if (!_met.Contains(_number))
                 {
                     return true;
                 }
@@ -174,12 +175,12 @@ internal sealed class FullJoinNode(
             {
                 while (_inRight)
                 {
-                    if (right.Next())
+                    if (NextRight())
                     {
                         if (Passes())
                         {
                             _matched = true;
-                            _ = _met.Add(Run.Sources[rightSource].Rowid);
+                            _ = _met.Add(_number);
                             return true;
                         }
 
@@ -189,7 +190,7 @@ internal sealed class FullJoinNode(
                     _inRight = false;
                     if (!_matched && keepLeft)
                     {
-                        Run.Sources[rightSource].IsNullRow = true;
+                        NullRows.Set(Run, rightSources, true);
                         return true;
                     }
                 }
@@ -199,11 +200,23 @@ internal sealed class FullJoinNode(
                     return false;
                 }
 
-                Run.Sources[rightSource].IsNullRow = false;
-                right.Open();
+                OpenRight();
                 _inRight = true;
                 _matched = false;
             }
+        }
+
+        private void OpenRight()
+        {
+            NullRows.Set(Run, rightSources, false);
+            right.Open();
+            _number = 0;
+        }
+
+        private bool NextRight()
+        {
+            _number++;
+            return right.Next();
         }
 
         private bool Passes()

@@ -50,6 +50,9 @@ internal sealed class StoredRow(TableShape shape) : RowSource
 
     public override long Rowid => _rowid;
 
+    /// <summary>Whether the record has the column; one that came later has its default.</summary>
+    public bool Has(int index) => shape.Positions[index] is >= 0 and var position && _reader.Has(position);
+
     public void Show(in Payload record, long rowid)
     {
         _reader.Reset(record);

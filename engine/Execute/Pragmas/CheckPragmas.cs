@@ -56,7 +56,7 @@ internal static class CheckPragmas
         {
             if (table.RootPage > 1)
             {
-                yield return new TreeRoot(table.RootPage, null);
+                yield return new TreeRoot(table.RootPage, table.KeyOrder);
             }
 
             foreach (TableIndex index in table.Indexes)

@@ -15,7 +15,7 @@ internal static class IndexPragmas
             return [];
         }
 
-        return [.. table.Indexes.Concat(table.UnsupportedIndexes).Reverse().Select((index, i) => new[]
+        return [.. WithPrimary(table).Reverse().Select((index, i) => new[]
         {
             SqlValue.FromInteger(i),
             SqlValue.FromText(index.Name),
@@ -29,9 +29,14 @@ internal static class IndexPragmas
     public static IReadOnlyList<SqlValue[]> IndexInfo(PragmaCall call, bool extended)
     {
         Schema schema = call.Transaction.Schema;
-        if (!schema.TryGetIndex(call.Text, out TableIndex? index) || !schema.TryGetTable(index.TableName, out Table? table))
+        TableIndex? index;
+        if (!schema.TryGetTable(call.Text, out Table? table) || (index = table.Primary) is null)
         {
-            return [];
+            index = schema.Tables.SelectMany(WithPrimary).FirstOrDefault(known => known.Name.Equals(call.Text, StringComparison.OrdinalIgnoreCase));
+            if (index is null || !schema.TryGetTable(index.TableName, out table))
+            {
+                return [];
+            }
         }
 
         List<SqlValue[]> rows = [];
@@ -43,7 +48,18 @@ internal static class IndexPragmas
             rows.Add(Row(i, column, name, order.Descending, order.Collation, isKey: true, extended));
         }
 
-        if (extended)
+        if (extended && table.KeyColumns is not null)
+        {
+            IEnumerable<int> rest = index.RootPage == table.RootPage
+                ? Enumerable.Range(0, table.Columns.Count).Where(column => !index.Columns.Contains(column) && !table.Columns[column].IsVirtual)
+                : index.Suffix;
+            foreach (int column in rest)
+            {
+                Collation collation = index.RootPage == table.RootPage ? Collation.Binary : table.Columns[column].Collation;
+                rows.Add(Row(rows.Count, column, SqlValue.FromText(table.Columns[column].Name), false, collation, isKey: false, extended));
+            }
+        }
+        else if (extended)
         {
             rows.Add(Row(rows.Count, -1, SqlValue.Null, false, Collation.Binary, isKey: false, extended));
         }
@@ -55,5 +71,27 @@ internal static class IndexPragmas
     {
         SqlValue[] row = [SqlValue.FromInteger(number), SqlValue.FromInteger(column), name];
         return extended ? [.. row, SqlValue.FromBoolean(descending), SqlValue.FromText(collation.Name), SqlValue.FromBoolean(isKey)] : row;
+    }
+
+    /// <summary>A table's indexes; the primary key of a WITHOUT ROWID table is listed as one, by the name that it would have.</summary>
+    private static IEnumerable<TableIndex> WithPrimary(Table table)
+    {
+        IEnumerable<TableIndex> all = table.Indexes.Concat(table.UnsupportedIndexes);
+        if (table.Primary is not { } primary)
+        {
+            return all;
+        }
+
+        TableKeys keys = TableKeys.Of((CreateTableStatement)Parser.ParseStatement(table.Sql));
+        TableIndex named = new()
+        {
+            Name = TableKeys.NameOf(table.Name, keys.ClusteredNumber),
+            TableName = table.Name,
+            RootPage = primary.RootPage,
+            Columns = primary.Columns,
+            Order = primary.Order,
+            Origin = 'p',
+        };
+        return all.Take(keys.ClusteredNumber - 1).Append(named).Concat(all.Skip(keys.ClusteredNumber - 1));
     }
 }

@@ -1,5 +1,6 @@
 using Sluice.Engine.BTree;
 using Sluice.Engine.Catalog;
+using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Format;
 
 namespace Sluice.Engine.Execute.Pragmas;
@@ -55,18 +56,15 @@ internal sealed class TableCheck
         KeyCursor[] keys = [.. indexes.Select(index => _call.Transaction.OpenKeys(index.RootPage, index.Order))];
         int[] notNull = [.. Enumerable.Range(0, _table.Columns.Count).Where(i => _table.Columns[i].NotNull && i != _table.RowidAlias)];
         long count = 0;
-        RowCursor rows = _call.Transaction.OpenRows(_table.RootPage);
-        for (bool any = rows.MoveFirst(); any && !IsDone; any = rows.MoveNext())
+        TableRows rows = new(_table, _call.Transaction);
+        while (!IsDone && rows.MoveNext())
         {
             count++;
             Tick(count);
-            Payload record = rows.Record;
-            _reader.Reset(record);
             foreach (int column in notNull)
             {
                 // A column that came later has its default, which ALTER TABLE has seen to.
-                int position = _table.Positions[column];
-                if (position >= 0 && _reader.Has(position) && _reader.Get(position).IsNull)
+                if (rows.Row.Has(column) && rows.Row.Column(column).IsNull)
                 {
                     _errors.Add($"NULL value in {_table.Name}.{_table.Columns[column].Name}");
                 }
@@ -74,7 +72,7 @@ internal sealed class TableCheck
 
             for (int i = 0; i < indexes.Length; i++)
             {
-                if (!HasEntry(keys[i], indexes[i], record, rows.Rowid))
+                if (!HasEntry(keys[i], indexes[i], rows.Row))
                 {
                     _errors.Add($"row {count} missing from index {indexes[i].Name}");
                 }
@@ -83,16 +81,16 @@ internal sealed class TableCheck
 
     }
 
-    private bool HasEntry(KeyCursor keys, TableIndex index, in Payload record, long rowid)
+    private bool HasEntry(KeyCursor keys, TableIndex index, RowSource row)
     {
-        if (_keys.Build(index, record, rowid) is not { } key)
+        if (_keys.Build(index, row) is not { } key)
         {
             return true;
         }
 
         _entries[index] = _entries.GetValueOrDefault(index) + 1;
         _reader.Reset(new Payload(key, 0, key.Length));
-        SqlValue[] probe = new SqlValue[index.Columns.Count + 1];
+        SqlValue[] probe = new SqlValue[index.KeyLength + (_table.KeyColumns is null ? 1 : 0)];
         for (int i = 0; i < probe.Length; i++)
         {
             probe[i] = _reader.Get(i);

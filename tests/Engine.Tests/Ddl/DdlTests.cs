@@ -95,7 +95,6 @@ public sealed class DdlTests : IDisposable
     }
 
     [Theory]
-    [InlineData("CREATE TABLE n(a PRIMARY KEY) WITHOUT ROWID", "WITHOUT ROWID")]
     [InlineData("CREATE TEMP TABLE n(a)", "CREATE TEMP TABLE")]
     [InlineData("CREATE VIRTUAL TABLE n USING fts5(a)", "CREATE VIRTUAL TABLE (module fts5)")]
     [InlineData("VACUUM", "VACUUM")]

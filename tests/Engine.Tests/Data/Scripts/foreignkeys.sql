@@ -1,4 +1,5 @@
 -- Foreign keys: all actions, deferred ones, checks.
+PRAGMA foreign_keys = OFF;
 CREATE TABLE p(id INTEGER PRIMARY KEY, code TEXT UNIQUE, v);
 CREATE TABLE c(id INTEGER PRIMARY KEY, p_id REFERENCES p(id));
 INSERT INTO c VALUES(1, 99);
