@@ -32,6 +32,7 @@ public sealed partial class Pager
             else
             {
                 LockForOwner(file, locks, recovery, o);
+                WalMode.Leave(fs, file, locks);
             }
 
             Generation generation = ReadGeneration(file, o.PageSize, epoch: 1);

@@ -1,6 +1,5 @@
 using Sluice.Engine.BTree;
 using Sluice.Engine.Catalog;
-using Sluice.Engine.Format;
 using Sluice.Engine.Transactions;
 
 namespace Sluice.Engine.Execute.Operators;

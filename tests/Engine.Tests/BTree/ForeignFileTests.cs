@@ -74,7 +74,6 @@ public class ForeignFileTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData("PRAGMA journal_mode=WAL; CREATE TABLE t(a);", "PRAGMA journal_mode=DELETE")]
     [InlineData("PRAGMA encoding='UTF-16le'; CREATE TABLE t(a);", "UTF-16le is not supported")]
     public void Databases_of_other_kinds_are_refused_by_name(string script, string message)
     {
@@ -84,6 +83,32 @@ public class ForeignFileTests(ITestOutputHelper output)
         SluiceException error = Assert.Throws<SluiceException>(() => Pager.Open(PosixFileSystem.Instance, path, new PagerOptions()));
         Assert.Contains(message, error.Message);
         Assert.Contains(path, error.Message);
+    }
+
+    [Fact]
+    public void A_database_in_WAL_mode_whose_log_is_gone_is_taken_out_of_it()
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.File("w.db");
+        Sqlite3.Run(path, "PRAGMA journal_mode=WAL; CREATE TABLE t(a); INSERT INTO t VALUES (1), (2);");
+        using (Pager pager = Pager.Open(PosixFileSystem.Instance, path, new PagerOptions()))
+        using (BaseSnapshot snapshot = pager.Pin())
+        {
+            Assert.Equal(2, new TableCursor(snapshot, SchemaRoots.Of(snapshot)["t"]).Count());
+        }
+
+        Assert.Equal("delete", Sqlite3.Run(path, "PRAGMA journal_mode").Trim());
+    }
+
+    [Fact]
+    public void A_database_in_WAL_mode_with_a_log_is_refused_with_what_to_do()
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.File("w.db");
+        Sqlite3.Run(path, "PRAGMA journal_mode=WAL; CREATE TABLE t(a);");
+        File.WriteAllBytes(path + "-wal", [0]);
+        SluiceException error = Assert.Throws<SluiceException>(() => Pager.Open(PosixFileSystem.Instance, path, new PagerOptions()));
+        Assert.Contains("PRAGMA journal_mode=DELETE", error.Message);
     }
 
     /// <summary>Inserts, updates and deletes, so that pages are freed and overflow rows come and go.</summary>
