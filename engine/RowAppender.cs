@@ -37,7 +37,7 @@ internal sealed class RowAppender : IRowAppender
         if (count == 0)
         {
             count = transaction.Schema.TryGetTable(table, out Table? found)
-                ? found.Columns.Count
+                ? found.Columns.Count(column => column.Generated is null)
                 : throw new SluiceException(ResultCode.Error, $"no such table: {table}");
         }
 
@@ -71,9 +71,9 @@ internal sealed class RowAppender : IRowAppender
             throw _session.Failed(failure, mustRollBack);
         }
 
-        _session.StatementChanged(execution.Changes, execution.LastInsertRowid);
-        return execution.LastInsertRowid ?? throw new SluiceException(
-            ResultCode.Constraint, $"the row was not inserted into {_table}: a constraint of the table says to ignore rows that conflict");
+        _session.StatementChanged(execution.Changes, execution.LastInsertRowid, execution.NestedChanges);
+        return execution.LastInsertRowid ?? (execution.Changes > 0 ? 0 : throw new SluiceException(
+            ResultCode.Constraint, $"the row was not inserted into {_table}: a constraint of the table says to ignore rows that conflict"));
     }
 
     /// <summary>Lets go of the transaction; the rows written stay.</summary>
@@ -112,11 +112,17 @@ internal sealed class RowAppender : IRowAppender
         Dispose();
         if (!ReferenceEquals(transaction.Schema, _schema))
         {
-            _compiled = Planner.Compile(_insert, transaction.Schema);
+            _compiled = Planner.Compile(_insert, transaction.Schema, _session.ForeignKeys.Enabled);
             _schema = transaction.Schema;
         }
 
-        _execution = (ChangeExecution)_compiled!.Start(transaction, _session, _row);
+        if (_compiled!.NeedsExclusive)
+        {
+            _session.BeforeBecomingExclusive();
+            transaction.BecomeExclusive();
+        }
+
+        _execution = (ChangeExecution)_compiled.Start(transaction, _session, _row);
         _transaction = transaction;
     }
 }

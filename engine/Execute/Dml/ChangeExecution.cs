@@ -47,6 +47,7 @@ internal abstract class ChangeExecution(Run run, Expr[]? returning) : Plan.Execu
         _row = -1;
         _changes = 0;
         _lastInsertRowid = null;
+        Run.ForgetScope();
     }
 
     public override SqlValue Column(int index) => _returned![_row][index];

@@ -29,6 +29,9 @@ internal sealed class Run(FrameSize size, Transaction transaction, IStatementCon
     /// <summary>What the statement shares with the triggers that it fires.</summary>
     public ChangeScope Scope => _scope ??= new ChangeScope((IChangeContext)Context);
 
+    /// <summary>The statement runs anew.</summary>
+    public void ForgetScope() => _scope = null;
+
     /// <summary>What a subquery keeps between its evaluations, by subplan number.</summary>
     public object?[] SubplanState { get; } = new object?[size.Subplans];
 
