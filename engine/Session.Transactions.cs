@@ -167,7 +167,7 @@ public sealed partial class Session
     /// <summary>Refuses a write where nothing may be written.</summary>
     internal void RequireWritable()
     {
-        if (IsReadOnly)
+        if (IsReadOnly || QueryOnly)
         {
             throw new SluiceException(ResultCode.ReadOnly, Database.IsLive
                 ? "attempt to write a readonly database"

@@ -221,8 +221,8 @@ public sealed partial class Pager : IDisposable
         }
     }
 
-    /// <summary>Kinds of databases that can be read but not written are refused by name.</summary>
-    private void RequireWritable(DatabaseHeader header)
+    /// <summary>Refuses, by name, the kinds of databases that can be read but not written; asked before anything is acknowledged.</summary>
+    public void RequireWritable(DatabaseHeader header)
     {
         string? reason = this switch
         {

@@ -20,7 +20,7 @@ internal sealed partial class FromBuilder(RowScope scope)
 
     public void Build(TableExpression from)
     {
-        Steps = BuildSteps(from);
+        Steps = BuildSteps(from, flattenable: true);
         BindConditions();
     }
 
@@ -29,7 +29,7 @@ internal sealed partial class FromBuilder(RowScope scope)
     {
         FromSource target = AddTable(table, reference);
         JoinStep first = new() { Kind = JoinKind.Inner, Source = target };
-        Steps = others is null ? [first] : [first, .. BuildSteps(others)];
+        Steps = others is null ? [first] : [first, .. BuildSteps(others, flattenable: true)];
         BindConditions();
         return target;
     }
@@ -40,7 +40,7 @@ internal sealed partial class FromBuilder(RowScope scope)
         List<JoinStep> view = AddTable(reference, flattenable: false);
         FromSource target = view[0].Source!;
         target.UsedColumns.UnionWith(Enumerable.Range(0, target.ColumnCount));
-        Steps = others is null ? view : [.. view, .. BuildSteps(others)];
+        Steps = others is null ? view : [.. view, .. BuildSteps(others, flattenable: true)];
         BindConditions();
         return target;
     }
@@ -64,32 +64,30 @@ internal sealed partial class FromBuilder(RowScope scope)
         }
     }
 
-    private List<JoinStep> BuildSteps(TableExpression from)
+    /// <param name="from">A table, a subquery or a join of them.</param>
+    /// <param name="flattenable">
+    /// False for what an outer join may make NULL: its subqueries stay sources of their own, for their conditions come before that join
+    /// and their expressions are NULL after it.
+    /// </param>
+    private List<JoinStep> BuildSteps(TableExpression from, bool flattenable)
     {
         switch (from)
         {
             case TableReference reference:
-                return AddTable(reference, flattenable: true);
+                return AddTable(reference, flattenable);
             case SubqueryTable subquery:
-                return AddSubquery(subquery.Select, subquery.Alias, null, scope.Parent, scope.CommonTables, flattenable: true);
+                return AddSubquery(subquery.Select, subquery.Alias, null, scope.Parent, scope.CommonTables, flattenable);
             default:
-                return BuildJoin((JoinTable)from);
+                return BuildJoin((JoinTable)from, flattenable);
         }
     }
 
-    private List<JoinStep> BuildJoin(JoinTable join)
+    private List<JoinStep> BuildJoin(JoinTable join, bool flattenable)
     {
-        List<JoinStep> steps = BuildSteps(join.Left);
-        int leftNames = scope.Names.Count;
         JoinKind kind = join.Kind & ~JoinKind.Natural;
-        bool inner = (kind & JoinKind.Full) == 0;
-        List<JoinStep> right = join.Right switch
-        {
-            // What an outer join makes NULL stays a source of its own.
-            TableReference reference => AddTable(reference, inner),
-            SubqueryTable subquery => AddSubquery(subquery.Select, subquery.Alias, null, scope.Parent, scope.CommonTables, inner),
-            _ => BuildSteps(join.Right),
-        };
+        List<JoinStep> steps = BuildSteps(join.Left, flattenable && (kind & JoinKind.Right) == 0);
+        int leftNames = scope.Names.Count;
+        List<JoinStep> right = BuildSteps(join.Right, flattenable && (kind & JoinKind.Full) == 0);
         JoinStep step = Combine(steps, right, kind);
         IReadOnlyList<string>? common = (join.Kind & JoinKind.Natural) != 0 ? CommonColumns(leftNames) : join.Using;
         if ((join.Kind & JoinKind.Natural) != 0 && (join.On is not null || join.Using is not null))

@@ -99,7 +99,9 @@ internal sealed class JoinPlanner(RowScope scope)
     {
         OrderedPaths chosen = new JoinOrder(_finder, progress.Pending).Choose(sources, progress.Placed, progress.Rows, order);
         bool isOrdered = order.IsGivenBy(chosen.Paths, out HashSet<FromSource> backwards);
-        progress.IsOrdered = isOrdered;
+
+        // Only the outermost run is asked for an order; what is nested within it keeps the order that it gave.
+        progress.IsOrdered |= order.Keys.Count > 0 && isOrdered;
         foreach (AccessPath path in chosen.Paths)
         {
             ulong mask = path.Source.Mask;

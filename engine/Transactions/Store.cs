@@ -258,6 +258,8 @@ public sealed class Store : IDisposable
         {
             throw new SluiceException(ResultCode.ReadOnly, $"attempt to write a readonly database: it is read-only since an error: {failure.Message}", failure);
         }
+
+        Pager.RequireWritable(_epochs.Current.Pages.Header);
     }
 
     /// <summary>Whether a transaction that has this epoch and snapshot may begin to write. Under the writer gate.</summary>

@@ -64,6 +64,8 @@ public static class PragmaStatements
         ["foreign_keys"] = new(["foreign_keys"], Answers.OnlyWithoutValue, SettingPragmas.ForeignKeys),
         ["defer_foreign_keys"] = new(["defer_foreign_keys"], Answers.OnlyWithoutValue, SettingPragmas.DeferForeignKeys),
         ["foreign_key_check"] = new(["table", "rowid", "parent", "fkid"], Answers.Always, ForeignKeyCheck.Run),
+        ["query_only"] = new(["query_only"], Answers.OnlyWithoutValue, SettingPragmas.QueryOnly),
+        ["case_sensitive_like"] = new([], Answers.Always, SettingPragmas.CaseSensitiveLike),
         ["recursive_triggers"] = new(["recursive_triggers"], Answers.OnlyWithoutValue, SettingPragmas.RecursiveTriggers),
         ["cache_size"] = new(["cache_size"], Answers.OnlyWithoutValue, _ => SettingPragmas.CacheSize()),
         ["busy_timeout"] = new(["timeout"], Answers.Always, SettingPragmas.BusyTimeout),

@@ -25,6 +25,20 @@ internal static class SettingPragmas
         return [[SqlValue.FromBoolean(call.Session.ForeignKeys.Enabled)]];
     }
 
+    public static IReadOnlyList<SqlValue[]> QueryOnly(PragmaCall call)
+    {
+        if (call.HasValue)
+        {
+            call.Session.QueryOnly = call.IsOn;
+        }
+
+        return [[SqlValue.FromBoolean(call.Session.QueryOnly)]];
+    }
+
+    /// <summary>LIKE has one meaning here; a program that counts on the other one must know.</summary>
+    public static IReadOnlyList<SqlValue[]> CaseSensitiveLike(PragmaCall call) =>
+        call.IsOn ? throw Ddl.DdlStatements.Refused("PRAGMA case_sensitive_like=ON (use GLOB)") : [];
+
     /// <summary>Until the end of the transaction all foreign keys are deferred.</summary>
     public static IReadOnlyList<SqlValue[]> DeferForeignKeys(PragmaCall call)
     {

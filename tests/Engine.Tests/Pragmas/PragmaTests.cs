@@ -89,6 +89,17 @@ public sealed class PragmaTests : IDisposable
         Assert.Equal(["42", "-3"], TwinDatabases.Sqlite(_twins.OurPath, "PRAGMA user_version; PRAGMA application_id"));
     }
 
+    [Fact]
+    public void While_query_only_is_on_nothing_is_written()
+    {
+        _twins.Prepare("CREATE TABLE t(a)");
+
+        SluiceException refused = Assert.Throws<SluiceException>(() => TwinDatabases.Ours(_twins.OurPath, "PRAGMA query_only = 1; INSERT INTO t VALUES(1)"));
+        Assert.Equal(ResultCode.ReadOnly, refused.Code);
+        Assert.Equal(["1", "0", "1"], TwinDatabases.Ours(
+            _twins.OurPath, "PRAGMA query_only = ON; PRAGMA query_only; PRAGMA query_only = OFF; PRAGMA query_only; INSERT INTO t VALUES(2); SELECT count(*) FROM t"));
+    }
+
     [Theory]
     [InlineData("PRAGMA table_info(t)", 6)]
     [InlineData("PRAGMA user_version", 1)]
