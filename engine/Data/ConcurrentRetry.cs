@@ -23,7 +23,8 @@ internal sealed class ConcurrentRetry(TimeProvider time, Random random)
             try
             {
                 // Disposal rolls back what has not been committed.
-                await using SluiceTransaction transaction = connection.BeginTransaction(SluiceTransactionMode.Concurrent);
+                await using SluiceTransaction transaction = await connection
+                    .BeginTransactionAsync(SluiceTransactionMode.Concurrent, cancellationToken).ConfigureAwait(false);
                 T result = await work(connection, cancellationToken).ConfigureAwait(false);
                 await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
                 return result;

@@ -161,30 +161,13 @@ public sealed class SluiceConnection : DbConnection
     /// <summary>Snapshot begins a concurrent transaction, every other level an immediate one, which gives at least that level.</summary>
     public new SluiceTransaction BeginTransaction(IsolationLevel isolationLevel) => BeginTransaction(ModeFor(isolationLevel));
 
-    public SluiceTransaction BeginTransaction(SluiceTransactionMode mode)
+    public SluiceTransaction BeginTransaction(SluiceTransactionMode mode) => Completed.Result(BeginAsync(mode, async: false));
+
+    /// <summary>As <see cref="BeginTransaction(SluiceTransactionMode)"/>; no thread waits for another process.</summary>
+    public ValueTask<SluiceTransaction> BeginTransactionAsync(SluiceTransactionMode mode, CancellationToken cancellationToken = default)
     {
-        ISession session = Session;
-        if (CurrentTransaction is not null)
-        {
-            if (session.InTransaction)
-            {
-                throw new InvalidOperationException(
-                    $"A transaction is open on this connection: end it first, or nest with {nameof(SluiceTransaction.Save)}.");
-            }
-
-            // SQL text or an error has ended it.
-            CurrentTransaction.End();
-        }
-
-        Control(mode switch
-        {
-            SluiceTransactionMode.Deferred => "BEGIN",
-            SluiceTransactionMode.Immediate => "BEGIN IMMEDIATE",
-            SluiceTransactionMode.Concurrent => "BEGIN CONCURRENT",
-            SluiceTransactionMode.Exclusive => "BEGIN EXCLUSIVE",
-            _ => throw new ArgumentOutOfRangeException(nameof(mode), mode, null),
-        });
-        return CurrentTransaction = new SluiceTransaction(this, mode);
+        cancellationToken.ThrowIfCancellationRequested();
+        return BeginAsync(mode, async: true);
     }
 
     /// <summary>
@@ -243,6 +226,9 @@ public sealed class SluiceConnection : DbConnection
     protected override DbCommand CreateDbCommand() => CreateCommand();
 
     protected override DbTransaction BeginDbTransaction(IsolationLevel isolationLevel) => BeginTransaction(isolationLevel);
+
+    protected override async ValueTask<DbTransaction> BeginDbTransactionAsync(IsolationLevel isolationLevel, CancellationToken cancellationToken) =>
+        await BeginTransactionAsync(ModeFor(isolationLevel), cancellationToken).ConfigureAwait(false);
 
     protected override void Dispose(bool disposing)
     {
@@ -305,6 +291,33 @@ public sealed class SluiceConnection : DbConnection
         {
             Control("ROLLBACK");
         }
+    }
+
+    private async ValueTask<SluiceTransaction> BeginAsync(SluiceTransactionMode mode, bool async)
+    {
+        ISession session = Session;
+        if (CurrentTransaction is not null)
+        {
+            if (session.InTransaction)
+            {
+                throw new InvalidOperationException(
+                    $"A transaction is open on this connection: end it first, or nest with {nameof(SluiceTransaction.Save)}.");
+            }
+
+            // SQL text or an error has ended it.
+            CurrentTransaction.End();
+        }
+
+        string sql = mode switch
+        {
+            SluiceTransactionMode.Deferred => "BEGIN",
+            SluiceTransactionMode.Immediate => "BEGIN IMMEDIATE",
+            SluiceTransactionMode.Concurrent => "BEGIN CONCURRENT",
+            SluiceTransactionMode.Exclusive => "BEGIN EXCLUSIVE",
+            _ => throw new ArgumentOutOfRangeException(nameof(mode), mode, null),
+        };
+        await ControlAsync(sql, async).ConfigureAwait(false);
+        return CurrentTransaction = new SluiceTransaction(this, mode);
     }
 
     private static SluiceTransactionMode ModeFor(IsolationLevel level) => level switch

@@ -41,7 +41,9 @@ internal sealed class LogSegment(EngineFile file, int slot, long size, ulong num
         }
         catch
         {
+            // On a full disk half a segment would only take the room that is left; on an end of the process recovery removes it.
             file.Dispose();
+            DeleteHalfMade(fileSystem, path);
             throw;
         }
     }
@@ -59,4 +61,16 @@ internal sealed class LogSegment(EngineFile file, int slot, long size, ulong num
     }
 
     public void Dispose() => File.Dispose();
+
+    private static void DeleteHalfMade(FileSystem fileSystem, string path)
+    {
+        try
+        {
+            fileSystem.Delete(path);
+        }
+        catch (SluiceException)
+        {
+            // The error that is on its way says more than this one.
+        }
+    }
 }

@@ -175,10 +175,27 @@ internal sealed class RedoLog(FileSystem fileSystem, string databasePath, uint p
             size = NextSize();
         }
 
-        LogSegment segment = LogSegment.Create(fileSystem, databasePath, slot, size);
+        LogSegment segment = Create(slot, size);
         lock (_gate)
         {
             _spares.Push(segment);
+        }
+    }
+
+    private LogSegment Create(int slot, long size)
+    {
+        try
+        {
+            return LogSegment.Create(fileSystem, databasePath, slot, size);
+        }
+        catch
+        {
+            lock (_gate)
+            {
+                _ = _takenSlots.Remove(slot);
+            }
+
+            throw;
         }
     }
 
@@ -246,7 +263,7 @@ internal sealed class RedoLog(FileSystem fileSystem, string databasePath, uint p
             }
         }
 
-        next ??= LogSegment.Create(fileSystem, databasePath, slot, size);
+        next ??= Create(slot, size);
         next.Begin(pageSize, salt, _lastNumber + 1);
         lock (_gate)
         {

@@ -3,13 +3,17 @@ using System.Net.Sockets;
 namespace Sluice.Engine.Remote;
 
 /// <summary>
-/// One connection of another process at the owner. A thread of its own does what is asked, for a statement may wait long for a lock; an
-/// asynchronous reader beside it hears of interrupts, and of the end of the client, while that thread is at work.
+/// One connection of another process at the owner. One thread does what is asked, for a statement may wait long for a lock; another reads, and so
+/// hears of interrupts, and of the end of the client, while the first is at work. Neither is of the thread pool: when that is full of others who
+/// wait for a lock, the one who has the lock must still be heard.
 /// <para>Invariants: 1. at most one request is there, waiting or at work. 2. It counts as done before its answer is sent, so a client's
 /// next request is never early. 3. The session is interrupted only while a request is at work.</para>
 /// </summary>
 internal sealed class ServedConnection
 {
+    /// <summary>The reader's stack: it only takes frames apart.</summary>
+    private const int ReaderStackBytes = 256 << 10;
+
     /// <summary>How long a new connection may take to say hello.</summary>
     private static readonly TimeSpan s_helloPatience = TimeSpan.FromSeconds(10);
 
@@ -19,6 +23,7 @@ internal sealed class ServedConnection
     private readonly RemoteServer _server;
     private readonly FrameChannel _channel;
     private readonly Thread _worker;
+    private readonly Thread _reader;
     private readonly object _gate = new();
 
     // Guarded by _gate.
@@ -26,20 +31,20 @@ internal sealed class ServedConnection
     private uint _begun;
     private bool _atWork;
     private bool _ending;
-    private bool _workerEnded;
     private Session? _session;
 
     public ServedConnection(RemoteServer server, Socket socket)
     {
         _server = server;
         _channel = new FrameChannel(socket);
-        _worker = new Thread(Work) { IsBackground = true, Name = "Sluice remote connection" };
+        _worker = new Thread(Work) { IsBackground = true, Name = "Sluice remote work" };
+        _reader = new Thread(Read, ReaderStackBytes) { IsBackground = true, Name = "Sluice remote read" };
     }
 
     public void Start()
     {
         _worker.Start();
-        _ = ReadAsync();
+        _reader.Start();
     }
 
     /// <summary>Lets the request at work come to its answer, interrupted if it is one that can be, then says goodbye.</summary>
@@ -65,11 +70,11 @@ internal sealed class ServedConnection
         return false;
     }
 
-    private async Task ReadAsync()
+    private void Read()
     {
         try
         {
-            while (await _channel.ReceiveAsync(async: true).ConfigureAwait(false) is { } frame)
+            while (Data.Completed.Result(_channel.ReceiveAsync(async: false)) is { } frame)
             {
                 Take(frame);
             }
@@ -79,12 +84,12 @@ internal sealed class ServedConnection
             // The end of this connection, whatever the reason.
         }
 
-        End();
-        while (IsAtWork())
+        // An interrupt that comes before the statement has begun is without effect, so until the end.
+        do
         {
-            await Task.Delay(s_interruptInterval).ConfigureAwait(false);
             End();
         }
+        while (!_worker.Join(s_interruptInterval));
     }
 
     private void Take(in Frame frame)
@@ -108,14 +113,6 @@ internal sealed class ServedConnection
 
             _request = frame;
             Monitor.PulseAll(_gate);
-        }
-    }
-
-    private bool IsAtWork()
-    {
-        lock (_gate)
-        {
-            return !_workerEnded;
         }
     }
 
@@ -145,11 +142,6 @@ internal sealed class ServedConnection
         }
         finally
         {
-            lock (_gate)
-            {
-                _workerEnded = true;
-            }
-
             _channel.Shutdown();
             _channel.Dispose();
             _server.Ended(this);
