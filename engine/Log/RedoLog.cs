@@ -175,7 +175,7 @@ internal sealed class RedoLog(FileSystem fileSystem, string databasePath, uint p
             size = NextSize();
         }
 
-        LogSegment segment = LogSegment.Create(fileSystem, databasePath, slot, size);
+        LogSegment segment = Create(slot, size);
         lock (_gate)
         {
             _spares.Push(segment);
@@ -246,7 +246,7 @@ internal sealed class RedoLog(FileSystem fileSystem, string databasePath, uint p
             }
         }
 
-        next ??= LogSegment.Create(fileSystem, databasePath, slot, size);
+        next ??= Create(slot, size);
         next.Begin(pageSize, salt, _lastNumber + 1);
         lock (_gate)
         {
@@ -262,6 +262,36 @@ internal sealed class RedoLog(FileSystem fileSystem, string databasePath, uint p
         }
 
         return next;
+    }
+
+    /// <summary>Makes a file of the log. What a failure leaves of it goes: on a full disk it would take the last room, once for each try.</summary>
+    private LogSegment Create(int slot, long size)
+    {
+        try
+        {
+            return LogSegment.Create(fileSystem, databasePath, slot, size);
+        }
+        catch (SluiceException)
+        {
+            DropLeftover(slot);
+            throw;
+        }
+    }
+
+    private void DropLeftover(int slot)
+    {
+        try
+        {
+            fileSystem.Delete(LogFormat.SlotPath(databasePath, slot));
+            lock (_gate)
+            {
+                _takenSlots.Remove(slot);
+            }
+        }
+        catch (SluiceException)
+        {
+            // The slot stays taken; the next open removes the file.
+        }
     }
 
     private long NextSize() =>
