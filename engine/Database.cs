@@ -113,6 +113,10 @@ public sealed class Database : IDisposable
     internal static Database OpenLastCheckpoint(string path, DatabaseOptions options) =>
         new(path, Store.Open(PosixFileSystem.Instance, path, options.Store with { ReadOnly = true }));
 
+    /// <summary>Opens a file of another file system, for nobody else in this process.</summary>
+    public static Database OpenIn(FileSystem files, string path, DatabaseOptions options) =>
+        new(path, Store.Open(files, path, options.Store));
+
     /// <summary>A new session: a connection's state on this database; one that may not write, if it is to be so.</summary>
     public Session Connect(bool readOnly = false) => new(this, readOnly);
 

@@ -57,6 +57,11 @@ public sealed partial class Statement
             _row = 0;
             return _rows is { Count: > 0 };
         }
+        catch (CorruptRecordException failure)
+        {
+            Reset();
+            throw Located(failure);
+        }
         catch
         {
             Reset();

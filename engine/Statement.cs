@@ -189,12 +189,16 @@ public sealed partial class Statement : IStatement
         {
             bool isOwn = _ownTransaction is not null;
             EndExecution();
-            throw isOwn ? failure : _session.Failed(failure, mustRollBack: false);
+            throw Located(isOwn ? failure : _session.Failed(failure, mustRollBack: false));
         }
 
         EndExecution();
         return false;
     }
+
+    /// <summary>Errors about stored bytes name the file.</summary>
+    private SluiceException Located(SluiceException failure) =>
+        failure is CorruptRecordException record ? record.At(_session.Database.Path, $"a row read by: {Sql}") : failure;
 
     /// <summary>The end of a reading run: its transaction, if it is its own, gives up the snapshot.</summary>
     private void EndExecution()

@@ -15,9 +15,6 @@ namespace Sluice.Engine.Checkpoint;
 /// </summary>
 internal static class Recovery
 {
-    /// <summary>Bytes of changed pages after which a portion is committed.</summary>
-    private const long PortionBytes = 64 << 20;
-
     /// <summary>How long to wait for other processes that read the file.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
 
@@ -46,7 +43,7 @@ internal static class Recovery
         {
             if (plan.Action == RecoveryAction.Replay)
             {
-                new Replay(pager, log!, plan.FileTimestamp, PortionBytes).Run(scan);
+                new Replay(pager, log!, plan.FileTimestamp, options.MemoryLimitBytes).Run(scan);
             }
 
             log?.RemoveFiles();
@@ -57,7 +54,7 @@ internal static class Recovery
         }
     }
 
-    /// <summary>Puts the commits after a timestamp into the pages.</summary>
+    /// <summary>Puts the commits after a timestamp into the pages, so many bytes of changed pages at a time.</summary>
     private sealed class Replay(Pager pager, RedoLog log, long fileTimestamp, long portionBytes)
     {
         private readonly Dictionary<uint, (Table Table, RowCursor Rows, IndexKeys Keys)> _tables = [];

@@ -287,7 +287,7 @@ internal sealed class GroupCommit : IDisposable
     /// <summary>How long commits may still gather for the configured delay; null when the batch is to be written.</summary>
     private TimeSpan? GatheringTime()
     {
-        if (_delay == TimeSpan.Zero || _stopping || _waiting.Count > 0)
+        if (_delay == TimeSpan.Zero || _stopping || _waiting.Count > 0 || !_gathering.MustBeWritten)
         {
             return null;
         }

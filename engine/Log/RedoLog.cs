@@ -281,6 +281,36 @@ internal sealed class RedoLog(FileSystem fileSystem, string databasePath, uint p
         return next;
     }
 
+    /// <summary>Makes a file of the log. What a failure leaves of it goes: on a full disk it would take the last room, once for each try.</summary>
+    private LogSegment Create(int slot, long size)
+    {
+        try
+        {
+            return LogSegment.Create(fileSystem, databasePath, slot, size);
+        }
+        catch (SluiceException)
+        {
+            DropLeftover(slot);
+            throw;
+        }
+    }
+
+    private void DropLeftover(int slot)
+    {
+        try
+        {
+            fileSystem.Delete(LogFormat.SlotPath(databasePath, slot));
+            lock (_gate)
+            {
+                _takenSlots.Remove(slot);
+            }
+        }
+        catch (SluiceException)
+        {
+            // The slot stays taken; the next open removes the file.
+        }
+    }
+
     private long NextSize() =>
         Math.Min(_segmentBytes, _current is null ? FirstSegmentBytes : Math.Max(FirstSegmentBytes, _current.Size * 2));
 

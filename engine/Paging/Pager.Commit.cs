@@ -95,9 +95,10 @@ public sealed partial class Pager
     /// <summary>After an error in the file. If the old state cannot be restored either, the pager stops.</summary>
     private void Recover(PageCommit commit, DirtyImage[] journaled, uint initialPages, SluiceException error, bool committed)
     {
-        _cache.Clear();
         if (committed)
         {
+            _cache.Clear();
+
             // The journal is removed but may come back after a power cut: what the next open finds is not known.
             _failure = new SluiceException(error.Code, $"{Path}: it is not known whether the last commit is durable; close and open the database: {error.Message}", error);
             return;
@@ -106,10 +107,14 @@ public sealed partial class Pager
         try
         {
             commit.Restore(journaled, initialPages);
+
+            // Only now: readers have loaded pages of the failed commit meanwhile.
+            _cache.Clear();
             _locks.DowngradeToReserved();
         }
         catch (SluiceException second)
         {
+            _cache.Clear();
             _failure = new SluiceException(
                 second.Code,
                 $"{Path}: a commit failed and could not be rolled back; close and open the database, its journal will restore it: {second.Message}",

@@ -62,6 +62,9 @@ public sealed partial class Pager : IDisposable
     /// <summary>Whether a commit waits for another process to stop reading.</summary>
     public bool WaitsForReaders => _waitsForReaders;
 
+    /// <summary>Why the file must be opened anew before anything else is done with it, or null.</summary>
+    internal SluiceException? Failure => _failure;
+
     /// <summary>Pages loaded from the file since opening.</summary>
     public long PagesRead => Volatile.Read(ref _pagesRead);
 

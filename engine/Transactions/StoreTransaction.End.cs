@@ -229,6 +229,12 @@ internal sealed partial class StoreTransaction
             }
             catch (SluiceException error) when (error.PrimaryCode != ResultCode.Busy)
             {
+                if (_store.Pager.Failure is { } failure)
+                {
+                    // What the next process will find in the file is not known: no commit may build on it.
+                    _store.Commits.Fail(failure);
+                }
+
                 Rollback();
                 throw;
             }

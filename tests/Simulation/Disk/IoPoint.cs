@@ -1,0 +1,33 @@
+namespace Sluice.Simulation.Disk;
+
+internal enum FileKind
+{
+    Database,
+    Journal,
+    Log,
+}
+
+internal enum IoKind
+{
+    Open,
+    Create,
+    Read,
+    Write,
+    Resize,
+    Sync,
+    Delete,
+    SyncFolder,
+}
+
+/// <summary>A place in the engine's work, by what it does and to what: where faults are put and crashes counted.</summary>
+internal readonly record struct IoPoint(string Phase, FileKind File, IoKind Kind)
+{
+    public bool IsChange => Kind is not (IoKind.Open or IoKind.Read);
+
+    public static FileKind KindOf(string path) =>
+        path.EndsWith("-journal", StringComparison.Ordinal) ? FileKind.Journal
+        : path.Contains("-log.", StringComparison.Ordinal) ? FileKind.Log
+        : FileKind.Database;
+
+    public override string ToString() => $"{Phase}: {Kind} {File}";
+}

@@ -1,0 +1,88 @@
+namespace Sluice.Simulation.Model;
+
+/// <summary>
+/// The commits in their order, and which of them are acknowledged. Says what a snapshot must be, and what a recovered database may be: the
+/// acknowledged ones and any number of those that followed, in order and whole.
+/// </summary>
+internal sealed class History
+{
+    /// <summary>A commit that was asked for and not yet acknowledged.</summary>
+    public sealed class Entry(DbState after)
+    {
+        public DbState After { get; } = after;
+    }
+
+    private readonly List<Entry> _underWay = [];
+
+    // Exclusive commits that failed: whole or absent, until a later commit is acknowledged on the state without them.
+    private readonly List<DbState> _unknown = [];
+
+    /// <summary>What a transaction that begins now sees.</summary>
+    public DbState Acknowledged { get; private set; } = DbState.Empty;
+
+    /// <summary>What the next commit builds on.</summary>
+    public DbState Newest => _underWay.Count > 0 ? _underWay[^1].After : Acknowledged;
+
+    public int UnderWay => _underWay.Count;
+
+    public long Commits { get; private set; }
+
+    public bool IsNext(Entry entry) => _underWay.Count > 0 && _underWay[0] == entry;
+
+    public Entry Begin(DbState after)
+    {
+        var entry = new Entry(after);
+        _underWay.Add(entry);
+        return entry;
+    }
+
+    public void Acknowledge(Entry entry)
+    {
+        if (!IsNext(entry))
+        {
+            throw new SimulationFailure("a commit was acknowledged before one that comes before it in the log");
+        }
+
+        _underWay.RemoveAt(0);
+        _unknown.Clear();
+        Acknowledged = entry.After;
+        Commits++;
+    }
+
+    /// <summary>A commit that never got into the log: it is the newest one and is not there.</summary>
+    public void Withdraw(Entry entry)
+    {
+        if (_underWay[^1] != entry)
+        {
+            throw new SimulationFailure("a commit that others build on was refused");
+        }
+
+        _underWay.RemoveAt(_underWay.Count - 1);
+    }
+
+    /// <summary>An exclusive commit that failed: absent for those who go on, whole or absent for the next process.</summary>
+    public void BecomeUnknown(Entry entry)
+    {
+        Withdraw(entry);
+        _unknown.Add(entry.After);
+    }
+
+    /// <summary>Takes what a new process found as the truth from now on, if it may be.</summary>
+    public bool TryRecover(DbState found)
+    {
+        if (!(found.SameAs(Acknowledged) || _underWay.Exists(entry => found.SameAs(entry.After)) || _unknown.Exists(found.SameAs)))
+        {
+            return false;
+        }
+
+        _underWay.Clear();
+        _unknown.Clear();
+        Acknowledged = found;
+        return true;
+    }
+
+    public string Explain(DbState found) =>
+        $"against the last acknowledged commit: {found.DifferenceTo(Acknowledged)}"
+        + string.Concat(_underWay.Select((entry, i) => $"; with {i + 1} of the {_underWay.Count} that were under way: {found.DifferenceTo(entry.After)}"))
+        + string.Concat(_unknown.Select(state => $"; with a failed exclusive one: {found.DifferenceTo(state)}"));
+}
