@@ -61,10 +61,16 @@ internal readonly record struct RecoveryPlan(RecoveryAction Action, long FileTim
         bool hasCommits = log.LastCommit >= log.FirstCommit;
         if (FileTimestampOf(log, file) is not { } timestamp)
         {
+            if (!hasCommits || log.LastCommit <= log.Done)
+            {
+                return new RecoveryPlan(RecoveryAction.Discard, log.LastCommit);
+            }
+
             // Every log begins with a note, and keeps the last one: without any its begin is lost, whatever the file is.
             bool isBeginLost = log.DamagedPath is not null || (log.Base is null && log.Intents.Count == 0);
-            return log.LastCommit <= log.Done || !(hasCommits || isBeginLost) ? new RecoveryPlan(RecoveryAction.Discard, log.LastCommit)
-                : throw (isBeginLost ? BeginIsLost(log, "it does not say which state of the database file it follows") : Foreign(log, file, databasePath));
+            throw isBeginLost
+                ? BeginIsLost(log, "it does not say which state of the database file it follows")
+                : Foreign(log, file, databasePath);
         }
 
         // Commits that an Intent was about are in the log as long as the file does not hold them.

@@ -91,7 +91,7 @@ public sealed class CrashTests
         var files = new SimulatedFileSystem();
         using Store store = Store.Open(files, Name, Options(1));
         Table t = store.CreateTable();
-        for (int i = 0; i < 60; i++)
+        for (int i = 0; i < 100; i++)
         {
             store.Write(tx => tx.Insert(t, i, new string('x', 100)));
         }
