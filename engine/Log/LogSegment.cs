@@ -42,7 +42,21 @@ internal sealed class LogSegment(EngineFile file, int slot, long size, ulong num
         catch
         {
             file.Dispose();
+            RemoveUnfinished(fileSystem, path);
             throw;
+        }
+    }
+
+    /// <summary>So that a full disk is not filled with unfinished files; what stays all the same the next recovery removes.</summary>
+    private static void RemoveUnfinished(FileSystem fileSystem, string path)
+    {
+        try
+        {
+            fileSystem.Delete(path);
+        }
+        catch (SluiceException)
+        {
+            // The error that made it unfinished is the one to tell.
         }
     }
 

@@ -175,7 +175,7 @@ internal sealed class RedoLog(FileSystem fileSystem, string databasePath, uint p
             size = NextSize();
         }
 
-        LogSegment segment = LogSegment.Create(fileSystem, databasePath, slot, size);
+        LogSegment segment = Create(slot, size);
         lock (_gate)
         {
             _spares.Push(segment);
@@ -246,7 +246,7 @@ internal sealed class RedoLog(FileSystem fileSystem, string databasePath, uint p
             }
         }
 
-        next ??= LogSegment.Create(fileSystem, databasePath, slot, size);
+        next ??= Create(slot, size);
         next.Begin(pageSize, salt, _lastNumber + 1);
         lock (_gate)
         {
@@ -276,6 +276,23 @@ internal sealed class RedoLog(FileSystem fileSystem, string databasePath, uint p
         }
 
         return slot;
+    }
+
+    private LogSegment Create(int slot, long size)
+    {
+        try
+        {
+            return LogSegment.Create(fileSystem, databasePath, slot, size);
+        }
+        catch
+        {
+            lock (_gate)
+            {
+                _takenSlots.Remove(slot);
+            }
+
+            throw;
+        }
     }
 
     private void Remove(LogSegment segment)
