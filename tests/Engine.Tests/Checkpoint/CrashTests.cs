@@ -2,6 +2,8 @@ using Sluice.Engine.BTree;
 using Sluice.Engine.Catalog;
 using Sluice.Engine.Files;
 using Sluice.Engine.Format;
+using Sluice.Engine.Tests.Files;
+using Sluice.Engine.Tests.Paging;
 using Sluice.Engine.Tests.Transactions;
 using Sluice.Engine.Transactions;
 
@@ -140,6 +142,19 @@ public sealed class CrashTests
         }
 
         Assert.True(errors > 20, $"only {errors} damaged headers mattered");
+    }
+
+    [Fact]
+    public void A_segment_that_cannot_be_made_whole_is_removed()
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.File(Name);
+        var files = new FaultyFileSystem(Fault.FailOnce);
+        using Store store = Store.Open(files, path, Options(1));
+        Table t = store.CreateTable();
+        files.Remaining = 0;
+        Assert.Equal(ResultCode.Full, StoreFixture.CodeOf(() => store.Write(tx => tx.Insert(t, 1))));
+        Assert.False(File.Exists(path + "-log.1"));
     }
 
     private static void FlipHeader(SimulatedFileSystem files, string path)
