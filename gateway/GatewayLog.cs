@@ -18,6 +18,9 @@ internal static partial class GatewayLog
     [LoggerMessage(2004, LogLevel.Warning, "other processes cannot work on the database while the gateway runs: {Reason}")]
     public static partial void NotShared(ILogger log, string reason);
 
+    [LoggerMessage(2005, LogLevel.Error, "stopped: {Readings} readings stored since the start; the database had failed, what was acknowledged is in its file and redo log, and the next start recovers it")]
+    public static partial void StoppedFailed(ILogger log, long readings);
+
     [LoggerMessage(2100, LogLevel.Error, "storage: readings cannot be stored and are refused to their senders: {Reason}")]
     public static partial void StorageFailed(ILogger log, string reason);
 
@@ -26,6 +29,9 @@ internal static partial class GatewayLog
 
     [LoggerMessage(2102, LogLevel.Error, "storage: an error of the gateway itself, {Messages} messages were refused to their senders")]
     public static partial void BatchFault(ILogger log, int messages, Exception exception);
+
+    [LoggerMessage(2103, LogLevel.Error, "storage: the database cannot be opened anew, and trying again is no use: {Reason}")]
+    public static partial void StorageGivenUp(ILogger log, string reason);
 
     [LoggerMessage(2200, LogLevel.Information, "sync {Name}: connected to {Upstream}, {Backlog} readings to send")]
     public static partial void UpstreamConnected(ILogger log, string name, string upstream, long backlog);

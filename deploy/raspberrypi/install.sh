@@ -3,8 +3,8 @@
 #
 #   sudo ./install.sh                     publish the sources that this script lies in, and install that
 #   sudo ./install.sh --from FOLDER       install a folder that 'dotnet publish' made elsewhere
-#   sudo ./install.sh --uninstall         remove program, service and user; configuration and data stay
-#   sudo ./install.sh --uninstall --purge remove configuration and data as well
+#   sudo ./install.sh --uninstall         remove program and service; configuration, data and the user who owns them stay
+#   sudo ./install.sh --uninstall --purge remove configuration, data and user as well
 #   ./install.sh --root FOLDER ...        put the files under FOLDER (an image, a package); no users, no service is touched
 #   ./install.sh --help
 #

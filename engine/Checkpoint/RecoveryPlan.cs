@@ -21,7 +21,8 @@ namespace Sluice.Engine.Checkpoint;
 //   whole         | of the Base note                  | some              | Replay those after Base
 //   torn tail     | as above                          | as above          | as above, without what was not whole; it was never acknowledged
 //   torn middle   | any                               | any               | CorruptFileException from LogScan; nothing is changed
-//   begins late   | known                             | first one missing | CorruptFileException: segments are missing
+//   begins late   | known                             | first one missing | CorruptFileException: a segment is missing or its header is damaged
+//   without notes | any                               | some              | the same: every whole log has a note
 //   any           | known, but another page count     | some              | refuse, as foreign
 //   older, newer  | foreign: in no note               | none after Done   | Discard: the file had it all before it was changed
 //   older, newer  | foreign: in no note               | some              | refuse: another program changed the file; nothing is dropped
@@ -52,29 +53,36 @@ internal readonly record struct RecoveryPlan(RecoveryAction Action, long FileTim
             return new RecoveryPlan(RecoveryAction.None, 0);
         }
 
-        if (!log.HasBatches || log.LastCommit < log.FirstCommit)
+        if (!log.HasBatches)
         {
             return new RecoveryPlan(RecoveryAction.Discard, log.LastCommit);
         }
 
+        bool hasCommits = log.LastCommit >= log.FirstCommit;
         if (FileTimestampOf(log, file) is not { } timestamp)
         {
-            return log.LastCommit <= log.Done
-                ? new RecoveryPlan(RecoveryAction.Discard, log.LastCommit)
-                : throw Foreign(log, file, databasePath);
+            if (!hasCommits || log.LastCommit <= log.Done)
+            {
+                return new RecoveryPlan(RecoveryAction.Discard, log.LastCommit);
+            }
+
+            // Every log begins with a note, and keeps the last one: without any its begin is lost, whatever the file is.
+            bool isBeginLost = log.DamagedPath is not null || (log.Base is null && log.Intents.Count == 0);
+            throw isBeginLost
+                ? BeginIsLost(log, "it does not say which state of the database file it follows")
+                : Foreign(log, file, databasePath);
         }
 
-        if (log.LastCommit <= timestamp)
+        // Commits that an Intent was about are in the log as long as the file does not hold them.
+        long newest = log.Intents.Count > 0 ? Math.Max(log.LastCommit, log.Intents[^1].To) : log.LastCommit;
+        if (newest <= timestamp)
         {
             return new RecoveryPlan(RecoveryAction.Discard, log.LastCommit);
         }
 
-        if (log.FirstCommit > timestamp + 1)
+        if (!hasCommits || log.FirstCommit > timestamp + 1)
         {
-            throw new CorruptFileException(
-                log.Segments[0].File.Path,
-                "first batch",
-                $"the log begins with commit {log.FirstCommit}, but the database file holds those up to {timestamp} only: a segment of the log is missing or its header is damaged");
+            throw BeginIsLost(log, $"the database file holds the commits up to {timestamp} only");
         }
 
         return new RecoveryPlan(RecoveryAction.Replay, timestamp);
@@ -97,6 +105,20 @@ internal readonly record struct RecoveryPlan(RecoveryAction Action, long FileTim
         }
 
         return log.Base is { } start && start.Mark == file ? start.Timestamp : null;
+    }
+
+    /// <param name="log">The log without its begin.</param>
+    /// <param name="why">Why what is left of it is not enough.</param>
+    private static CorruptFileException BeginIsLost(LogScan log, string why)
+    {
+        LogSegment first = log.Segments[0];
+        string rest = $"the rest of the redo log begins in {first.File.Path} (segment {first.Number}, commit {log.FirstCommit}), and {why}";
+        return log.DamagedPath is { } damaged
+            ? LogScan.HeaderIsDamaged(damaged, rest)
+            : new CorruptFileException(
+                log.MissingPath ?? first.File.Path,
+                $"segment {first.Number - 1} of the redo log",
+                $"it is missing or its header is damaged: {rest}. Nothing was changed");
     }
 
     private static SluiceException Foreign(LogScan log, FileMark file, string databasePath)

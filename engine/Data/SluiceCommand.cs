@@ -1,6 +1,7 @@
 using System.Data;
 using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
+using Sluice.Engine.Format;
 
 namespace Sluice.Engine.Data;
 
@@ -56,6 +57,11 @@ public sealed class SluiceCommand : DbCommand
             _timeoutSeconds = value;
         }
     }
+
+    /// <summary>
+    /// Whether a parameter of the text without a value is NULL, as it is for sqlite3; normally it is an error, because such a value was forgotten.
+    /// </summary>
+    public bool MissingIsNull { get; set; }
 
     public override CommandType CommandType
     {
@@ -194,6 +200,12 @@ public sealed class SluiceCommand : DbCommand
             SluiceParameter? parameter = isNamed
                 ? Parameters.FindNamed(name!)
                 : Parameters.FindNamed($"?{number}") ?? Parameters.FindNameless(nameless++);
+            if (parameter is null && MissingIsNull)
+            {
+                statement.Bind(number, SqlValue.Null);
+                continue;
+            }
+
             if (parameter is null)
             {
                 (missing ??= []).Add(isNamed ? name! : $"?{number}");

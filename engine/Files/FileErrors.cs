@@ -13,7 +13,8 @@ internal static class FileErrors
         string reason = errno == Errno.NoEntry && folder is { Length: > 0 } && !Directory.Exists(folder)
             ? $"no such folder: {folder}"
             : Reason(errno);
-        return new SluiceException(ResultCode.CannotOpen, $"{path}: unable to open database file: {reason}");
+        ResultCode code = errno is Errno.NoSpace or Errno.QuotaExceeded ? ResultCode.Full : ResultCode.CannotOpen;
+        return new SluiceException(code, $"{path}: unable to open database file: {reason}");
     }
 
     /// <summary>The error of a call on an open file; out of space has a code of its own.</summary>

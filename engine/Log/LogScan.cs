@@ -8,9 +8,12 @@ namespace Sluice.Engine.Log;
 /// </summary>
 internal sealed class LogScan : IDisposable
 {
+    private const string HeaderPlace = "offset 0, segment header";
+
     private readonly string _databasePath;
     private readonly List<LogSegment> _segments = [];
     private readonly List<string> _otherPaths = [];
+    private readonly HashSet<int> _slots = [];
     private readonly List<CheckpointIntent> _intents = [];
     private byte[] _buffer = new byte[1 << 16];
     private ulong _firstNumber;
@@ -51,6 +54,15 @@ internal sealed class LogScan : IDisposable
 
     /// <summary>Whether something unfinished was cut off at the end.</summary>
     public bool TailCut { get; private set; }
+
+    /// <summary>
+    /// A file of this log whose header cannot be read and that holds batches from before <see cref="Segments"/>, or null. Whether they are needed
+    /// the page file tells: they are not when the file was just being recycled.
+    /// </summary>
+    public string? DamagedPath { get; private set; }
+
+    /// <summary>The file of the lowest number that is not there below those that are, or null: where a lost segment most likely was.</summary>
+    public string? MissingPath { get; private set; }
 
     public ulong Salt { get; private set; }
 
@@ -146,6 +158,7 @@ internal sealed class LogScan : IDisposable
                 continue;
             }
 
+            _slots.Add(slot);
             EngineFile file = fileSystem.Open(path, FileAccessMode.ReadWrite);
             int read = file.Read(bytes, 0);
             if (!LogFormat.TryReadSegmentHeader(bytes[..read], path, out SegmentHeader header) || header.Number == 0)
@@ -159,10 +172,22 @@ internal sealed class LogScan : IDisposable
             if (!byNumber.TryAdd(header.Number, (segment, header)))
             {
                 segment.Dispose();
-                throw new CorruptFileException(path, "segment header", $"two files say that they are segment {header.Number} of the log");
+                throw new CorruptFileException(path, HeaderPlace, $"two files say that they are segment {header.Number} of the log");
             }
         }
 
+        int free = 1;
+        while (_slots.Contains(free))
+        {
+            free++;
+        }
+
+        MissingPath = free <= _slots.Count ? LogFormat.SlotPath(_databasePath, free) : null;
+        AddInOrder(fileSystem, byNumber);
+    }
+
+    private void AddInOrder(FileSystem fileSystem, SortedDictionary<ulong, (LogSegment Segment, SegmentHeader Header)> byNumber)
+    {
         foreach ((ulong number, (LogSegment segment, SegmentHeader header)) in byNumber)
         {
             if (_segments.Count == 0)
@@ -175,15 +200,15 @@ internal sealed class LogScan : IDisposable
             _segments.Add(segment);
             if (header.Salt != Salt)
             {
-                throw new CorruptFileException(segment.File.Path, "segment header", "the segment belongs to another log than the ones before it");
+                throw new CorruptFileException(segment.File.Path, HeaderPlace, "the segment belongs to another log than the ones before it");
             }
 
             if (number != _firstNumber + (ulong)_segments.Count - 1)
             {
-                throw new CorruptFileException(
-                    segment.File.Path,
-                    "segment header",
-                    $"segment {_firstNumber + (ulong)_segments.Count - 1} of the log is missing: the one before it is {_segments[^2].File.Path}, this one is number {number}");
+                string lost = $"segment {_firstNumber + (ulong)_segments.Count - 1} of the redo log, between {_segments[^2].File.Path} and {segment.File.Path}";
+                throw _otherPaths.Find(path => HoldsBatches(fileSystem, path, above: 0)) is { } damaged
+                    ? HeaderIsDamaged(damaged, $"this is {lost}")
+                    : new CorruptFileException(MissingPath ?? segment.File.Path, HeaderPlace, $"{lost}, is missing or its header is damaged");
             }
         }
     }
@@ -387,6 +412,8 @@ internal sealed class LogScan : IDisposable
         return false;
     }
 
+    public static CorruptFileException HeaderIsDamaged(string path, string why) => new(path, HeaderPlace, $"the header is damaged and the segment is in use: {why}");
+
     /// <summary>
     /// A slot whose header is unreadable is one whose header was being written, unless batches that should have been read are in it.
     /// </summary>
@@ -394,18 +421,35 @@ internal sealed class LogScan : IDisposable
     {
         foreach (string path in _otherPaths)
         {
-            using EngineFile file = fileSystem.Open(path, FileAccessMode.ReadOnly);
-            using var slot = new LogSegment(file, 0, file.Length, 0);
-            if (HasHeader(file, path))
+            if (_segments.Count == 0 ? HoldsBytes(fileSystem, path) : HoldsBatches(fileSystem, path, NextSequence - 1))
             {
-                continue;
+                throw HeaderIsDamaged(path, "it holds batches that are nowhere else");
             }
 
-            if (_segments.Count > 0 ? FindBatch(slot, LogFormat.FirstBatchOffset, NextSequence - 1, out _) : HasBytes(slot, LogFormat.FirstBatchOffset))
+            if (HoldsBatches(fileSystem, path, above: 0))
             {
-                throw new CorruptFileException(path, "segment header", "the header is damaged and the segment is in use");
+                DamagedPath = path;
             }
         }
+    }
+
+    /// <summary>Whether a file without a readable header holds a batch of this log above a sequence.</summary>
+    private bool HoldsBatches(FileSystem fileSystem, string path, ulong above)
+    {
+        using LogSegment slot = OpenSlot(fileSystem, path);
+        return !HasHeader(slot.File, path) && FindBatch(slot, LogFormat.FirstBatchOffset, above, out _);
+    }
+
+    private static bool HoldsBytes(FileSystem fileSystem, string path)
+    {
+        using LogSegment slot = OpenSlot(fileSystem, path);
+        return !HasHeader(slot.File, path) && HasBytes(slot, LogFormat.FirstBatchOffset);
+    }
+
+    private static LogSegment OpenSlot(FileSystem fileSystem, string path)
+    {
+        EngineFile file = fileSystem.Open(path, FileAccessMode.ReadOnly);
+        return new LogSegment(file, 0, file.Length, 0);
     }
 
     private static bool HasHeader(EngineFile file, string path)

@@ -41,10 +41,22 @@ internal sealed class LogSegment(EngineFile file, int slot, long size, ulong num
         }
         catch
         {
-            // On a full disk half a segment would only take the room that is left; on an end of the process recovery removes it.
             file.Dispose();
-            DeleteHalfMade(fileSystem, path);
+            RemoveUnfinished(fileSystem, path);
             throw;
+        }
+    }
+
+    /// <summary>So that a full disk is not filled with unfinished files; what stays all the same the next recovery removes.</summary>
+    private static void RemoveUnfinished(FileSystem fileSystem, string path)
+    {
+        try
+        {
+            fileSystem.Delete(path);
+        }
+        catch (SluiceException)
+        {
+            // The error that made it unfinished is the one to tell.
         }
     }
 
@@ -61,16 +73,4 @@ internal sealed class LogSegment(EngineFile file, int slot, long size, ulong num
     }
 
     public void Dispose() => File.Dispose();
-
-    private static void DeleteHalfMade(FileSystem fileSystem, string path)
-    {
-        try
-        {
-            fileSystem.Delete(path);
-        }
-        catch (SluiceException)
-        {
-            // The error that is on its way says more than this one.
-        }
-    }
 }

@@ -325,6 +325,23 @@ internal sealed class RedoLog(FileSystem fileSystem, string databasePath, uint p
         return slot;
     }
 
+    private LogSegment Create(int slot, long size)
+    {
+        try
+        {
+            return LogSegment.Create(fileSystem, databasePath, slot, size);
+        }
+        catch
+        {
+            lock (_gate)
+            {
+                _takenSlots.Remove(slot);
+            }
+
+            throw;
+        }
+    }
+
     private void Remove(LogSegment segment)
     {
         string path = segment.File.Path;

@@ -88,6 +88,9 @@ public static class CommandLine
     /// <summary>The library's help, and examples after it.</summary>
     private sealed class TeachingHelp(HelpAction help) : SynchronousCommandLineAction
     {
+        /// <summary>Who asks for help need not have got the rest right.</summary>
+        public override bool ClearsParseErrors => true;
+
         public override int Invoke(ParseResult parseResult)
         {
             int code = help.Invoke(parseResult);

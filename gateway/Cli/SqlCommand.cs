@@ -78,11 +78,22 @@ internal static class SqlCommand
             // The reader of our output has gone (sluice sql ... | head).
             return Failed;
         }
+        catch (Exception error)
+        {
+            Console.Error.WriteLine($"Error: {SqlShell.Describe(error)}");
+            return Failed;
+        }
     }
 
     /// <summary>Opens the file, runs the script or the session, and returns the exit code.</summary>
     internal static int Run(SqlRequest request, TextReader script, bool isInteractive, Stream stdout, TextWriter stderr)
     {
+        if (Directory.Exists(request.File))
+        {
+            stderr.WriteLine($"Error: {request.File} is a directory; name the database file in it, such as {Path.Combine(request.File, "gateway.db")}.");
+            return Failed;
+        }
+
         if (request.Open != SluiceOpenMode.ReadWriteCreate && request.File != DatabaseOptions.MemoryPath && !File.Exists(request.File))
         {
             stderr.WriteLine($"Error: {request.File} does not exist; give --create to make a new database.");

@@ -1,4 +1,3 @@
-using Sluice.Engine;
 using Sluice.Engine.Data;
 
 namespace Sluice.Gateway.Cli;
@@ -100,9 +99,9 @@ internal sealed class SqlDotCommands(SqlShell shell)
 
             return true;
         }
-        catch (SluiceException error)
+        catch (Exception error) when (error is not IOException)
         {
-            return Refuse(error.Message);
+            return Refuse(SqlShell.Describe(error));
         }
     }
 

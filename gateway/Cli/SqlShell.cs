@@ -35,13 +35,17 @@ internal sealed class SqlShell(SluiceConnection connection, SqlOutput output, Te
         bool succeeded = true;
         using SluiceCommand command = Connection.CreateCommand(piece.Text);
         command.CommandTimeout = 0;
+
+        // Nobody can give values here; sqlite3 takes them as NULL too.
+        command.MissingIsNull = true;
         Volatile.Write(ref _running, command);
         try
         {
             Print(command);
         }
-        catch (SluiceException error)
+        catch (Exception error) when (error is not IOException)
         {
+            // Of an error that nobody foresaw the session must not die either. An IOException is about who reads our output.
             succeeded = false;
             Output.Flush();
             Report(error, piece);
@@ -71,6 +75,10 @@ internal sealed class SqlShell(SluiceConnection connection, SqlOutput output, Te
         command.Cancel();
         return true;
     }
+
+    /// <summary>One line: the engine's own message, or what went wrong in the program.</summary>
+    public static string Describe(Exception error) =>
+        error is SluiceException ? error.Message : $"unexpected {error.GetType().Name}: {error.Message.ReplaceLineEndings(" ")}";
 
     public void PrintError(string message) => errors.WriteLine($"Error: {message}");
 
@@ -102,10 +110,10 @@ internal sealed class SqlShell(SluiceConnection connection, SqlOutput output, Te
         }
     }
 
-    private void Report(SluiceException error, SqlPiece piece)
+    private void Report(Exception error, SqlPiece piece)
     {
-        string message = error.Message;
-        if (error.PrimaryCode == ResultCode.ReadOnly && !Connection.IsLive)
+        string message = Describe(error);
+        if (error is SluiceException { PrimaryCode: ResultCode.ReadOnly } && !Connection.IsLive)
         {
             message += $" ({Connection.DataSource} is open in another process; stop that to write)";
         }

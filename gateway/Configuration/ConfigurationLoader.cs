@@ -96,7 +96,13 @@ public static class ConfigurationLoader
     {
         MqttOptions defaults = new();
         List<string> listen = [];
-        foreach ((string text, Origin origin) in mqtt.Texts("listen") ?? [(defaults.Listen[0], mqtt.Origin)])
+        IReadOnlyList<(string Text, Origin Origin)> texts = mqtt.Texts("listen") ?? [(defaults.Listen[0], mqtt.Origin)];
+        if (texts.Count == 0)
+        {
+            mqtt.Fail("listen", "names no endpoint; write one such as tcp://127.0.0.1:1883, or remove the key");
+        }
+
+        foreach ((string text, Origin _) in texts)
         {
             if (IsEndpoint(text))
             {
@@ -305,6 +311,7 @@ public static class ConfigurationLoader
         {
             string reason = e is FileNotFoundException or DirectoryNotFoundException
                 ? "there is no such file; give an existing one with --config, or none for the demonstration"
+                : Directory.Exists(file) ? "is a directory; name the file in it with --config"
                 : $"cannot be read: {e.Message}";
             throw new ConfigurationException(new Origin(file, 0), reason);
         }

@@ -6,6 +6,11 @@ internal static class DataFolder
     /// <exception cref="GatewayException">The folder cannot be made or written.</exception>
     public static void Prepare(string folder)
     {
+        if (File.Exists(folder))
+        {
+            throw new GatewayException($"the data folder {folder} is a file; name the folder that holds gateway.db with gateway.data or --data");
+        }
+
         try
         {
             Directory.CreateDirectory(folder);

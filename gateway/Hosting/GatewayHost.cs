@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -18,9 +17,6 @@ public static class GatewayHost
 
     /// <summary>Storing what has been taken may wait for a slow disk; systemd has its own limit.</summary>
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromMinutes(5);
-
-    /// <summary>Long enough for /health and the log to be seen, and for senders to be told.</summary>
-    private static readonly TimeSpan FailureGrace = TimeSpan.FromSeconds(30);
 
     /// <summary>Runs until a signal or the token stops it; returns the exit code.</summary>
     /// <param name="options">The configuration.</param>
@@ -56,34 +52,19 @@ public static class GatewayHost
         return await WaitAsync(app, gateway, cancellation);
     }
 
-    /// <summary>
-    /// Until a signal, or until the engine has been unable to write for <see cref="FailureGrace"/>: it must be opened anew
-    /// then (design: a failed sync is never retried), and whoever supervises the program starts it again.
-    /// </summary>
+    /// <summary>Until a signal, or until the database cannot be opened anew after a failure; who stops while readings cannot be stored has failed.</summary>
     private static async Task<int> WaitAsync(WebApplication app, GatewayService gateway, CancellationToken cancellation)
     {
         Task shutdown = app.WaitForShutdownAsync(cancellation);
-        using PeriodicTimer look = new(TimeSpan.FromSeconds(1));
-        long? failedAt = null;
-        while (!shutdown.IsCompleted)
+        if (await Task.WhenAny(shutdown, gateway.StorageGivenUp) != shutdown)
         {
-            await Task.WhenAny(shutdown, look.WaitForNextTickAsync(CancellationToken.None).AsTask());
-            if (gateway.EngineFailure is not { } failure)
-            {
-                continue;
-            }
-
-            failedAt ??= Stopwatch.GetTimestamp();
-            if (Stopwatch.GetElapsedTime(failedAt.Value) > FailureGrace)
-            {
-                app.Lifetime.StopApplication();
-                await shutdown;
-                throw new GatewayException($"stopped, because the database takes no more writes until it is opened anew: {failure}");
-            }
+            app.Lifetime.StopApplication();
         }
 
         await shutdown;
-        return ExitCode.Success;
+        return gateway.StorageFailure is { } failure
+            ? throw new GatewayException($"stopped while readings could not be stored: {failure}")
+            : ExitCode.Success;
     }
 
     private static async Task StartAsync(WebApplication app, GatewayService gateway, HttpAddress? http, CancellationToken cancellation)

@@ -35,6 +35,7 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
     private WriterPool? _writers;
     private MqttBroker? _broker;
     private SensorScheduler? _sensors;
+    private StorageKeeper? _keeper;
     private GatewayStatus? _status;
 
     public GatewayService(GatewayOptions options, ILoggerFactory loggers, TimeProvider time)
@@ -52,8 +53,12 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
     /// <summary>The figures; after the start.</summary>
     public GatewayStatus Status => _status ?? throw new InvalidOperationException("The gateway is not started.");
 
-    /// <summary>Why the database takes no more writes until it is opened anew, or null.</summary>
-    public string? EngineFailure => _database?.Statistics.Failure;
+    /// <summary>Why readings cannot be stored now, or could not when the gateway stopped; or null.</summary>
+    public string? StorageFailure =>
+        _database?.Statistics.Failure ?? Health.Problems.FirstOrDefault(problem => problem.Severity == ProblemSeverity.Failed)?.Reason;
+
+    /// <summary>Completes when readings cannot be stored until the program is started anew; after the start.</summary>
+    public Task StorageGivenUp => _keeper?.GaveUp ?? throw new InvalidOperationException("The gateway is not started.");
 
     /// <summary>Where the broker listens; after the start.</summary>
     public IReadOnlyList<string> MqttEndpoints => [.. (_broker?.ListeningOn ?? []).Select(endpoint => $"tcp://{endpoint}")];
@@ -100,9 +105,18 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
         }
 
         failure?.Throw();
-        if (wasStarted)
+        if (!wasStarted)
+        {
+            return;
+        }
+
+        if (_database!.Statistics.Failure is null)
         {
             GatewayLog.Stopped(_log, _counters.ReadingsStored.Value);
+        }
+        else
+        {
+            GatewayLog.StoppedFailed(_log, _counters.ReadingsStored.Value);
         }
     }
 
@@ -135,6 +149,10 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
 
         StartUpstreams(database, committed);
         StartSensors(writers, broker, routes);
+
+        StorageKeeper keeper = new(database, writers, _pumps, environment, _time);
+        _keeper = keeper;
+        Started("the storage's keeper", _ => keeper.DisposeAsync());
 
         RateSampler rates = new(_counters, () => (broker.Statistics.MessagesIn, database.Statistics.Commits), _time);
         Started("the rates", _ => rates.DisposeAsync());

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Sluice.Engine.Format;
@@ -10,14 +11,14 @@ namespace Sluice.Gateway.Pipeline;
 /// with <c>value</c> and optional <c>ts</c> (see <see cref="Timestamps"/>) and <c>unit</c>, whose other members are
 /// ignored; and an object of several metrics, each member a value or such an object, with an optional <c>ts</c> and
 /// <c>unit</c> for all of them. In an object of several metrics the members' names are the metrics, whatever the topic
-/// says, and members that are null are left out.
+/// says, and members that are null are left out. A member that counts and stands twice is an error.
 ///
 /// A payload is taken whole or not at all. Pure: a span in, readings out.
 /// </summary>
 internal static class PayloadDecoder
 {
-    /// <summary>Longer names of metrics are a publisher's mistake; the bound keeps the name on the stack.</summary>
-    public const int MaximumMetricLength = 256;
+    /// <summary>So many readings of one payload are compared with each other one by one; more go through a set.</summary>
+    private const int FewReadings = 16;
 
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 16 };
 
@@ -50,6 +51,11 @@ internal static class PayloadDecoder
 
     private static string? DecodeTrimmed(ReadOnlySpan<byte> payload, in Target target)
     {
+        if (target.Refusal is { } refusal)
+        {
+            return refusal;
+        }
+
         if (payload.IsEmpty)
         {
             return "the payload is empty";
@@ -92,7 +98,7 @@ internal static class PayloadDecoder
             return target.AddSingle(members.Value, members);
         }
 
-        Span<char> metric = stackalloc char[MaximumMetricLength];
+        Span<char> metric = stackalloc char[Series.MaximumNameBytes];
         int count = 0;
         while (start.Read() && start.TokenType != JsonTokenType.EndObject)
         {
@@ -102,9 +108,9 @@ internal static class PayloadDecoder
                 continue;
             }
 
-            if (start.ValueSpan.Length is 0 or > MaximumMetricLength)
+            if (start.ValueSpan.Length is 0 or > Series.MaximumNameBytes)
             {
-                return $"a metric's name must have 1 to {MaximumMetricLength} bytes";
+                return $"a metric's name must have 1 to {Series.MaximumNameBytes} bytes";
             }
 
             int length = start.CopyString(metric);
@@ -122,7 +128,7 @@ internal static class PayloadDecoder
             count++;
         }
 
-        return count == 0 ? "the object holds no value" : null;
+        return count == 0 ? "the object holds no value" : target.FindTwice(count) is { } twice ? $"\"{twice}\" stands twice in the object" : null;
     }
 
     private static string? DecodeMember(ref Utf8JsonReader json, scoped ReadOnlySpan<char> metric, in Members all, in Target target)
@@ -156,10 +162,16 @@ internal static class PayloadDecoder
     private static string? ReadMembers(ref Utf8JsonReader json, scoped ReadOnlySpan<char> owner, out Members members)
     {
         members = default;
+        bool hasTs = false, hasUnit = false;
         while (json.Read() && json.TokenType != JsonTokenType.EndObject)
         {
             if (json.ValueTextEquals("value"u8))
             {
+                if (members.HasValue)
+                {
+                    return Twice("value", owner);
+                }
+
                 json.Read();
                 if (ReadScalar(ref json, out SqlValue value) is { } reason)
                 {
@@ -170,6 +182,12 @@ internal static class PayloadDecoder
             }
             else if (json.ValueTextEquals("ts"u8))
             {
+                if (hasTs)
+                {
+                    return Twice("ts", owner);
+                }
+
+                hasTs = true;
                 json.Read();
                 if (!Timestamps.TryRead(ref json, out long us))
                 {
@@ -180,6 +198,12 @@ internal static class PayloadDecoder
             }
             else if (json.ValueTextEquals("unit"u8))
             {
+                if (hasUnit)
+                {
+                    return Twice("unit", owner);
+                }
+
+                hasUnit = true;
                 json.Read();
                 if (json.TokenType is not (JsonTokenType.String or JsonTokenType.Null))
                 {
@@ -196,6 +220,10 @@ internal static class PayloadDecoder
 
         return null;
     }
+
+    /// <summary>JSON leaves open which of two counts (RFC 8259 section 4), so neither is taken.</summary>
+    private static string Twice(string member, ReadOnlySpan<char> owner) =>
+        owner.IsEmpty ? $"\"{member}\" stands twice in the object" : $"\"{member}\" stands twice in \"{owner}\"";
 
     /// <summary>Reads a value, or says what it is instead, as the rest of a sentence that begins with its name.</summary>
     private static string? ReadScalar(ref Utf8JsonReader json, out SqlValue value)
@@ -254,6 +282,39 @@ internal static class PayloadDecoder
     /// <summary>Where readings of one payload go.</summary>
     private readonly struct Target(RoutedTopic route, long receivedUs, List<Reading> readings)
     {
+        /// <summary>Why nothing of this topic is stored, or null.</summary>
+        public string? Refusal => route.Refusal;
+
+        /// <summary>The metric that two of the last <paramref name="count"/> readings are of, or null.</summary>
+        public string? FindTwice(int count)
+        {
+            ReadOnlySpan<Reading> added = CollectionsMarshal.AsSpan(readings)[^count..];
+            HashSet<Series>? seen = count > FewReadings ? new(count) : null;
+            for (int i = 0; i < added.Length; i++)
+            {
+                Series series = added[i].Series;
+                if (seen is null ? IsAmong(added[..i], series) : !seen.Add(series))
+                {
+                    return series.Metric;
+                }
+            }
+
+            return null;
+        }
+
+        private static bool IsAmong(ReadOnlySpan<Reading> readings, Series series)
+        {
+            foreach (ref readonly Reading reading in readings)
+            {
+                if (ReferenceEquals(reading.Series, series))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
         public string? AddSingle(in SqlValue value, in Members members)
         {
             if (route.Metric is null)

@@ -1,3 +1,4 @@
+using System.Text;
 using Sluice.Gateway.Configuration;
 using Sluice.Gateway.Ingress;
 
@@ -50,11 +51,22 @@ public sealed class RouteTable
             }
         }
 
-        return new RoutedTopic(this, null, null, null, 0);
+        return new RoutedTopic(this, null, null, null, 0, null);
     }
 
-    private RoutedTopic To(string device, string? metric, string? unit) =>
-        new(this, _devices.Get(device), metric, unit, (int)(Hash(device) % (uint)_writers));
+    private RoutedTopic To(string device, string? metric, string? unit)
+    {
+        string? refusal = TooLong("device", device) ?? TooLong("metric", metric);
+
+        // A device of which nothing is stored is not one to remember.
+        Device target = refusal is null ? _devices.Get(device) : new Device(device);
+        return new RoutedTopic(this, target, metric, unit, (int)(Hash(device) % (uint)_writers), refusal);
+    }
+
+    private static string? TooLong(string what, string? name) =>
+        name is not null && Encoding.UTF8.GetByteCount(name) is > Series.MaximumNameBytes and int bytes
+            ? $"the {what} that the topic names has {bytes} bytes, at most {Series.MaximumNameBytes} are taken"
+            : null;
 
     /// <summary>FNV-1a, 32 bits: spreads short names well, and a device keeps its writer over restarts.</summary>
     private static uint Hash(string name)
@@ -76,4 +88,5 @@ public sealed class RouteTable
 /// <param name="Metric">The metric; null when only the payload names it.</param>
 /// <param name="Unit">The unit of readings that do not carry their own.</param>
 /// <param name="Writer">The index of the device's writer.</param>
-public sealed record RoutedTopic(RouteTable Owner, Device? Device, string? Metric, string? Unit, int Writer);
+/// <param name="Refusal">Why messages of this topic become dead letters, or null.</param>
+public sealed record RoutedTopic(RouteTable Owner, Device? Device, string? Metric, string? Unit, int Writer, string? Refusal);

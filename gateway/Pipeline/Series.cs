@@ -10,6 +10,9 @@ namespace Sluice.Gateway.Pipeline;
 /// </summary>
 public sealed class Series(string device, string metric)
 {
+    /// <summary>The longest name of a device or a metric, in bytes of UTF-8: more is a publisher's mistake.</summary>
+    public const int MaximumNameBytes = 256;
+
     private readonly Lock _gate = new();
     private SqlValue _lastValue;
     private long _lastTsUs = long.MinValue;

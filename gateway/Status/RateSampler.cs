@@ -84,7 +84,8 @@ public sealed class RateSampler : IAsyncDisposable
                 return;
             }
 
-            _rates = ((now.Readings - _last.Readings) / seconds, (now.Messages - _last.Messages) / seconds, (now.Commits - _last.Commits) / seconds);
+            // The engine counts its commits anew when the database was opened anew.
+            _rates = ((now.Readings - _last.Readings) / seconds, (now.Messages - _last.Messages) / seconds, Math.Max(0, now.Commits - _last.Commits) / seconds);
             _last = now;
             _history.Enqueue(Math.Round(_rates.Readings, 1));
             if (_history.Count > HistoryLength)

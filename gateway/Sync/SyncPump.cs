@@ -25,7 +25,6 @@ public sealed class SyncPump : IAsyncDisposable
     private readonly HealthState _health;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
-    private readonly CancellationTokenSource _stop = new();
     private readonly Counter _sent = new();
     private readonly Counter _batches = new();
     private readonly Counter _failures = new();
@@ -35,6 +34,7 @@ public sealed class SyncPump : IAsyncDisposable
     private volatile SyncState _state = SyncState.Connecting;
     private DateTimeOffset _awaySince;
     private Task _loop = Task.CompletedTask;
+    private CancellationTokenSource _stop = new();
 
     public SyncPump(
         string name, int batchSize, IUpstreamSink sink, TelemetryDatabase database, CommitSignal committed, HealthState health,
@@ -63,14 +63,22 @@ public sealed class SyncPump : IAsyncDisposable
 
     private string Part => $"sync {_name}";
 
-    /// <summary>Begins to send.</summary>
+    /// <summary>Begins to send, or goes on after <see cref="PauseAsync"/>.</summary>
     public void Start() => _loop = Task.Run(RunAsync);
 
-    /// <summary>Stops at once: what is not sent now is sent after the next start.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Stops at once and closes its connection to the database: what is not sent now is sent after the next start.</summary>
+    public async Task PauseAsync()
     {
         await _stop.CancelAsync();
         await _loop;
+        _stop.Dispose();
+        _stop = new CancellationTokenSource();
+    }
+
+    /// <summary>Stops at once, for good.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await PauseAsync();
         await _sink.DisposeAsync();
         _stop.Dispose();
     }

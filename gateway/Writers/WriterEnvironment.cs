@@ -1,4 +1,3 @@
-using Sluice.Engine;
 using Sluice.Gateway.Status;
 
 namespace Sluice.Gateway.Writers;
@@ -16,11 +15,11 @@ public sealed class WriterEnvironment(GatewayCounters counters, HealthState heal
     public ILogger Log { get; } = log;
 
     /// <summary>The engine refused a batch: healthy again when one goes through.</summary>
-    public void StorageFailed(SluiceException reason)
+    public void StorageFailed(string reason)
     {
-        if (health.Report(Part, ProblemSeverity.Failed, reason.Message))
+        if (health.Report(Part, ProblemSeverity.Failed, reason))
         {
-            GatewayLog.StorageFailed(Log, reason.Message);
+            GatewayLog.StorageFailed(Log, reason);
         }
     }
 

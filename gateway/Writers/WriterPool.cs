@@ -55,6 +55,18 @@ public sealed class WriterPool : IIngress, IAsyncDisposable
         return _writers[route.Writer].Queue.EnqueueAsync(new QueuedMessage(message, route), cancellationToken);
     }
 
+    /// <summary>Closes the writers' connections; what comes from now on is refused.</summary>
+    public Task DetachAsync() => Task.WhenAll(_writers.Select(writer => writer.DetachAsync()));
+
+    /// <summary>The writers store again.</summary>
+    public async Task AttachAsync(TelemetryDatabase database)
+    {
+        foreach (Writer writer in _writers)
+        {
+            await writer.AttachAsync(await database.ConnectAsync());
+        }
+    }
+
     /// <summary>Stores what has been taken and ends.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -1,6 +1,9 @@
 using Sluice.Engine.BTree;
 using Sluice.Engine.Catalog;
+using Sluice.Engine.Files;
 using Sluice.Engine.Format;
+using Sluice.Engine.Tests.Files;
+using Sluice.Engine.Tests.Paging;
 using Sluice.Engine.Tests.Transactions;
 using Sluice.Engine.Transactions;
 
@@ -80,6 +83,87 @@ public sealed class CrashTests
 
         Assert.All(found, value => Assert.True(found.Contains(-value), $"seed {seed}: half of pair {value} is there"));
         Assert.Equal(found.Count, recovered.Read(tx => tx.Keys(t)).Count);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_lost_or_damaged_segment_is_named_and_no_other_program_is_blamed(int slot)
+    {
+        var files = new SimulatedFileSystem();
+        using Store store = Store.Open(files, Name, Options(1));
+        Table t = store.CreateTable();
+        for (int i = 0; i < 100; i++)
+        {
+            store.Write(tx => tx.Insert(t, i, new string('x', 100)));
+        }
+
+        string path = $"{Name}-log.{slot}";
+        SimulatedFileSystem damaged = files.Copy();
+        Assert.True(damaged.Exists($"{Name}-log.3"), "too few segments");
+        FlipHeader(damaged, path);
+        CorruptFileException e = Assert.Throws<CorruptFileException>(() => Store.Open(damaged, Name, Options(1)));
+        Assert.StartsWith($"{path}: offset 0, segment header: the header is damaged", e.Message, StringComparison.Ordinal);
+
+        SimulatedFileSystem lost = files.Copy();
+        lost.Delete(path);
+        e = Assert.Throws<CorruptFileException>(() => Store.Open(lost, Name, Options(1)));
+        Assert.StartsWith($"{path}: ", e.Message, StringComparison.Ordinal);
+        Assert.Contains("is missing or its header is damaged", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_damaged_header_costs_nothing_that_was_acknowledged_without_an_error()
+    {
+        int errors = 0;
+        for (int step = 20; step < 260; step += 3)
+        {
+            var files = new SimulatedFileSystem();
+            files.CrashAfter(step);
+            var progress = new Progress();
+            Run(files, progress, seed: 1);
+            SimulatedFileSystem after = files.AfterCrash(new Random(step));
+            foreach (string path in after.WithPrefix($"{Name}-log."))
+            {
+                SimulatedFileSystem damaged = after.Copy();
+                FlipHeader(damaged, path);
+                try
+                {
+                    using Store store = Store.Open(damaged, Name, Options(step));
+                    int state = store.Read(tx => tx.Schema.TryGetTable("t", out Table? t) ? (int)(tx.ReadA(t, 1) ?? 0) : 0);
+                    Assert.True(state >= progress.Acknowledged, $"step {step}, {path}: {progress.Acknowledged} commits were acknowledged, {state} are there");
+                }
+                catch (CorruptFileException e)
+                {
+                    Assert.Contains("segment header", e.Place, StringComparison.Ordinal);
+                    errors++;
+                }
+            }
+        }
+
+        Assert.True(errors > 20, $"only {errors} damaged headers mattered");
+    }
+
+    [Fact]
+    public void A_segment_that_cannot_be_made_whole_is_removed()
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.File(Name);
+        var files = new FaultyFileSystem(Fault.FailOnce);
+        using Store store = Store.Open(files, path, Options(1));
+        Table t = store.CreateTable();
+        files.Remaining = 0;
+        Assert.Equal(ResultCode.Full, StoreFixture.CodeOf(() => store.Write(tx => tx.Insert(t, 1))));
+        Assert.False(File.Exists(path + "-log.1"));
+    }
+
+    private static void FlipHeader(SimulatedFileSystem files, string path)
+    {
+        using EngineFile file = files.Open(path, FileAccessMode.ReadWrite);
+        byte[] one = new byte[1];
+        _ = file.Read(one, 9);
+        one[0] ^= 0xff;
+        file.Write(one, 9);
     }
 
     private static void InsertPairs(Store store, Table t, int thread, List<long> acknowledged)

@@ -128,6 +128,22 @@ public class ParameterTests
     }
 
     [Fact]
+    public void A_parameter_without_a_value_is_an_error_unless_asked_for_as_null()
+    {
+        using SluiceConnection connection = Providers.Sluice();
+        using SluiceCommand command = connection.CreateCommand("SELECT coalesce(@a, 'null') || coalesce(?, 'null')");
+        Assert.Contains("@a, ?2", Assert.Throws<InvalidOperationException>(() => command.ExecuteScalar()).Message);
+        command.MissingIsNull = true;
+        Assert.Equal("nullnull", command.ExecuteScalar());
+        command.Parameters.AddWithValue("@a", "x");
+        Assert.Equal("xnull", command.ExecuteScalar());
+    }
+
+    [Fact]
+    public void The_engine_asks_for_no_platform_of_the_programs_that_are_compiled_with_it() =>
+        Assert.Empty(typeof(SluiceConnection).Assembly.GetCustomAttributes(typeof(System.Runtime.Versioning.OSPlatformAttribute), inherit: false));
+
+    [Fact]
     public void What_SQL_cannot_hold_is_refused_by_name()
     {
         using SluiceConnection connection = Providers.Sluice();

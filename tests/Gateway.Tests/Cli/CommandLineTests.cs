@@ -18,6 +18,14 @@ public sealed class CommandLineTests : IDisposable
         Assert.Contains("Exit codes: 0 done, 1 failed, 2 wrong command line", output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Help_about_a_command_needs_no_arguments()
+    {
+        (int code, string output, string error) = await RunAsync("sql", "--help");
+        Assert.Equal((0, ""), (code, error));
+        Assert.All(["--create", "--header", "--readonly", "--json", "--csv", "FILE"], option => Assert.Contains(option, output, StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("rnu")]
     [InlineData("--cofnig", "x")]
@@ -70,6 +78,15 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(1, code);
         Assert.StartsWith("sluice: the data folder /proc/nowhere cannot be made: ", error, StringComparison.Ordinal);
         Assert.Single(error.TrimEnd('\n').Split('\n'));
+    }
+
+    [Fact]
+    public async Task A_file_in_the_place_of_the_data_folder_is_said_so()
+    {
+        string file = Write("");
+        (int code, _, string error) = await RunGatewayAsync("--data", file);
+        Assert.Equal(1, code);
+        Assert.Equal($"sluice: the data folder {file} is a file; name the folder that holds gateway.db with gateway.data or --data\n", error);
     }
 
     [Theory]

@@ -37,6 +37,14 @@ public sealed class InstallerTests : IDisposable
     }
 
     [Fact]
+    public async Task Help_says_that_the_user_goes_with_the_data_only()
+    {
+        string help = await Programs.OutputAsync(Script, "--help");
+        Assert.Matches("--uninstall +remove program and service; configuration, data and the user who owns them stay\n", help);
+        Assert.Matches("--purge +remove configuration, data and user as well\n", help);
+    }
+
+    [Fact]
     public async Task The_unit_and_the_script_agree_on_the_places()
     {
         string unit = await File.ReadAllTextAsync(Path.Combine(RepositoryRoot.Path, "deploy", "raspberrypi", "sluice.service"));

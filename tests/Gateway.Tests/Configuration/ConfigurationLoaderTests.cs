@@ -62,6 +62,8 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [InlineData("sensors: [ { simulate: counter, device: d, every: soon } ]", "1: sensors[0].every: \"soon\" is not a duration like")]
     [InlineData("sensors: [ { simulate: counter, device: d, every: 0s } ]", "1: sensors[0].every: 0s is outside of 1ms to 1d")]
     [InlineData("sensors: [ { simulate: counter, device: a/b } ]", "1: sensors[0].device: \"a/b\" may not hold '/'")]
+    [InlineData("gateway: { id: x }\nmqtt: { listen: [] }", "2: mqtt.listen: names no endpoint")]
+    [InlineData("mqtt:\n  listen:", "2: mqtt.listen: names no endpoint")]
     [InlineData("sync: [ { name: a, postgres: \"Hots=x\" } ]", "1: sync[0].postgres: not a connection string")]
     [InlineData("sync: [ { name: a, postgres: \"Database=x\" } ]", "1: sync[0].postgres: has no Host=")]
     [InlineData("sync: [ { name: \"a b\", postgres: \"Host=x\" } ]", "1: sync[0].name: \"a b\" may hold letters, digits")]
@@ -91,6 +93,13 @@ public sealed class ConfigurationLoaderTests : IDisposable
     {
         ConfigurationException e = Assert.Throws<ConfigurationException>(() => ConfigurationLoader.Load("/nowhere/sluice.yaml", []));
         Assert.StartsWith("/nowhere/sluice.yaml: there is no such file", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_directory_in_the_place_of_the_file_is_named()
+    {
+        ConfigurationException e = Assert.Throws<ConfigurationException>(() => ConfigurationLoader.Load(_folder, []));
+        Assert.Equal($"{_folder}: is a directory; name the file in it with --config", e.Message);
     }
 
     [Fact]

@@ -52,6 +52,11 @@ public sealed class PayloadDecoderTests
     [InlineData("{\"value\":1,\"ts\":\"yesterday\"}", "\"ts\" is neither")]
     [InlineData("{\"value\":1,\"ts\":true}", "\"ts\" is neither")]
     [InlineData("{\"value\":1,\"unit\":5}", "\"unit\" is not a text")]
+    [InlineData("{\"value\":1,\"value\":2}", "\"value\" stands twice in the object")]
+    [InlineData("{\"value\":1,\"ts\":1,\"ts\":2}", "\"ts\" stands twice in the object")]
+    [InlineData("{\"a\":1,\"unit\":\"V\",\"unit\":null}", "\"unit\" stands twice in the object")]
+    [InlineData("{\"a\":1,\"b\":2,\"\\u0061\":3}", "\"a\" stands twice in the object")]
+    [InlineData("{\"a\":{\"value\":1,\"value\":2}}", "\"value\" stands twice in \"a\"")]
     [InlineData("{\"value\":1} x", "neither a number nor valid JSON")]
     [InlineData("{\"value\":1", "neither a number nor valid JSON")]
     [InlineData("{\"\":1}", "a metric's name must have 1 to 256 bytes")]
@@ -68,6 +73,37 @@ public sealed class PayloadDecoderTests
     {
         byte[] payload = [.. "{\"value\":\""u8, 0xff, 0xfe, .. "\"}"u8];
         Assert.Contains("neither a number nor valid JSON", PayloadDecoder.Decode(payload, Route("temp"), Received, []), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_metric_that_stands_twice_among_many_has_a_reason()
+    {
+        string many = string.Join(',', Enumerable.Range(0, 40).Select(i => $"\"m{i}\":{i}"));
+        List<Reading> readings = [];
+        Assert.Null(PayloadDecoder.Decode(Encoding.UTF8.GetBytes($"{{{many}}}"), Route(null), Received, readings));
+        Assert.Equal(40, readings.Count);
+        string? reason = PayloadDecoder.Decode(Encoding.UTF8.GetBytes($"{{{many},\"m7\":0}}"), Route(null), Received, readings);
+        Assert.Equal("\"m7\" stands twice in the object", reason);
+        Assert.Equal(40, readings.Count);
+    }
+
+    [Fact]
+    public void Names_from_topics_are_as_long_as_those_from_payloads_at_most()
+    {
+        TopicRoute route = new() { Topic = "t/{device}/{metric}", Origin = default };
+        DeviceCatalog devices = new();
+        RouteTable table = new([route], devices, 1);
+        string name = new('é', Series.MaximumNameBytes / 2);
+        List<Reading> readings = [];
+        Assert.Null(PayloadDecoder.Decode("1"u8, table.Route(new TopicName($"t/d/{name}")), Received, readings));
+        Assert.Equal(
+            "the metric that the topic names has 257 bytes, at most 256 are taken",
+            PayloadDecoder.Decode("1"u8, table.Route(new TopicName($"t/d/{name}x")), Received, readings));
+        Assert.Equal(
+            "the device that the topic names has 257 bytes, at most 256 are taken",
+            PayloadDecoder.Decode("1"u8, table.Route(new TopicName($"t/{name}x/m")), Received, readings));
+        Assert.Single(readings);
+        Assert.Equal(["d"], devices.Devices.Select(device => device.Name));
     }
 
     [Fact]

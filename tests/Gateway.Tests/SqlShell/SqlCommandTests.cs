@@ -125,6 +125,21 @@ public sealed class SqlCommandTests : IDisposable
     }
 
     [Fact]
+    public void Parameters_without_a_value_are_null_as_in_sqlite3()
+    {
+        const string sql = "CREATE TABLE IF NOT EXISTS t(a); SELECT ?, :name IS NULL, coalesce(?3, 'none') || @x;";
+        string expected = Sqlite3(Database, sql);
+        Assert.Equal((0, expected, ""), Sluice(sql));
+    }
+
+    [Fact]
+    public void A_directory_is_said_to_be_one()
+    {
+        Directory.CreateDirectory(Database);
+        Assert.Equal((1, "", $"Error: {Database} is a directory; name the database file in it, such as {Database}/gateway.db.\n"), Sluice("SELECT 1"));
+    }
+
+    [Fact]
     public void A_missing_file_is_made_only_when_asked()
     {
         (int code, _, string errors) = Sluice("SELECT 1");

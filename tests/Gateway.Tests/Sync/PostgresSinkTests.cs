@@ -29,6 +29,23 @@ public sealed class PostgresSinkTests(PostgresServer server) : IClassFixture<Pos
     }
 
     [Fact]
+    public async Task The_first_and_the_last_moment_are_no_infinities()
+    {
+        await using PostgresSink sink = Sink();
+        await sink.ConnectAsync("i", default);
+        await sink.SendAsync(
+            new OutboxBatch(0, 2,
+            [
+                new OutboxRow(1, "p", "t", null, DateTime.SpecifyKind(DateTime.MinValue, DateTimeKind.Utc), 1, null),
+                new OutboxRow(2, "p", "t", null, DateTime.SpecifyKind(DateTime.MaxValue, DateTimeKind.Utc), 2, null),
+            ]),
+            default);
+        Assert.Equal(
+            ["1|0001-01-01 00:00:00.000000", "2|9999-12-31 23:59:59.999999"],
+            await QueryAsync("id, to_char(ts AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"));
+    }
+
+    [Fact]
     public async Task The_cursor_is_what_the_server_says()
     {
         await using (PostgresSink first = Sink())

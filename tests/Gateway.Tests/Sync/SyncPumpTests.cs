@@ -69,6 +69,22 @@ public sealed class SyncPumpTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_pause_neither_loses_nor_repeats_anything()
+    {
+        Upstream upstream = new();
+        Start(upstream, batch: 10);
+        await PublishAsync(12);
+        await Programs.UntilAsync(() => upstream.Ids.Count > 0, "readings upstream");
+        await _pump!.PauseAsync();
+        int sent = upstream.Ids.Count;
+        await PublishAsync(8);
+        Assert.Equal(sent, upstream.Ids.Count);
+        _pump.Start();
+        await Programs.UntilAsync(() => upstream.Ids.Count >= 20, "20 readings upstream");
+        Assert.Equal(Enumerable.Range(1, 20).Select(id => (long)id), upstream.Ids);
+    }
+
+    [Fact]
     public async Task Going_away_and_coming_back_is_said_once_each()
     {
         Upstream upstream = new() { IsAway = true };

@@ -17,6 +17,8 @@ public sealed class PostgresSink : IUpstreamSink
     /// <summary>Taken while tables are made: two gateways that begin at once would else collide in the catalog.</summary>
     private const long SchemaLock = 0x736c75696365;
 
+    private static readonly DateTime PostgresEpoch = new(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+
     private const string CreateTables = """
         CREATE TABLE IF NOT EXISTS sluice_readings(
           gateway TEXT NOT NULL, id BIGINT NOT NULL, device TEXT NOT NULL, metric TEXT NOT NULL, unit TEXT,
@@ -172,7 +174,7 @@ public sealed class PostgresSink : IUpstreamSink
         Add(command, NpgsqlDbType.Text, rows, row => Clean(row.Device));
         Add(command, NpgsqlDbType.Text, rows, row => Clean(row.Metric));
         Add(command, NpgsqlDbType.Text, rows, row => Clean(row.Unit));
-        Add(command, NpgsqlDbType.TimestampTz, rows, row => row.Ts);
+        Add(command, NpgsqlDbType.TimestampTz, rows, row => ToPostgres(row.Ts));
         Add(command, NpgsqlDbType.Double, rows, row => row.Value);
         Add(command, NpgsqlDbType.Text, rows, row => Clean(row.Text));
         await command.ExecuteNonQueryAsync(cancellation);
@@ -203,6 +205,11 @@ public sealed class PostgresSink : IUpstreamSink
 
         command.Parameters.Add(new NpgsqlParameter<T[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | type });
     }
+
+    /// <summary>
+    /// What the protocol carries for a timestamptz: microseconds since 2000. A DateTime would become -infinity at its least value.
+    /// </summary>
+    private static long ToPostgres(DateTime ts) => (ts.Ticks - PostgresEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
 
     /// <summary>PostgreSQL's text cannot hold a null character, ours can: it is sent as U+FFFD.</summary>
     private static string? Clean(string? text) => text?.Replace('\0', '\uFFFD');
