@@ -306,13 +306,14 @@ public sealed partial class Statement
         transaction.Release(mark);
     }
 
-    private static async ValueTask CommitAsync(Transaction? transaction, bool asynchronous)
+    private async ValueTask CommitAsync(Transaction? transaction, bool asynchronous)
     {
         if (transaction is null)
         {
             return;
         }
 
+        transaction.Synchronous = _session.Synchronous;
         using (transaction)
         {
             if (asynchronous)
