@@ -1,4 +1,3 @@
-using Sluice.Engine.Execute;
 using Sluice.Engine.Execute.Dml;
 using Sluice.Engine.Log;
 using Sluice.Engine.Sql;

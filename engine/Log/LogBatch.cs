@@ -47,7 +47,13 @@ internal sealed class LogBatch
     public void AddNote(ReadOnlySpan<byte> record, bool intent, PendingCommit? pending)
     {
         Append(record);
-        _hasIntent |= intent;
+        if (intent)
+        {
+            // What it announces happens next.
+            _hasIntent = true;
+            _strictest = Synchronous.Full;
+        }
+
         if (pending is not null)
         {
             Expect(pending);
