@@ -102,7 +102,8 @@ file sealed class ThreadedLoop : BackgroundLoop
             {
                 if (length > TimeSpan.Zero && !_woken && !_stopping)
                 {
-                    Monitor.Wait(_gate, length);
+                    // Monitors wait whole milliseconds; a shorter rest would be none.
+                    Monitor.Wait(_gate, TimeSpan.FromMilliseconds(Math.Ceiling(length.TotalMilliseconds)));
                 }
             }
             else

@@ -25,6 +25,9 @@ public sealed partial class Session
 
     private readonly List<NamedSavepoint> _savepoints = [];
 
+    /// <summary>Statements that keep what they need to run again in the present transaction.</summary>
+    private readonly List<Statement> _warm = [];
+
     /// <summary>Statements that have given a row and may give more.</summary>
     private readonly List<Statement> _reading = [];
 
@@ -179,6 +182,8 @@ public sealed partial class Session
 
     internal void EndsReading(Statement statement) => _reading.Remove(statement);
 
+    internal void KeepsWarm(Statement statement) => _warm.Add(statement);
+
     /// <summary>Before a write in the session's transaction: cursors do not stand writes straight on the pages.</summary>
     internal void BeforeWrite()
     {
@@ -192,6 +197,7 @@ public sealed partial class Session
     internal void BeforeBecomingExclusive()
     {
         KeepRowsOfReaders();
+        CoolStatements();
         _isExclusive = InTransaction;
     }
 
@@ -218,8 +224,19 @@ public sealed partial class Session
         }
     }
 
+    private void CoolStatements()
+    {
+        foreach (Statement statement in _warm)
+        {
+            statement.Cool();
+        }
+
+        _warm.Clear();
+    }
+
     private Transaction? EndTransaction()
     {
+        CoolStatements();
         Transaction? transaction = _transaction;
         _transaction = null;
         _announced = null;

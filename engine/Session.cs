@@ -1,4 +1,5 @@
 using Sluice.Engine.Execute.Dml;
+using Sluice.Engine.Log;
 using Sluice.Engine.Sql;
 using Sluice.Engine.Transactions;
 
@@ -26,6 +27,9 @@ public sealed partial class Session : IChangeContext, ISession
 
     /// <summary>How long a statement waits for a lock or tries again after a conflict before it fails with Busy.</summary>
     public TimeSpan BusyTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>When a commit of this session is acknowledged (PRAGMA synchronous).</summary>
+    public Synchronous Synchronous { get; set; } = Synchronous.Full;
 
     public long LastInsertRowid { get; private set; }
 

@@ -1,5 +1,6 @@
 using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute.Ddl;
+using Sluice.Engine.Execute.Dml;
 using Sluice.Engine.Execute.Pragmas;
 using Sluice.Engine.Format;
 using Sluice.Engine.Plan;
@@ -90,7 +91,7 @@ public sealed partial class Statement
             }
         }
 
-        _execution = compiled.Start(transaction, _session, _parameters);
+        _execution = StartAgain() ?? compiled.Start(transaction, _session, _parameters);
         bool any;
         try
         {
@@ -104,6 +105,12 @@ public sealed partial class Statement
         }
 
         TakeCounters(_execution);
+        if (_warm is null && _execution is InsertExecution { CanRunAgain: true } insert)
+        {
+            _warm = insert;
+            _session.KeepsWarm(this);
+        }
+
         if (!any)
         {
             EndExecution();
@@ -123,6 +130,13 @@ public sealed partial class Statement
         {
             throw _session.Failed(failure, mustRollBack: false);
         }
+    }
+
+    /// <summary>The execution of the last run in the same transaction, if it can be run again.</summary>
+    private InsertExecution? StartAgain()
+    {
+        _warm?.Restart();
+        return _warm;
     }
 
     private bool WatchReading(bool any)
@@ -311,13 +325,14 @@ public sealed partial class Statement
         transaction.Release(mark);
     }
 
-    private static async ValueTask CommitAsync(Transaction? transaction, bool asynchronous)
+    private async ValueTask CommitAsync(Transaction? transaction, bool asynchronous)
     {
         if (transaction is null)
         {
             return;
         }
 
+        transaction.Synchronous = _session.Synchronous;
         using (transaction)
         {
             if (asynchronous)
@@ -378,6 +393,7 @@ public sealed partial class Statement
 
     private void Compile(Schema schema)
     {
+        _warm = null;
         _foreignKeys = _session.ForeignKeys.Enabled;
         _compiled = Planner.Compile(_node, schema, _foreignKeys);
         _schema = schema;

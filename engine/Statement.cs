@@ -1,4 +1,5 @@
 using Sluice.Engine.Catalog;
+using Sluice.Engine.Execute.Dml;
 using Sluice.Engine.Format;
 using Sluice.Engine.Plan;
 using Sluice.Engine.Sql;
@@ -22,6 +23,9 @@ public sealed partial class Statement : IStatement
 
     // One run: an execution in its own transaction (reading in autocommit) or in the session's, or rows computed beforehand.
     private Execution? _execution;
+
+    // An INSERT's execution in the session's transaction, to be made again there: bulk loads run it many times.
+    private InsertExecution? _warm;
     private Transaction? _ownTransaction;
     private IReadOnlyList<SqlValue[]>? _rows;
     private int _row;
@@ -160,6 +164,9 @@ public sealed partial class Statement : IStatement
         _row = 0;
         _aborted = new SluiceException(ResultCode.Abort, "abort due to ROLLBACK");
     }
+
+    /// <summary>Forgets what was kept for another run in the session's transaction.</summary>
+    internal void Cool() => _warm = null;
 
     private bool Next()
     {

@@ -15,9 +15,6 @@ namespace Sluice.Engine.Checkpoint;
 /// </summary>
 internal sealed class Checkpointer : IDisposable
 {
-    /// <summary>The share of the memory limit that one page transaction takes at most, about: its changed pages are in memory too.</summary>
-    private const int PortionsOfLimit = 4;
-
     /// <summary>How often a writer that waits for memory looks whether the checkpoint has met a foreign reader.</summary>
     private static readonly TimeSpan ForeignReaderPoll = TimeSpan.FromMilliseconds(100);
 
@@ -25,11 +22,14 @@ internal sealed class Checkpointer : IDisposable
     private readonly Epochs _epochs;
     private readonly GroupCommit _commits;
     private readonly RedoLog? _log;
-    private readonly StoreOptions _options;
+    private readonly long _checkpointLogBytes;
+    private readonly TimeProvider _clock;
     private readonly SemaphoreSlim _pagesTurn = new(1, 1);
     private readonly CancellationTokenSource _closing = new();
     private readonly BackgroundLoop _loop;
     private readonly ITimer _timer;
+    private readonly CheckpointPace _pace;
+    private long _memoryLimit;
 
     private readonly object _gate = new();
 
@@ -39,6 +39,7 @@ internal sealed class Checkpointer : IDisposable
     private bool _stopping;
     private long _begun;
     private long _finished;
+    private long? _target;
 
     // Owned by who holds the pages' turn; read by others.
     private long _checkpoints;
@@ -52,7 +53,10 @@ internal sealed class Checkpointer : IDisposable
         _epochs = epochs;
         _commits = commits;
         _log = log;
-        _options = options;
+        _memoryLimit = options.MemoryLimitBytes;
+        _checkpointLogBytes = options.CheckpointLogBytes;
+        _pace = new CheckpointPace(options.Clock) { BytesPerSecond = options.CheckpointBytesPerSecond };
+        _clock = options.Clock;
         _epochs.Freed = WantSweep;
         _loop = options.Work.Start($"sluice checkpoint {System.IO.Path.GetFileName(pager.Path)}", RunWhenWanted);
         _timer = options.Clock.CreateTimer(_ => WantCheckpoint(), null, options.CheckpointInterval, options.CheckpointInterval);
@@ -60,11 +64,25 @@ internal sealed class Checkpointer : IDisposable
 
     public long Checkpoints => Volatile.Read(ref _checkpoints);
 
+    /// <summary>See <see cref="StoreOptions.MemoryLimitBytes"/>.</summary>
+    public long MemoryLimitBytes
+    {
+        get => Volatile.Read(ref _memoryLimit);
+        set => Volatile.Write(ref _memoryLimit, value);
+    }
+
+    /// <summary>See <see cref="StoreOptions.CheckpointBytesPerSecond"/>.</summary>
+    public long BytesPerSecond
+    {
+        get => _pace.BytesPerSecond;
+        set => _pace.BytesPerSecond = value;
+    }
+
     /// <summary>Called after each commit: asks for a checkpoint, or for the next log segment, when it is time.</summary>
     public void Consider()
     {
-        if (_epochs.Current.Delta.Bytes > _options.MemoryLimitBytes / 2
-            || (_log is not null && _commits.BytesWritten - Volatile.Read(ref _logBytesAtCheckpoint) > _options.CheckpointLogBytes))
+        if (_epochs.Current.Delta.Bytes > VersionLimit / 2
+            || (_log is not null && _commits.BytesWritten - Volatile.Read(ref _logBytesAtCheckpoint) > _checkpointLogBytes))
         {
             WantCheckpoint();
         }
@@ -105,7 +123,7 @@ internal sealed class Checkpointer : IDisposable
                 {
                     throw new SluiceException(
                         ResultCode.Busy,
-                        $"database is locked: {_epochs.Current.Delta.Bytes} bytes of versions are in memory, the limit is {_options.MemoryLimitBytes}, and a transaction that is still open keeps them there");
+                        $"database is locked: {_epochs.Current.Delta.Bytes} bytes of versions are in memory, the limit is {MemoryLimitBytes}, and a transaction that is still open keeps them there");
                 }
             }
         }
@@ -142,7 +160,7 @@ internal sealed class Checkpointer : IDisposable
         long target = _commits.DurableTimestamp;
         while (_epochs.Current.Checkpointed < target)
         {
-            MovePortion(lockTimeout, cancel);
+            MovePortion(target, lockTimeout, cancel);
             Sweep();
         }
 
@@ -179,7 +197,10 @@ internal sealed class Checkpointer : IDisposable
         _pagesTurn.Dispose();
     }
 
-    public bool IsOverLimit => _epochs.Current.Delta.Bytes > _options.MemoryLimitBytes;
+    public bool IsOverLimit => _epochs.Current.Delta.Bytes > VersionLimit;
+
+    /// <summary>What the memory limit leaves for versions: a quarter is for the pages that a checkpoint changes.</summary>
+    private long VersionLimit => MemoryLimitBytes / 4 * 3;
 
     private void WantCheckpoint()
     {
@@ -211,59 +232,77 @@ internal sealed class Checkpointer : IDisposable
         bool wanted;
         lock (_gate)
         {
-            wanted = _wanted || _sweepWanted;
+            wanted = _wanted || _sweepWanted || _target is not null;
         }
 
-        if (wanted)
+        if (!wanted)
         {
-            PrepareSpare();
-            if (TryTakePages(TimeSpan.Zero))
+            return null;
+        }
+
+        PrepareSpare();
+        if (_target is not null && Rest is { Ticks: > 0 } rest)
+        {
+            return rest;
+        }
+
+        return TryTakePages(TimeSpan.Zero) ? RunWithTurn() : null;
+    }
+
+    /// <summary>One portion of a checkpoint, or a sweep; how long to rest then.</summary>
+    private TimeSpan? RunWithTurn()
+    {
+        lock (_gate)
+        {
+            _sweepWanted = false;
+            if (_target is null && _wanted)
             {
-                RunWithTurn();
+                _wanted = false;
+                _begun++;
+                _target = _commits.DurableTimestamp;
             }
         }
 
-        return null;
-    }
-
-    private void RunWithTurn()
-    {
-        bool checkpoint;
-        lock (_gate)
-        {
-            checkpoint = _wanted;
-            _wanted = false;
-            _sweepWanted = false;
-            _begun++;
-        }
-
+        bool more = false;
         try
         {
-            RunOnce(checkpoint);
+            more = RunOnce();
         }
         finally
         {
             _pagesTurn.Release();
             lock (_gate)
             {
-                _finished = _begun;
+                if (!more && _target is not null)
+                {
+                    _target = null;
+                    _finished = _begun;
+                }
+
+                more = _target is not null || _wanted || _sweepWanted;
                 Monitor.PulseAll(_gate);
             }
         }
+
+        return more ? Rest : null;
     }
 
-    private void RunOnce(bool checkpoint)
+    /// <summary>How long the background rests before the next portion: by its budget, but not while writers may run out of memory.</summary>
+    private TimeSpan Rest => _epochs.Current.Delta.Bytes > VersionLimit / 4 * 3 ? TimeSpan.Zero : _pace.RestLeft;
+
+    /// <summary>Whether the checkpoint under way has more to do.</summary>
+    private bool RunOnce()
     {
         try
         {
-            if (checkpoint && _commits.Failure is null)
+            bool more = _target is { } target && _commits.Failure is null && _epochs.Current.Checkpointed < target;
+            if (more)
             {
-                RunWithPages(Timeout.InfiniteTimeSpan, _closing.Token);
+                MovePortion(_target!.Value, Timeout.InfiniteTimeSpan, _closing.Token);
             }
-            else
-            {
-                Sweep();
-            }
+
+            Sweep();
+            return more && _epochs.Current.Checkpointed < _target;
         }
         catch (SluiceException error) when (error.PrimaryCode is ResultCode.Busy && _closing.IsCancellationRequested)
         {
@@ -276,6 +315,8 @@ internal sealed class Checkpointer : IDisposable
                 $"{_pager.Path}: the checkpoint failed; what was committed is safe in the redo log and will be there when the database is opened again: {error.Message}",
                 error));
         }
+
+        return false;
     }
 
     private void PrepareSpare()
@@ -294,12 +335,14 @@ internal sealed class Checkpointer : IDisposable
     }
 
     /// <summary>One page transaction: the commits after the last checkpoint, as many as memory allows.</summary>
-    private void MovePortion(TimeSpan lockTimeout, CancellationToken cancel)
+    private void MovePortion(long target, TimeSpan lockTimeout, CancellationToken cancel)
     {
         Epoch before = _epochs.Current;
         long from = before.Checkpointed;
-        long to = PortionEnd(from, _commits.DurableTimestamp, before.Delta.Bytes);
+        long to = _pace.End(from, target, before.Delta.Bytes);
         long logBytes = _commits.BytesWritten;
+        long begin = _clock.GetTimestamp();
+        long writtenBefore = _pager.BytesWritten;
         using PageTransaction pages = _pager.BeginWrite();
         var trees = new PageTreeWriter(pages);
         foreach (DeltaTree tree in before.Delta.Trees)
@@ -312,7 +355,9 @@ internal sealed class Checkpointer : IDisposable
             _commits.WriteNote(IntentFor(before, to, pages), intent: true);
         }
 
+        long changed = (long)pages.ChangedPages * pages.PageSize * 2;
         pages.Commit(lockTimeout, cancel);
+        _pace.Done(changed, _pager.BytesWritten - writtenBefore, _clock.GetElapsedTime(begin), MemoryLimitBytes);
 
         _epochs.Publish(new Epoch(before.Number + 1, _pager.Pin(), before.Schema, before.Delta, to));
         Volatile.Write(ref _checkpoints, _checkpoints + 1);
@@ -322,19 +367,6 @@ internal sealed class Checkpointer : IDisposable
             _commits.AddNote(RedoBuilder.Done(to));
             _log.Recycle(to);
         }
-    }
-
-    /// <summary>How far to go in one page transaction, from the average size of a commit.</summary>
-    private long PortionEnd(long from, long durable, long deltaBytes)
-    {
-        long portion = Math.Max(1 << 20, _options.MemoryLimitBytes / PortionsOfLimit);
-        if (deltaBytes <= portion)
-        {
-            return durable;
-        }
-
-        long commits = (long)((durable - from) * ((double)portion / deltaBytes));
-        return from + Math.Clamp(commits, 1, durable - from);
     }
 
     /// <summary>Drops the versions that are in the pages of every epoch in use.</summary>

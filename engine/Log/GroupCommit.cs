@@ -9,8 +9,14 @@ namespace Sluice.Engine.Log;
 // while the next batch gathers. When nobody writes, a synchronous committer writes its batch itself (saves two thread switches); what
 // gathered meanwhile goes to the log writer's own loop, which writes until nothing is left. Nobody spins.
 //
+// Writers whose commits have just been completed tend to come back at once. Where a sync takes long against that, it pays to await them: else
+// they find the next sync begun without them, and each sync carries half of the writers. Company says how long.
+//
+// What a batch asks for is what its strictest member asks for (see Synchronous). A commit that asked for less than a sync is visible, and
+// "durable" below, when it is written; a later sync covers it. The log is synced without being asked a while after a NORMAL commit.
+//
 // Invariants
-//   1. A timestamp is durable only after its batch and all batches before it were synced.
+//   1. A timestamp is durable only after its batch was written, and synced if a member asked for it, and so were all batches before it.
 //   2. After a failed write or sync nothing is written any more, nothing more becomes durable, and every waiting and later commit fails
 //      with the cause. The durable timestamp stays what it was.
 //   3. Batches waiting are bounded by the committers: each transaction is in at most one, and transactions are bounded by the memory limit.
@@ -19,9 +25,12 @@ internal sealed class GroupCommit : IDisposable
     /// <summary>A batch is closed to more commits past this size, so that one sync does not wait for too many bytes.</summary>
     private const int BatchBytes = 4 << 20;
 
+    /// <summary>How long a NORMAL commit may wait for its sync.</summary>
+    public static readonly TimeSpan NormalSyncDelay = TimeSpan.FromMilliseconds(200);
+
     private readonly RedoLog? _log;
     private readonly Func<byte[]> _firstNote;
-    private readonly TimeSpan _delay;
+    private readonly Company _company;
     private readonly TimeProvider _clock;
     private readonly BackgroundWork _work;
     private readonly BackgroundLoop? _loop;
@@ -35,6 +44,8 @@ internal sealed class GroupCommit : IDisposable
     private bool _writing;
     private bool _loopWanted;
     private long? _gathersSince;
+    private long? _unsyncedSince;
+    private TimeSpan _delay;
     private bool _stopping;
     private SluiceException? _failure;
     private long _lastTimestamp;
@@ -55,6 +66,7 @@ internal sealed class GroupCommit : IDisposable
         _firstNote = firstNote;
         _delay = options.CommitDelay;
         _clock = options.Clock;
+        _company = new Company(_clock);
         _work = options.Work;
         if (log is not null)
         {
@@ -70,6 +82,26 @@ internal sealed class GroupCommit : IDisposable
     public long Syncs => Volatile.Read(ref _syncs);
 
     public long BytesWritten => Volatile.Read(ref _bytes);
+
+    /// <summary>How long a batch gathers before it is written. Waiting is exact to a millisecond.</summary>
+    public TimeSpan Delay
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _delay;
+            }
+        }
+
+        set
+        {
+            lock (_gate)
+            {
+                _delay = value;
+            }
+        }
+    }
 
     /// <summary>Why nothing can be written any more, or null.</summary>
     public SluiceException? Failure => Volatile.Read(ref _failure);
@@ -98,6 +130,10 @@ internal sealed class GroupCommit : IDisposable
                 stamp.Assign(timestamp);
                 batch.AddCommit(record, timestamp, pending);
                 lead = Arrange(pending.IsAsynchronous);
+                if (_gathersSince is not null && _delay == TimeSpan.Zero && _company.IsHere(batch.Commits))
+                {
+                    _loop!.Wake();
+                }
             }
         }
 
@@ -114,7 +150,7 @@ internal sealed class GroupCommit : IDisposable
     /// <summary>Puts a note in the log and returns when it is on the disk.</summary>
     public void WriteNote(ReadOnlySpan<byte> record, bool intent)
     {
-        var pending = new PendingCommit(asynchronous: false);
+        var pending = new PendingCommit(asynchronous: false, Synchronous.Full);
         bool lead;
         lock (_gate)
         {
@@ -169,6 +205,10 @@ internal sealed class GroupCommit : IDisposable
         }
 
         _loop?.Stop();
+        if (_failure is null)
+        {
+            _log?.Sync();
+        }
     }
 
     private void ThrowIfFailed()
@@ -193,7 +233,7 @@ internal sealed class GroupCommit : IDisposable
         }
 
         _writing = true;
-        if (!asynchronous && _delay == TimeSpan.Zero)
+        if (!asynchronous && _delay == TimeSpan.Zero && _company.Patience(_gathering.Commits) == TimeSpan.Zero)
         {
             return true;
         }
@@ -258,7 +298,7 @@ internal sealed class GroupCommit : IDisposable
         {
             if (!_loopWanted)
             {
-                return null;
+                return SyncWhenDue();
             }
 
             if (GatheringTime() is { } rest)
@@ -271,7 +311,7 @@ internal sealed class GroupCommit : IDisposable
             {
                 _loopWanted = false;
                 SealAndStop();
-                return null;
+                return SyncWhenDue();
             }
         }
 
@@ -284,22 +324,57 @@ internal sealed class GroupCommit : IDisposable
         return TimeSpan.Zero;
     }
 
-    /// <summary>How long commits may still gather for the configured delay; null when the batch is to be written.</summary>
+    /// <summary>How long commits may still gather; null when the batch is to be written.</summary>
     private TimeSpan? GatheringTime()
     {
-        if (_delay == TimeSpan.Zero || _stopping || _waiting.Count > 0 || !_gathering.MustBeWritten)
+        if (!_stopping && _waiting.Count == 0 && _gathering.MustBeWritten)
+        {
+            TimeSpan length = _delay > TimeSpan.Zero ? _delay : _company.Patience(_gathering.Commits);
+            if (length > TimeSpan.Zero)
+            {
+                long now = _clock.GetTimestamp();
+                TimeSpan left = length - _clock.GetElapsedTime(_gathersSince ??= now, now);
+                if (left > TimeSpan.Zero)
+                {
+                    return left;
+                }
+            }
+        }
+
+        if (_gathersSince is not null)
+        {
+            _gathersSince = null;
+            _company.Awaited(_gathering.Commits);
+        }
+
+        return null;
+    }
+
+    /// <summary>Syncs what NORMAL commits have left to sync, when its time has come; else says when that is. Nobody is writing.</summary>
+    private TimeSpan? SyncWhenDue()
+    {
+        if (_unsyncedSince is not { } since || _writing || _failure is not null)
         {
             return null;
         }
 
-        long now = _clock.GetTimestamp();
-        TimeSpan left = _delay - _clock.GetElapsedTime(_gathersSince ??= now, now);
+        TimeSpan left = NormalSyncDelay - _clock.GetElapsedTime(since);
         if (left > TimeSpan.Zero)
         {
             return left;
         }
 
-        _gathersSince = null;
+        try
+        {
+            _log!.Sync();
+            _syncs++;
+        }
+        catch (SluiceException error)
+        {
+            _failure = Describe(error);
+        }
+
+        _unsyncedSince = null;
         return null;
     }
 
@@ -365,13 +440,12 @@ internal sealed class GroupCommit : IDisposable
                     batch.Prepend(_firstNote());
                 }
 
+                long begin = _clock.GetTimestamp();
                 long written = batch.WriteTo(_log);
-                Volatile.Write(ref _bytes, _bytes + written);
-                Volatile.Write(ref _syncs, _syncs + 1);
-                Volatile.Write(ref _commits, _commits + batch.Commits);
-                if (batch.Commits > 0)
+                TimeSpan length = _clock.GetElapsedTime(begin);
+                lock (_gate)
                 {
-                    Volatile.Write(ref _durable, batch.LastCommit);
+                    Written(batch, written, length);
                 }
             }
             catch (Exception error)
@@ -387,6 +461,29 @@ internal sealed class GroupCommit : IDisposable
         foreach (PendingCommit pending in batch.Pending)
         {
             pending.Complete(failure, _work.CompletesInline);
+        }
+    }
+
+    /// <summary>A batch is in the log. Nobody in it has been told yet.</summary>
+    private void Written(LogBatch batch, long bytes, TimeSpan length)
+    {
+        Volatile.Write(ref _bytes, _bytes + bytes);
+        Volatile.Write(ref _commits, _commits + batch.Commits);
+        if (batch.Commits > 0)
+        {
+            Volatile.Write(ref _durable, batch.LastCommit);
+        }
+
+        if (batch.Strictest == Synchronous.Full)
+        {
+            Volatile.Write(ref _syncs, _syncs + 1);
+            _unsyncedSince = null;
+            _company.Synced(batch.Commits, _gathering.Commits, length);
+        }
+        else if (batch.Strictest == Synchronous.Normal && _unsyncedSince is null)
+        {
+            _unsyncedSince = _clock.GetTimestamp();
+            _loop!.Wake();
         }
     }
 

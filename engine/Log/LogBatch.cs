@@ -14,6 +14,7 @@ internal sealed class LogBatch
     private int _records;
     private long _firstCommit;
     private bool _hasIntent;
+    private Synchronous _strictest;
 
     /// <summary>Bytes of records.</summary>
     public int Length => _length - LogFormat.BatchHeaderSize;
@@ -27,6 +28,9 @@ internal sealed class LogBatch
 
     public List<PendingCommit> Pending { get; } = [];
 
+    /// <summary>What its strictest member asks for.</summary>
+    public Synchronous Strictest => _strictest;
+
     public void AddCommit(ReadOnlySpan<byte> record, long timestamp, PendingCommit pending)
     {
         if (Commits == 0)
@@ -37,16 +41,22 @@ internal sealed class LogBatch
         Append(record);
         Commits++;
         LastCommit = timestamp;
-        Pending.Add(pending);
+        Expect(pending);
     }
 
     public void AddNote(ReadOnlySpan<byte> record, bool intent, PendingCommit? pending)
     {
         Append(record);
-        _hasIntent |= intent;
+        if (intent)
+        {
+            // What it announces happens next.
+            _hasIntent = true;
+            _strictest = Synchronous.Full;
+        }
+
         if (pending is not null)
         {
-            Pending.Add(pending);
+            Expect(pending);
         }
     }
 
@@ -60,14 +70,14 @@ internal sealed class LogBatch
         _records++;
     }
 
-    /// <summary>Writes and syncs the batch; returns its length in the file.</summary>
+    /// <summary>Writes the batch, and syncs it if a member asks for that; returns its length in the file.</summary>
     public long WriteTo(RedoLog log)
     {
         int payload = Length;
         int total = (int)LogFormat.Align(_length);
         Reserve(total - _length);
         _buffer.AsSpan(_length, total - _length).Clear();
-        log.Append(_buffer.AsSpan(0, total), payload, _records, Commits > 0 ? _firstCommit : 0, Commits > 0 ? LastCommit : -1, _hasIntent);
+        log.Append(_buffer.AsSpan(0, total), payload, _records, Commits > 0 ? _firstCommit : 0, Commits > 0 ? LastCommit : -1, _hasIntent, _strictest == Synchronous.Full);
         return total;
     }
 
@@ -81,9 +91,16 @@ internal sealed class LogBatch
         _length = LogFormat.BatchHeaderSize;
         _records = 0;
         _hasIntent = false;
+        _strictest = Synchronous.Off;
         Commits = 0;
         LastCommit = 0;
         Pending.Clear();
+    }
+
+    private void Expect(PendingCommit pending)
+    {
+        Pending.Add(pending);
+        _strictest = pending.Synchronous > _strictest ? pending.Synchronous : _strictest;
     }
 
     private void Append(ReadOnlySpan<byte> record)

@@ -10,7 +10,7 @@ namespace Sluice.Engine.Log;
 //   Slot     header at offset 0, batches from offset 4096, zeros or leftovers of an earlier life behind them.
 //   Header   0 magic "SluiceLg" | 8 version u32 | 12 page size u32 | 16 salt u64 | 24 segment number u64 | 32 CRC-32C u32
 //   Batch    0 magic u32 | 4 payload length u32 | 8 CRC-32C u32 | 12 records u32 | 16 sequence u64 | 24 first commit u64
-//            | 32 last commit u64 | 40 payload, padded with zeros to a multiple of 8
+//            | 32 last commit u64 | 40 last sequence synced before u64 | 48 payload, padded with zeros to a multiple of 8
 //   Records  see LogRecord: commits, and the notes that a checkpoint leaves.
 // The CRC of a batch covers the log's salt, the batch header but the CRC itself, and the payload. The salt is random and new
 // for each log, so bytes of another log, or a copy of a log stored as a blob, are never taken for a batch.
@@ -18,7 +18,9 @@ namespace Sluice.Engine.Log;
 // Invariants
 //   1. Segment numbers of the slots in use are consecutive; the slot's number in the file name says nothing about order.
 //      A slot is recycled by writing a new header over the old one, synced before the first batch is written behind it.
-//   2. Batch n + 1 is written only after batch n was synced. Sequences run without a gap through all segments.
+//   2. A batch names the last one that was on the disk before it was written: the one before it, unless all commits since asked for less
+//      (PRAGMA synchronous). All batches of a segment are synced before the next segment is begun. Sequences run without a gap through
+//      all segments.
 //   3. Commit timestamps run without a gap through all batches: the k-th commit record of a batch has timestamp first + k.
 //   4. The first batch after a log is made begins with a Base note; before the page file changes, an Intent note that names
 //      its change counter after the change is on the disk. A segment is recycled only when all its commits are in the page file
@@ -28,19 +30,19 @@ namespace Sluice.Engine.Log;
 //
 // Recovery rule
 //   Read from the lowest segment's first batch; the next batch is where the last one ended, or at the start of the next segment.
-//   Where neither place holds a valid batch of the next sequence the log ends, if no valid batch of that sequence or a later one is
-//   found anywhere behind; else the bytes in between are damaged, and that is an error that names file and offset (by invariant 2 an
-//   unfinished write is always the last). What the commits and notes then mean for the page file is decided in Checkpoint/RecoveryPlan.
+//   Where neither place holds a valid batch of the next sequence the log ends, if no valid batch behind says that the missing one was on
+//   the disk before; else the bytes in between are damaged, and that is an error that names file and offset. What is behind the end is
+//   overwritten with zeros before anything is written there. What the commits and notes then mean for the page file is decided in Checkpoint/RecoveryPlan.
 internal static class LogFormat
 {
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>Where batches begin in a slot: a page of its own for the header, so that no torn batch can touch it.</summary>
     public const int FirstBatchOffset = 4096;
 
     public const int SegmentHeaderSize = 36;
 
-    public const int BatchHeaderSize = 40;
+    public const int BatchHeaderSize = 48;
 
     public const int Alignment = 8;
 
@@ -103,6 +105,7 @@ internal static class LogFormat
         BinaryPrimitives.WriteUInt64BigEndian(batch[16..], header.Sequence);
         BinaryPrimitives.WriteUInt64BigEndian(batch[24..], (ulong)header.FirstCommit);
         BinaryPrimitives.WriteUInt64BigEndian(batch[32..], (ulong)header.LastCommit);
+        BinaryPrimitives.WriteUInt64BigEndian(batch[40..], header.SyncedBefore);
         BinaryPrimitives.WriteUInt32BigEndian(batch[8..], BatchCrc(salt, batch, header.PayloadLength));
     }
 
@@ -126,7 +129,8 @@ internal static class LogFormat
             (int)BinaryPrimitives.ReadUInt32BigEndian(source[12..]),
             BinaryPrimitives.ReadUInt64BigEndian(source[16..]),
             (long)BinaryPrimitives.ReadUInt64BigEndian(source[24..]),
-            (long)BinaryPrimitives.ReadUInt64BigEndian(source[32..]));
+            (long)BinaryPrimitives.ReadUInt64BigEndian(source[32..]),
+            BinaryPrimitives.ReadUInt64BigEndian(source[40..]));
         return true;
     }
 
@@ -177,12 +181,15 @@ internal static class LogFormat
 /// <summary>What a slot's header says.</summary>
 internal readonly record struct SegmentHeader(uint PageSize, ulong Salt, ulong Number);
 
-/// <summary>What a batch's header says. <see cref="LastCommit"/> is <see cref="FirstCommit"/> - 1 in a batch without commits.</summary>
-internal readonly record struct BatchHeader(int PayloadLength, int Records, ulong Sequence, long FirstCommit, long LastCommit)
+/// <summary>
+/// What a batch's header says. <see cref="LastCommit"/> is <see cref="FirstCommit"/> - 1 in a batch without commits; all batches up to
+/// <see cref="SyncedBefore"/> were on the disk when it was written.
+/// </summary>
+internal readonly record struct BatchHeader(int PayloadLength, int Records, ulong Sequence, long FirstCommit, long LastCommit, ulong SyncedBefore)
 {
     /// <summary>Header, payload and padding.</summary>
     public long TotalLength => LogFormat.Align(LogFormat.BatchHeaderSize + (long)PayloadLength);
 
-    /// <summary>An empty batch that only says that everything before it was synced.</summary>
+    /// <summary>An empty batch that only says what was synced before it.</summary>
     public bool IsSeal => Records == 0;
 }

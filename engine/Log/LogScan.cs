@@ -126,6 +126,11 @@ internal sealed class LogScan : IDisposable
     public RedoLog ContinueWriting(FileSystem fileSystem, long segmentBytes)
     {
         var log = new RedoLog(fileSystem, _databasePath, PageSize, Salt, segmentBytes);
+        if (TailCut)
+        {
+            _segments[^1].Clear(EndPosition);
+        }
+
         log.Continue(_segments, EndPosition, NextSequence, _firstNumber + (ulong)_segments.Count - 1);
         _handedOver = true;
         return log;
@@ -279,13 +284,15 @@ internal sealed class LogScan : IDisposable
         && TryReadBatch(_segments[index + 1], LogFormat.FirstBatchOffset, out BatchHeader next)
         && next.Sequence == sequence;
 
-    /// <summary>After a seal nothing may follow; a batch behind it would mean that the seal is older than it.</summary>
+    /// <summary>After a seal nothing may follow that was written after a batch in the seal's place was synced.</summary>
     private void SealFound(int index, long position)
     {
-        if (FindBatch(index, position, NextSequence, out string path, out long found))
+        if (FindBatch(index, position, NextSequence - 1, out string path, out long found))
         {
             throw new CorruptFileException(_segments[index].File.Path, $"offset {EndPosition}", $"batch {NextSequence} is missing, but a later one is in {path} at offset {found}");
         }
+
+        TailCut = HasBytes(_segments[index], position);
     }
 
     /// <summary>The last batch that follows on was found: what is behind it must be an unfinished write, not damage.</summary>
@@ -375,7 +382,7 @@ internal sealed class LogScan : IDisposable
         return segment.File.Read(batch, position) == length && LogFormat.IsWhole(batch, Salt, header);
     }
 
-    /// <summary>Looks for a whole batch with a sequence above <paramref name="above"/> anywhere from a place on.</summary>
+    /// <summary>Looks from a place on for a whole batch that says that one after <paramref name="above"/> was on the disk before.</summary>
     private bool FindBatch(int index, long position, ulong above, out string path, out long found)
     {
         for (; index < _segments.Count; index++, position = LogFormat.FirstBatchOffset)
@@ -400,7 +407,7 @@ internal sealed class LogScan : IDisposable
             int read = segment.File.Read(window, start);
             for (int at = LogFormat.FindBatchMagic(window.AsSpan(0, read), 0); at >= 0; at = LogFormat.FindBatchMagic(window.AsSpan(0, read), at + LogFormat.Alignment))
             {
-                if (TryReadBatch(segment, start + at, out BatchHeader header) && header.Sequence > above)
+                if (TryReadBatch(segment, start + at, out BatchHeader header) && header.SyncedBefore > above)
                 {
                     found = start + at;
                     return true;

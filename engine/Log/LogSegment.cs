@@ -29,15 +29,10 @@ internal sealed class LogSegment(EngineFile file, int slot, long size, ulong num
         EngineFile file = fileSystem.Open(path, FileAccessMode.CreateNew);
         try
         {
-            byte[] zeros = new byte[(int)Math.Min(size, ZeroChunkBytes)];
-            for (long offset = 0; offset < size; offset += zeros.Length)
-            {
-                file.Write(zeros.AsSpan(0, (int)Math.Min(zeros.Length, size - offset)), offset);
-            }
-
-            file.Sync();
+            var segment = new LogSegment(file, slot, size, 0);
+            segment.Clear(0);
             fileSystem.SyncFolderOf(path);
-            return new LogSegment(file, slot, size, 0);
+            return segment;
         }
         catch
         {
@@ -70,6 +65,18 @@ internal sealed class LogSegment(EngineFile file, int slot, long size, ulong num
         Number = number;
         LastCommit = 0;
         Bytes = 0;
+    }
+
+    /// <summary>Overwrites everything from a place on with zeros; on the disk when this returns.</summary>
+    public void Clear(long position)
+    {
+        byte[] zeros = new byte[(int)Math.Min(Size - position, ZeroChunkBytes)];
+        for (long offset = position; offset < Size; offset += zeros.Length)
+        {
+            File.Write(zeros.AsSpan(0, (int)Math.Min(zeros.Length, Size - offset)), offset);
+        }
+
+        File.Sync();
     }
 
     public void Dispose() => File.Dispose();

@@ -3,16 +3,19 @@ using System.Threading.Tasks.Sources;
 namespace Sluice.Engine.Log;
 
 /// <summary>
-/// Something that waits for its place in the log to be durable: one commit or one note. Waited for once, either by a parked thread
+/// Something that waits for its place in the log to be as durable as it asks: one commit or one note. Waited for once, either by a parked thread
 /// or by an await.
 /// </summary>
-internal class PendingCommit(bool asynchronous) : IValueTaskSource
+internal class PendingCommit(bool asynchronous, Synchronous synchronous) : IValueTaskSource
 {
     private ManualResetValueTaskSourceCore<bool> _completion;
     private bool _done;
     private SluiceException? _failure;
 
     public bool IsAsynchronous { get; } = asynchronous;
+
+    /// <summary>When the wait may end.</summary>
+    public Synchronous Synchronous { get; } = synchronous;
 
     /// <summary>Called by the log writer before anybody is woken, with the outcome: releases what the commit held.</summary>
     protected virtual void Settled(bool durable)

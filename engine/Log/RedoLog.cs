@@ -23,6 +23,7 @@ internal sealed class RedoLog(FileSystem fileSystem, string databasePath, uint p
     private LogSegment? _current;
     private long _position;
     private ulong _nextSequence = 1;
+    private ulong _syncedSequence;
 
     // Guarded by _gate: the segments in use from the oldest to the current one, and the spare ones.
     private readonly Lock _gate = new();
@@ -77,22 +78,28 @@ internal sealed class RedoLog(FileSystem fileSystem, string databasePath, uint p
             _current = segments[^1];
             _position = position;
             _nextSequence = nextSequence;
+            _syncedSequence = nextSequence - 1;
             _lastNumber = lastNumber;
             _intentNumber = segments[0].Number;
         }
     }
 
     /// <summary>
-    /// Writes a batch and syncs it. <paramref name="batch"/> has room for the header, then the payload, then padding.
-    /// When this throws the log must not be written any more.
+    /// Writes a batch and, if <paramref name="sync"/>, syncs it with all before it. <paramref name="batch"/> has room for the header, then the
+    /// payload, then padding. When this throws the log must not be written any more.
     /// </summary>
-    public void Append(Span<byte> batch, int payloadLength, int records, long firstCommit, long lastCommit, bool hasIntent)
+    public void Append(Span<byte> batch, int payloadLength, int records, long firstCommit, long lastCommit, bool hasIntent, bool sync)
     {
-        var header = new BatchHeader(payloadLength, records, _nextSequence, firstCommit, lastCommit);
-        LogSegment segment = SegmentFor(header.TotalLength);
+        LogSegment segment = SegmentFor(LogFormat.Align(LogFormat.BatchHeaderSize + (long)payloadLength));
+        var header = new BatchHeader(payloadLength, records, _nextSequence, firstCommit, lastCommit, _syncedSequence);
         LogFormat.SealBatch(batch, salt, header);
         segment.File.Write(batch[..(int)header.TotalLength], _position);
-        segment.File.Sync();
+        if (sync)
+        {
+            segment.File.Sync();
+            _syncedSequence = _nextSequence;
+        }
+
         _nextSequence++;
         Volatile.Write(ref _position, _position + header.TotalLength);
         if (lastCommit >= firstCommit)
@@ -111,6 +118,19 @@ internal sealed class RedoLog(FileSystem fileSystem, string databasePath, uint p
         }
     }
 
+    /// <summary>Whether the last batches are not yet on the disk.</summary>
+    public bool HasUnsynced => _syncedSequence + 1 < _nextSequence;
+
+    /// <summary>Puts on the disk what was appended without.</summary>
+    public void Sync()
+    {
+        if (HasUnsynced)
+        {
+            _current!.File.Sync();
+            _syncedSequence = _nextSequence - 1;
+        }
+    }
+
     /// <summary>Writes the seal behind the last batch, without a sync. <paramref name="nextCommit"/> is the timestamp that comes next.</summary>
     public void Seal(long nextCommit)
     {
@@ -120,7 +140,7 @@ internal sealed class RedoLog(FileSystem fileSystem, string databasePath, uint p
         }
 
         Span<byte> seal = stackalloc byte[LogFormat.BatchHeaderSize];
-        LogFormat.SealBatch(seal, salt, new BatchHeader(0, 0, _nextSequence, nextCommit, nextCommit - 1));
+        LogFormat.SealBatch(seal, salt, new BatchHeader(0, 0, _nextSequence, nextCommit, nextCommit - 1, _syncedSequence));
         segment.File.Write(seal, _position);
     }
 
@@ -247,6 +267,7 @@ internal sealed class RedoLog(FileSystem fileSystem, string databasePath, uint p
             return current;
         }
 
+        Sync();
         LogSegment? next = null;
         int slot = 0;
         long size = 0;

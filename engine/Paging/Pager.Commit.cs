@@ -68,6 +68,7 @@ public sealed partial class Pager
         {
             commit.WritePages(images, next.PageCount);
             Interlocked.Add(ref _pagesWritten, images.Length);
+            Interlocked.Add(ref _bytesWritten, (long)(images.Length + journaled.Length) * _pageSize);
             commit.RemoveJournal();
             committed = true;
             commit.SyncFolder();

@@ -35,6 +35,7 @@ public sealed partial class Pager : IDisposable
     private volatile bool _waitsForReaders;
     private long _pagesRead;
     private long _pagesWritten;
+    private long _bytesWritten;
 
     // Guarded by _gate.
     private readonly Lock _gate = new();
@@ -70,6 +71,9 @@ public sealed partial class Pager : IDisposable
 
     /// <summary>Pages written to the file since opening.</summary>
     public long PagesWritten => Volatile.Read(ref _pagesWritten);
+
+    /// <summary>Bytes of pages written to file and rollback journal since opening.</summary>
+    public long BytesWritten => Volatile.Read(ref _bytesWritten);
 
     public long CachedBytes => _cache.Bytes;
 

@@ -17,7 +17,7 @@ internal interface IProbe<TKey>
 /// the way on, and looks its place up again if it must not miss what came between. 3. A node is unlinked only after
 /// <see cref="DeltaNode.TryRemove"/>: nobody puts a version in it any more.</para>
 /// </summary>
-/// <typeparam name="TKey">long for tables, a key record for indexes.</typeparam>
+/// <typeparam name="TKey">long for tables, <see cref="IndexKey"/> for indexes.</typeparam>
 /// <typeparam name="TOrder">The order of keys; a structure, so that the compiler makes a map of its own for it.</typeparam>
 internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
     where TOrder : struct, IComparer<TKey>

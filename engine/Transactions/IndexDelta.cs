@@ -3,17 +3,27 @@ using Sluice.Engine.Format;
 
 namespace Sluice.Engine.Transactions;
 
-internal readonly struct KeyRecordOrder(KeyOrder order) : IComparer<byte[]>
+/// <summary>A key record. A structure, so that the compiler makes a map of its own for it and need not look types up as it runs.</summary>
+internal readonly struct IndexKey(byte[] record)
 {
-    public int Compare(byte[]? x, byte[]? y) => KeyComparer.Compare(new Payload(x!, 0, x!.Length), new Payload(y!, 0, y!.Length), order);
+    public int Length => record.Length;
+
+    public static implicit operator byte[](IndexKey key) => key.Record;
+
+    private byte[] Record => record;
+}
+
+internal readonly struct KeyRecordOrder(KeyOrder order) : IComparer<IndexKey>
+{
+    public int Compare(IndexKey x, IndexKey y) => KeyComparer.Compare(new Payload(x, 0, x.Length), new Payload(y, 0, y.Length), order);
 }
 
 /// <summary>Looks for a prefix of a key's columns. With <paramref name="equalIsBefore"/> the search goes on behind all that are equal.</summary>
-internal readonly ref struct KeyProbe(ReadOnlySpan<SqlValue> columns, KeyOrder order, bool equalIsBefore) : IProbe<byte[]>
+internal readonly ref struct KeyProbe(ReadOnlySpan<SqlValue> columns, KeyOrder order, bool equalIsBefore) : IProbe<IndexKey>
 {
     private readonly ReadOnlySpan<SqlValue> _columns = columns;
 
-    public int CompareKey(in byte[] key)
+    public int CompareKey(in IndexKey key)
     {
         int compared = KeyComparer.Compare(new Payload(key, 0, key.Length), _columns, order);
         return compared == 0 && equalIsBefore ? -1 : compared;
@@ -30,13 +40,13 @@ internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree(root)
 {
     public KeyOrder Order { get; } = order;
 
-    public DeltaMap<byte[], KeyRecordOrder> Map { get; } = new(new KeyRecordOrder(order));
+    public DeltaMap<IndexKey, KeyRecordOrder> Map { get; } = new(new KeyRecordOrder(order));
 
     /// <summary>Puts a version on a key; null on a conflict. Adds the memory taken to <paramref name="bytes"/>.</summary>
     public DeltaNode? Push(byte[] key, Version version, long snapshot, ref long bytes)
     {
         byte[] identity = IdentityOf(key);
-        var node = Map.Push(identity, version, snapshot, out bool made);
+        var node = Map.Push(new IndexKey(identity), version, snapshot, out bool made);
         if (node is not null)
         {
             bytes += version.Bytes + (made ? NodeBytes(node) : 0);
@@ -120,9 +130,9 @@ internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree(root)
     public override long Undo(DeltaNode node, Version version)
     {
         bool empty = node.Pop(version);
-        var keyed = (DeltaMap<byte[], KeyRecordOrder>.Node)node;
+        var keyed = (DeltaMap<IndexKey, KeyRecordOrder>.Node)node;
         return version.Bytes + (empty && Map.TryRemove(keyed) ? NodeBytes(keyed) : 0);
     }
 
-    private static long NodeBytes(DeltaMap<byte[], KeyRecordOrder>.Node node) => DeltaNode.OverheadBytes + 24 + node.Key.Length;
+    private static long NodeBytes(DeltaMap<IndexKey, KeyRecordOrder>.Node node) => DeltaNode.OverheadBytes + 24 + node.Key.Length;
 }

@@ -24,7 +24,7 @@ internal sealed class MergedKeyCursor(IDeltaReader reader, uint root, KeyOrder o
     private long _writes = reader.WriteStamp;
 
     // The candidates in the direction of the last move: both at or behind the current entry.
-    private DeltaMap<byte[], KeyRecordOrder>.Node? _node;
+    private DeltaMap<IndexKey, KeyRecordOrder>.Node? _node;
     private Version? _version;
     private int _nodeColumnCount;
     private bool _onPages;
@@ -223,7 +223,7 @@ internal sealed class MergedKeyCursor(IDeltaReader reader, uint root, KeyOrder o
     }
 
     /// <summary>Makes a node, or the first one behind it with something to see, the candidate.</summary>
-    private void Take(DeltaMap<byte[], KeyRecordOrder>.Node? node)
+    private void Take(DeltaMap<IndexKey, KeyRecordOrder>.Node? node)
     {
         while (node is not null)
         {
@@ -243,7 +243,7 @@ internal sealed class MergedKeyCursor(IDeltaReader reader, uint root, KeyOrder o
         }
     }
 
-    private DeltaMap<byte[], KeyRecordOrder>.Node? After(DeltaMap<byte[], KeyRecordOrder>.Node node)
+    private DeltaMap<IndexKey, KeyRecordOrder>.Node? After(DeltaMap<IndexKey, KeyRecordOrder>.Node node)
     {
         if (_forward)
         {
@@ -254,7 +254,7 @@ internal sealed class MergedKeyCursor(IDeltaReader reader, uint root, KeyOrder o
         return _delta!.Map.Lower(new KeyProbe(_nodeColumns.AsSpan(0, _nodeColumnCount), order, false));
     }
 
-    private void LoadColumns(DeltaMap<byte[], KeyRecordOrder>.Node node)
+    private void LoadColumns(DeltaMap<IndexKey, KeyRecordOrder>.Node node)
     {
         _nodeReader.Reset(new Payload(node.Key, 0, node.Key.Length));
         _nodeColumnCount = _nodeReader.ColumnCount;
@@ -264,7 +264,7 @@ internal sealed class MergedKeyCursor(IDeltaReader reader, uint root, KeyOrder o
         }
     }
 
-    private DeltaMap<byte[], KeyRecordOrder>.Node? FindNode(ReadOnlySpan<SqlValue> probe, SeekMode mode) => mode switch
+    private DeltaMap<IndexKey, KeyRecordOrder>.Node? FindNode(ReadOnlySpan<SqlValue> probe, SeekMode mode) => mode switch
     {
         SeekMode.GreaterOrEqual => _delta!.Map.Ceiling(new KeyProbe(probe, order, false)),
         SeekMode.Greater => _delta!.Map.Ceiling(new KeyProbe(probe, order, true)),

@@ -130,6 +130,39 @@ public sealed class Store : IDisposable
         }
     }
 
+    /// <summary>See <see cref="StoreOptions.CommitDelay"/>.</summary>
+    public TimeSpan CommitDelay
+    {
+        get => _commits?.Delay ?? TimeSpan.Zero;
+        set
+        {
+            RequireWritable();
+            Commits.Delay = value;
+        }
+    }
+
+    /// <summary>See <see cref="StoreOptions.MemoryLimitBytes"/>.</summary>
+    public long MemoryLimitBytes
+    {
+        get => _checkpointer?.MemoryLimitBytes ?? _options.MemoryLimitBytes;
+        set
+        {
+            RequireWritable();
+            Checkpointer.MemoryLimitBytes = value;
+        }
+    }
+
+    /// <summary>See <see cref="StoreOptions.CheckpointBytesPerSecond"/>.</summary>
+    public long CheckpointBytesPerSecond
+    {
+        get => _checkpointer?.BytesPerSecond ?? _options.CheckpointBytesPerSecond;
+        set
+        {
+            RequireWritable();
+            Checkpointer.BytesPerSecond = value;
+        }
+    }
+
     /// <summary>Begins a transaction.</summary>
     public Transaction Begin(TransactionKind kind, TimeSpan busyTimeout)
     {

@@ -9,11 +9,20 @@ public sealed record StoreOptions
     /// <summary>Bytes of page images kept in memory.</summary>
     public long CacheBytes { get; init; } = 16 << 20;
 
+    /// <summary>Less would leave no room for the work of a single large row.</summary>
+    public const long SmallestMemoryLimitBytes = 1 << 20;
+
     /// <summary>
-    /// Bytes of versions that may wait in memory for a checkpoint. Past it, transactions that are going to write wait before they begin. One
-    /// transaction may exceed it alone: it has begun already.
+    /// Bytes of memory for what is on its way to the file: versions that wait for a checkpoint, and the pages that a checkpoint changes. Past it,
+    /// transactions that are going to write wait before they begin. The page cache is bounded by <see cref="CacheBytes"/>.
     /// </summary>
     public long MemoryLimitBytes { get; init; } = 64 << 20;
+
+    /// <summary>
+    /// Bytes a second that a checkpoint in the background may write to file and journal; 0 is as many as it can. While memory is short it takes
+    /// no heed of it.
+    /// </summary>
+    public long CheckpointBytesPerSecond { get; init; }
 
     /// <summary>Bytes of a segment of the redo log; the first ones of a log are smaller.</summary>
     public long SegmentBytes { get; init; } = 8 << 20;

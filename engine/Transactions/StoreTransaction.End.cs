@@ -14,7 +14,7 @@ internal sealed partial class StoreTransaction
     private static RedoBuilder? t_redo;
 
     /// <summary>What the log writer does for a commit before anybody hears of it.</summary>
-    private sealed class Pending(StoreTransaction transaction, bool asynchronous) : PendingCommit(asynchronous)
+    private sealed class Pending(StoreTransaction transaction, bool asynchronous) : PendingCommit(asynchronous, transaction.Synchronous)
     {
         protected override void Settled(bool durable) => transaction.Settled(durable);
     }

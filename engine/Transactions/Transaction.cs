@@ -1,6 +1,7 @@
 using Sluice.Engine.BTree;
 using Sluice.Engine.Catalog;
 using Sluice.Engine.Format;
+using Sluice.Engine.Log;
 using Sluice.Engine.Paging;
 
 namespace Sluice.Engine.Transactions;
@@ -31,6 +32,9 @@ public enum TransactionKind
 public abstract class Transaction : IDisposable
 {
     public abstract TransactionKind Kind { get; }
+
+    /// <summary>When its commit is acknowledged; FULL unless set before.</summary>
+    public Synchronous Synchronous { get; set; } = Synchronous.Full;
 
     /// <summary>The schema that this transaction sees.</summary>
     public abstract Schema Schema { get; }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Sluice.Benchmarks;
+using Sluice.Benchmarks.Engine;
 
 // Each benchmark measures Sluice and its peer side by side in one run and prints the ratio.
 // Build in Release: dotnet run -c Release --project tests/Benchmarks -- engine
@@ -8,5 +9,6 @@ RootCommand root = new("Measures Sluice beside its peers, in one run, and prints
     EngineBenchmark.CreateCommand(),
     BrokerBenchmark.CreateCommand(),
     MqttLoad.CreateCommand(),
+    MeasureCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();

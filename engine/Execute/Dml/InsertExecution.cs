@@ -93,6 +93,9 @@ internal sealed class InsertExecution : ChangeExecution
         }
     }
 
+    /// <summary>Whether another run in the same transaction may use what this one has made: nothing is kept from what a query or a trigger saw.</summary>
+    public bool CanRunAgain => _plan.Rows is not null && _events is null && Run.SubplanState.Length == 0;
+
     protected override void Change()
     {
         if (_plan.Rows is { } rows)

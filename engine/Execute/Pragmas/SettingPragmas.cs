@@ -11,8 +11,63 @@ internal static class SettingPragmas
     /// <summary>What the file's header says: others may read it without a write-ahead log.</summary>
     public static IReadOnlyList<SqlValue[]> JournalMode() => [[SqlValue.FromText("delete")]];
 
-    /// <summary>FULL: a commit that has returned is on the disk.</summary>
-    public static IReadOnlyList<SqlValue[]> Synchronous() => [[SqlValue.FromInteger(2)]];
+    /// <summary>When commits of this connection are acknowledged: 0 OFF, 1 NORMAL, 2 FULL; EXTRA is FULL, for folders are always synced.</summary>
+    public static IReadOnlyList<SqlValue[]> Synchronous(PragmaCall call)
+    {
+        if (call.HasValue)
+        {
+            if (call.Session.InTransaction)
+            {
+                throw new SluiceException(ResultCode.Error, "Safety level may not be changed inside a transaction");
+            }
+
+            call.Session.Synchronous = call.Text.ToUpperInvariant() switch
+            {
+                "0" or "OFF" or "NO" or "FALSE" => Log.Synchronous.Off,
+                "1" or "NORMAL" or "ON" or "YES" or "TRUE" => Log.Synchronous.Normal,
+                "2" or "FULL" or "3" or "EXTRA" => Log.Synchronous.Full,
+                _ => throw new SluiceException(ResultCode.Error, $"PRAGMA synchronous is OFF, NORMAL or FULL, not {call.Text}"),
+            };
+        }
+
+        return [[SqlValue.FromInteger((long)call.Session.Synchronous)]];
+    }
+
+    /// <summary>Microseconds for which a group of commits gathers before it is written; of the database, for all connections.</summary>
+    public static IReadOnlyList<SqlValue[]> CommitDelay(PragmaCall call)
+    {
+        Store store = call.Session.Database.Store;
+        if (call.HasValue)
+        {
+            store.CommitDelay = TimeSpan.FromMicroseconds(Math.Clamp(call.Integer, 0, 10_000_000));
+        }
+
+        return [[SqlValue.FromInteger((long)store.CommitDelay.TotalMicroseconds)]];
+    }
+
+    /// <summary>Bytes of memory that the database may take in this process; of the database, for all connections.</summary>
+    public static IReadOnlyList<SqlValue[]> MemoryLimit(PragmaCall call)
+    {
+        Store store = call.Session.Database.Store;
+        if (call.HasValue)
+        {
+            store.MemoryLimitBytes = Math.Max(call.Integer, StoreOptions.SmallestMemoryLimitBytes);
+        }
+
+        return [[SqlValue.FromInteger(store.MemoryLimitBytes)]];
+    }
+
+    /// <summary>Bytes a second that a checkpoint in the background may write; 0 is as many as it can. Of the database, for all connections.</summary>
+    public static IReadOnlyList<SqlValue[]> CheckpointBudget(PragmaCall call)
+    {
+        Store store = call.Session.Database.Store;
+        if (call.HasValue)
+        {
+            store.CheckpointBytesPerSecond = Math.Max(call.Integer, 0);
+        }
+
+        return [[SqlValue.FromInteger(store.CheckpointBytesPerSecond)]];
+    }
 
     /// <summary>Whether foreign keys are enforced; within a transaction a value has no effect ("PRAGMA foreign_keys").</summary>
     public static IReadOnlyList<SqlValue[]> ForeignKeys(PragmaCall call)

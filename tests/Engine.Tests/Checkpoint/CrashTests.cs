@@ -4,6 +4,7 @@ using Sluice.Engine.Files;
 using Sluice.Engine.Format;
 using Sluice.Engine.Tests.Files;
 using Sluice.Engine.Tests.Paging;
+using Sluice.Engine.Log;
 using Sluice.Engine.Tests.Transactions;
 using Sluice.Engine.Transactions;
 
@@ -20,6 +21,7 @@ public sealed class CrashTests
         public bool HasTable;
         public int Begun;
         public int Acknowledged;
+        public int Checkpointed;
     }
 
     private static StoreOptions Options(int seed) => new()
@@ -41,6 +43,21 @@ public sealed class CrashTests
         {
             CrashAndCheck(step, seed: (int)step, recoveryStep: null);
         }
+    }
+
+    [Theory]
+    [InlineData(Synchronous.Normal)]
+    [InlineData(Synchronous.Off)]
+    public void Commits_that_did_not_ask_for_a_sync_may_go_but_only_the_last_ones(Synchronous synchronous)
+    {
+        var random = new Random(20260102);
+        int lost = 0;
+        for (int i = 0; i < 150; i++)
+        {
+            lost += CrashAndCheck(random.Next(20, 200), seed: i, random.Next(2) == 0 ? null : random.Next(1, 40), synchronous);
+        }
+
+        Assert.True(lost > 0, "the crashes never took anything that was not synced");
     }
 
     [Fact]
@@ -183,12 +200,13 @@ public sealed class CrashTests
         }
     }
 
-    private static void CrashAndCheck(long step, int seed, long? recoveryStep)
+    /// <summary>Returns how many acknowledged commits are gone.</summary>
+    private static int CrashAndCheck(long step, int seed, long? recoveryStep, Synchronous synchronous = Synchronous.Full)
     {
         var files = new SimulatedFileSystem();
         files.CrashAfter(step);
         var progress = new Progress();
-        Run(files, progress, seed: 1);
+        Run(files, progress, seed: 1, synchronous);
         var random = new Random(seed);
         SimulatedFileSystem after = files.AfterCrash(random);
         if (recoveryStep is { } second)
@@ -213,18 +231,20 @@ public sealed class CrashTests
         if (!tx.Schema.TryGetTable("t", out Table? t))
         {
             Assert.False(progress.HasTable, $"{context}: the table is gone");
-            return;
+            return 0;
         }
 
         List<(long Rowid, long A)> rows = tx.Rows(t);
         int state = rows.Count == 0 ? 0 : (int)rows[0].A;
-        Assert.True(state >= progress.Acknowledged && state <= progress.Begun, $"{context}: {progress.Acknowledged} of {progress.Begun} commits were acknowledged, {state} are there");
+        int least = synchronous == Synchronous.Full ? progress.Acknowledged : progress.Checkpointed;
+        Assert.True(state >= least && state <= progress.Begun, $"{context}: {progress.Acknowledged} of {progress.Begun} commits were acknowledged, {state} are there");
         Assert.Equal(StateAfter(state), rows);
         Assert.Equal(rows.Select(row => (row.A, row.Rowid)).Order(), tx.Keys(t));
+        return Math.Max(0, progress.Acknowledged - state);
     }
 
     /// <summary>Commit n: row 1 is n, rows 10n to 10n+2 come, row 10(n-3) goes.</summary>
-    private static void Run(SimulatedFileSystem files, Progress progress, int seed)
+    private static void Run(SimulatedFileSystem files, Progress progress, int seed, Synchronous synchronous = Synchronous.Full)
     {
         Store? store = null;
         try
@@ -236,11 +256,16 @@ public sealed class CrashTests
             {
                 progress.Begun = n;
                 int commit = n;
-                store.Write(tx => Change(tx, t, commit));
+                store.Write(tx =>
+                {
+                    tx.Synchronous = synchronous;
+                    Change(tx, t, commit);
+                });
                 progress.Acknowledged = n;
                 if (n % 7 == 0)
                 {
                     store.Checkpoint();
+                    progress.Checkpointed = n;
                 }
 
                 if (n == 10)
