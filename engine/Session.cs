@@ -27,6 +27,9 @@ public sealed partial class Session : IChangeContext, ISession
     /// <summary>How long a statement waits for a lock or tries again after a conflict before it fails with Busy.</summary>
     public TimeSpan BusyTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>The isolation of transactions that begin from now on (PRAGMA isolation).</summary>
+    public Isolation Isolation { get; set; }
+
     public long LastInsertRowid { get; private set; }
 
     public long Changes { get; private set; }

@@ -16,6 +16,8 @@ internal sealed partial class StoreTransaction
     /// <summary>What the log writer does for a commit before anybody hears of it.</summary>
     private sealed class Pending(StoreTransaction transaction, bool asynchronous) : PendingCommit(asynchronous)
     {
+        internal override void Ordering() => transaction.Ordering();
+
         protected override void Settled(bool durable) => transaction.Settled(durable);
     }
 
@@ -172,8 +174,16 @@ internal sealed partial class StoreTransaction
 
     private void Enqueue(Pending pending)
     {
-        // Nothing is read any more. What was written stays on top of its chains until the stamp is set.
-        End();
+        if (_reads is null)
+        {
+            // Nothing is read any more. What was written stays on top of its chains until the stamp is set.
+            End();
+        }
+        else
+        {
+            CompareReads(_reads);
+        }
+
         RedoBuilder redo = t_redo ??= new RedoBuilder();
         WriteSet writes = _writes!;
         try
@@ -186,6 +196,11 @@ internal sealed partial class StoreTransaction
         {
             writes.RollbackTo(0);
             writes.ReleaseShares();
+            if (!_ended)
+            {
+                End();
+            }
+
             _claims.Release();
             Leave();
             throw;
@@ -193,6 +208,53 @@ internal sealed partial class StoreTransaction
         finally
         {
             redo.Clear();
+            EndWatch();
+        }
+
+        if (!_ended)
+        {
+            End();
+        }
+    }
+
+    /// <summary>
+    /// Compares what was read with the commits since the snapshot, as far as they have come; <see cref="Ordering"/> has the last word. The epoch
+    /// is kept until then, for it keeps those commits' versions in the delta.
+    /// </summary>
+    private void CompareReads(ReadSet reads)
+    {
+        _watch = _store.Commits.BetweenCommits(_store.Watches.Begin);
+        reads.CloseRanges();
+        if (reads.FindChanged(_epoch.Delta, _snapshot, _writes!.Stamp, among: null) is { } changed)
+        {
+            EndWatch();
+            Rollback();
+            throw ReadConflict(changed);
+        }
+    }
+
+    /// <summary>The commit's turn: the last look at what was read, then the others' watches are told of what was written.</summary>
+    private void Ordering()
+    {
+        if (_watch is { } watch)
+        {
+            _ = _store.Watches.End(watch);
+            _watch = null;
+            if (watch.Count > 0 && _reads!.FindChanged(_epoch.Delta, _snapshot, _writes!.Stamp, watch) is { } changed)
+            {
+                throw ReadConflict(changed);
+            }
+        }
+
+        _store.Watches.Note(_writes!);
+    }
+
+    private void EndWatch()
+    {
+        if (_watch is { } watch)
+        {
+            _watch = null;
+            _ = _store.Commits.BetweenCommits(() => _store.Watches.End(watch));
         }
     }
 
