@@ -113,8 +113,27 @@ internal sealed class Checkpointer : IDisposable
         return true;
     }
 
-    /// <summary>Takes the pages' turn; false when somebody else has it for longer than the timeout.</summary>
-    public bool TryTakePages(TimeSpan timeout) => _pagesTurn.Wait(timeout);
+    /// <summary>Takes the pages' turn; false when somebody else has it.</summary>
+    public bool TryTakePages() => _pagesTurn.Wait(TimeSpan.Zero);
+
+    /// <summary>
+    /// Takes the pages' turn, after a checkpoint that may be running. False only when that has waited for a foreign reader for longer than the
+    /// timeout: a checkpoint that gets on is nobody's lock.
+    /// </summary>
+    public bool TryTakePagesFromCheckpoint(TimeSpan timeout)
+    {
+        long start = Environment.TickCount64;
+        while (!_pagesTurn.Wait(ForeignReaderPoll))
+        {
+            bool isOver = timeout != Timeout.InfiniteTimeSpan && Environment.TickCount64 - start >= timeout.TotalMilliseconds;
+            if (isOver && _pager.WaitsForReaders)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     public void ReleasePages()
     {
@@ -217,7 +236,7 @@ internal sealed class Checkpointer : IDisposable
         if (wanted)
         {
             PrepareSpare();
-            if (TryTakePages(TimeSpan.Zero))
+            if (TryTakePages())
             {
                 RunWithTurn();
             }

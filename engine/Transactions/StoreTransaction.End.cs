@@ -7,9 +7,6 @@ namespace Sluice.Engine.Transactions;
 /// <content>Beginning to write, becoming exclusive, and the end.</content>
 internal sealed partial class StoreTransaction
 {
-    /// <summary>A checkpoint of our own that is under way is no other session: it is waited for even without a busy timeout.</summary>
-    private static readonly TimeSpan s_ownCheckpointPatience = TimeSpan.FromSeconds(2);
-
     [ThreadStatic]
     private static RedoBuilder? t_redo;
 
@@ -80,7 +77,7 @@ internal sealed partial class StoreTransaction
             _store.Gate.BeginExclusive(_busyTimeout, _isInside);
             gate = true;
             RequireNewestSnapshot();
-            if (!_store.Checkpointer.TryTakePages(_busyTimeout > s_ownCheckpointPatience ? _busyTimeout : s_ownCheckpointPatience))
+            if (!_store.Checkpointer.TryTakePagesFromCheckpoint(_busyTimeout))
             {
                 throw new SluiceException(ResultCode.Busy, "database is locked: a checkpoint is waiting for another process to stop reading");
             }
