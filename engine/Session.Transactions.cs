@@ -55,7 +55,7 @@ public sealed partial class Session
     {
         if (_announced is { } kind)
         {
-            _transaction = Database.Store.Begin(kind, BusyTimeout);
+            _transaction = Database.Store.Begin(kind, BusyTimeout, Isolation);
             _announced = null;
             foreach (NamedSavepoint savepoint in _savepoints)
             {
@@ -85,7 +85,7 @@ public sealed partial class Session
                 break;
             case BeginKind.Immediate:
                 RequireWritable();
-                _transaction = Database.Store.Begin(TransactionKind.Immediate, BusyTimeout);
+                _transaction = Database.Store.Begin(TransactionKind.Immediate, BusyTimeout, Isolation);
                 break;
             default:
                 RequireWritable();
@@ -202,19 +202,25 @@ public sealed partial class Session
     }
 
     /// <summary>
-    /// After a failed statement of an explicit transaction: a conflict or the conflict action ROLLBACK ends the whole transaction.
+    /// After a failed statement of an explicit transaction: a conflict or the conflict action ROLLBACK ends the whole transaction. A plain one
+    /// that cannot turn to writing because its snapshot is old may read on, as in SQLite.
     /// </summary>
     internal SluiceException Failed(SluiceException failure, bool mustRollBack)
     {
-        bool conflict = failure.Code is ResultCode.BusyConflict or ResultCode.BusySchema;
+        bool conflict = failure.Code is ResultCode.BusyConflict or ResultCode.BusySchema
+            || (failure.Code == ResultCode.BusySnapshot && _transaction is { Kind: TransactionKind.Concurrent });
         if (!InTransaction || !(conflict || mustRollBack))
         {
             return failure;
         }
 
         Rollback();
-        return conflict ? new SluiceException(failure.Code, $"{failure.Message}; the transaction was rolled back, begin it anew", failure) : failure;
+        return conflict ? RolledBack(failure) : failure;
     }
+
+    /// <summary>The error that tells that with it the transaction is gone.</summary>
+    internal static SluiceException RolledBack(SluiceException conflict) =>
+        new(conflict.Code, $"{conflict.Message}; the transaction was rolled back, begin it anew", conflict);
 
     private void KeepRowsOfReaders()
     {

@@ -31,6 +31,9 @@ public sealed partial class Session : IChangeContext, ISession
     /// <summary>When a commit of this session is acknowledged (PRAGMA synchronous).</summary>
     public Synchronous Synchronous { get; set; } = Synchronous.Full;
 
+    /// <summary>The isolation of transactions that begin from now on (PRAGMA isolation).</summary>
+    public Isolation Isolation { get; set; }
+
     public long LastInsertRowid { get; private set; }
 
     public long Changes { get; private set; }

@@ -185,7 +185,7 @@ public sealed partial class Statement
             try
             {
                 _session.ForeignKeys.ResetCounts();
-                Transaction transaction = _session.Database.Store.Begin(kind, _session.BusyTimeout);
+                Transaction transaction = _session.Database.Store.Begin(kind, _session.BusyTimeout, _session.Isolation);
                 using Execution? execution = WorkIn(transaction, work);
                 await CommitAsync(transaction, asynchronous).ConfigureAwait(false);
                 if (execution is not null)
@@ -249,7 +249,7 @@ public sealed partial class Statement
                 _session.Begin(begin.Kind);
                 break;
             case CommitStatement:
-                await CommitAsync(_session.TakeForCommit(), asynchronous).ConfigureAwait(false);
+                await CommitSessionAsync(asynchronous).ConfigureAwait(false);
                 break;
             case RollbackStatement { Savepoint: { } savepoint }:
                 _session.RollbackTo(savepoint);
@@ -263,7 +263,7 @@ public sealed partial class Statement
             case ReleaseStatement release:
                 if (_session.Release(release.Name))
                 {
-                    await CommitAsync(_session.TakeForCommit(), asynchronous).ConfigureAwait(false);
+                    await CommitSessionAsync(asynchronous).ConfigureAwait(false);
                 }
 
                 break;
@@ -323,6 +323,19 @@ public sealed partial class Statement
         }
 
         transaction.Release(mark);
+    }
+
+    private async ValueTask CommitSessionAsync(bool asynchronous)
+    {
+        Transaction? transaction = _session.TakeForCommit();
+        try
+        {
+            await CommitAsync(transaction, asynchronous).ConfigureAwait(false);
+        }
+        catch (SluiceException failure) when (failure.Code == ResultCode.BusyConflict)
+        {
+            throw Session.RolledBack(failure);
+        }
     }
 
     private async ValueTask CommitAsync(Transaction? transaction, bool asynchronous)

@@ -37,6 +37,14 @@ public abstract class RowCursor
     /// <summary>Finds exactly <paramref name="rowid"/>.</summary>
     public abstract bool SeekExact(long rowid);
 
+    /// <summary>
+    /// Says, before a seek, which rowid is the last that its reader is after: what the cursor finds beyond it does not count as read. Of use
+    /// only where reads are noted.
+    /// </summary>
+    public virtual void Limit(long last)
+    {
+    }
+
     public abstract long Rowid { get; }
 
     /// <summary>The whole record of the current row, overflow pages included.</summary>
@@ -70,6 +78,13 @@ public abstract class KeyCursor
     public abstract bool MovePrevious();
 
     public abstract bool Seek(ReadOnlySpan<SqlValue> probe, SeekMode mode);
+
+    /// <summary>
+    /// Says, before a seek, where its reader will stop: past the probe, or already at it. As <see cref="RowCursor.Limit"/>.
+    /// </summary>
+    public virtual void Limit(ReadOnlySpan<SqlValue> last, bool inclusive)
+    {
+    }
 
     /// <summary>The whole key record: the index's columns, then the rowid.</summary>
     public abstract Payload Key { get; }

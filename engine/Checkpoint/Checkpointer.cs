@@ -131,8 +131,27 @@ internal sealed class Checkpointer : IDisposable
         return true;
     }
 
-    /// <summary>Takes the pages' turn; false when somebody else has it for longer than the timeout.</summary>
-    public bool TryTakePages(TimeSpan timeout) => _pagesTurn.Wait(timeout);
+    /// <summary>Takes the pages' turn; false when somebody else has it.</summary>
+    public bool TryTakePages() => _pagesTurn.Wait(TimeSpan.Zero);
+
+    /// <summary>
+    /// Takes the pages' turn, after a checkpoint that may be running. False only when that has waited for a foreign reader for longer than the
+    /// timeout: a checkpoint that gets on is nobody's lock.
+    /// </summary>
+    public bool TryTakePagesFromCheckpoint(TimeSpan timeout)
+    {
+        long start = Environment.TickCount64;
+        while (!_pagesTurn.Wait(ForeignReaderPoll))
+        {
+            bool isOver = timeout != Timeout.InfiniteTimeSpan && Environment.TickCount64 - start >= timeout.TotalMilliseconds;
+            if (isOver && _pager.WaitsForReaders)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     public void ReleasePages()
     {
@@ -246,7 +265,7 @@ internal sealed class Checkpointer : IDisposable
             return rest;
         }
 
-        return TryTakePages(TimeSpan.Zero) ? RunWithTurn() : null;
+        return TryTakePages() ? RunWithTurn() : null;
     }
 
     /// <summary>One portion of a checkpoint, or a sweep; how long to rest then.</summary>

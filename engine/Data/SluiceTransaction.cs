@@ -40,7 +40,8 @@ public sealed class SluiceTransaction : DbTransaction
     public SluiceTransactionMode Mode { get; }
 
     /// <summary>
-    /// Snapshot for a concurrent transaction; Serializable for the others, which are serializable among themselves.
+    /// Snapshot for a concurrent transaction (PRAGMA isolation may give it more); Serializable for the others, which are serializable
+    /// among themselves.
     /// </summary>
     public override IsolationLevel IsolationLevel =>
         Mode == SluiceTransactionMode.Concurrent ? IsolationLevel.Snapshot : IsolationLevel.Serializable;

@@ -116,6 +116,7 @@ internal sealed class GroupCommit : IDisposable
         lock (_gate)
         {
             ThrowIfFailed();
+            pending.Ordering();
             long timestamp = ++_lastTimestamp;
             if (_log is null)
             {
@@ -144,6 +145,15 @@ internal sealed class GroupCommit : IDisposable
         else if (lead)
         {
             WriteOne();
+        }
+    }
+
+    /// <summary>Runs something short while no commit gets a timestamp.</summary>
+    public T BetweenCommits<T>(Func<T> action)
+    {
+        lock (_gate)
+        {
+            return action();
         }
     }
 

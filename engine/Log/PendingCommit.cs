@@ -17,6 +17,14 @@ internal class PendingCommit(bool asynchronous, Synchronous synchronous) : IValu
     /// <summary>When the wait may end.</summary>
     public Synchronous Synchronous { get; } = synchronous;
 
+    /// <summary>
+    /// Called when the commit's turn has come, before it gets its timestamp: no other commit gets one meanwhile. When it throws, nothing is
+    /// committed.
+    /// </summary>
+    internal virtual void Ordering()
+    {
+    }
+
     /// <summary>Called by the log writer before anybody is woken, with the outcome: releases what the commit held.</summary>
     protected virtual void Settled(bool durable)
     {

@@ -90,6 +90,8 @@ public sealed class Store : IDisposable
 
     internal GroupCommit Commits => _commits!;
 
+    internal CommitWatches Watches { get; } = new();
+
     internal Checkpointer Checkpointer => _checkpointer!;
 
     internal bool HasLog => _log is { Exists: true };
@@ -164,10 +166,10 @@ public sealed class Store : IDisposable
     }
 
     /// <summary>Begins a transaction.</summary>
-    public Transaction Begin(TransactionKind kind, TimeSpan busyTimeout)
+    public Transaction Begin(TransactionKind kind, TimeSpan busyTimeout, Isolation isolation = Isolation.Snapshot)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return new StoreTransaction(this, kind, busyTimeout);
+        return new StoreTransaction(this, kind, busyTimeout, isolation);
     }
 
     /// <summary>

@@ -7,15 +7,14 @@ namespace Sluice.Engine.Transactions;
 /// <content>Beginning to write, becoming exclusive, and the end.</content>
 internal sealed partial class StoreTransaction
 {
-    /// <summary>A checkpoint of our own that is under way is no other session: it is waited for even without a busy timeout.</summary>
-    private static readonly TimeSpan s_ownCheckpointPatience = TimeSpan.FromSeconds(2);
-
     [ThreadStatic]
     private static RedoBuilder? t_redo;
 
     /// <summary>What the log writer does for a commit before anybody hears of it.</summary>
     private sealed class Pending(StoreTransaction transaction, bool asynchronous) : PendingCommit(asynchronous, transaction.Synchronous)
     {
+        internal override void Ordering() => transaction.Ordering();
+
         protected override void Settled(bool durable) => transaction.Settled(durable);
     }
 
@@ -78,7 +77,7 @@ internal sealed partial class StoreTransaction
             _store.Gate.BeginExclusive(_busyTimeout, _isInside);
             gate = true;
             RequireNewestSnapshot();
-            if (!_store.Checkpointer.TryTakePages(_busyTimeout > s_ownCheckpointPatience ? _busyTimeout : s_ownCheckpointPatience))
+            if (!_store.Checkpointer.TryTakePagesFromCheckpoint(_busyTimeout))
             {
                 throw new SluiceException(ResultCode.Busy, "database is locked: a checkpoint is waiting for another process to stop reading");
             }
@@ -172,8 +171,16 @@ internal sealed partial class StoreTransaction
 
     private void Enqueue(Pending pending)
     {
-        // Nothing is read any more. What was written stays on top of its chains until the stamp is set.
-        End();
+        if (_reads is null)
+        {
+            // Nothing is read any more. What was written stays on top of its chains until the stamp is set.
+            End();
+        }
+        else
+        {
+            CompareReads(_reads);
+        }
+
         RedoBuilder redo = t_redo ??= new RedoBuilder();
         WriteSet writes = _writes!;
         try
@@ -186,6 +193,11 @@ internal sealed partial class StoreTransaction
         {
             writes.RollbackTo(0);
             writes.ReleaseShares();
+            if (!_ended)
+            {
+                End();
+            }
+
             _claims.Release();
             Leave();
             throw;
@@ -193,6 +205,53 @@ internal sealed partial class StoreTransaction
         finally
         {
             redo.Clear();
+            EndWatch();
+        }
+
+        if (!_ended)
+        {
+            End();
+        }
+    }
+
+    /// <summary>
+    /// Compares what was read with the commits since the snapshot, as far as they have come; <see cref="Ordering"/> has the last word. The epoch
+    /// is kept until then, for it keeps those commits' versions in the delta.
+    /// </summary>
+    private void CompareReads(ReadSet reads)
+    {
+        _watch = _store.Commits.BetweenCommits(_store.Watches.Begin);
+        reads.CloseRanges();
+        if (reads.FindChanged(_epoch.Delta, _snapshot, _writes!.Stamp, among: null) is { } changed)
+        {
+            EndWatch();
+            Rollback();
+            throw ReadConflict(changed);
+        }
+    }
+
+    /// <summary>The commit's turn: the last look at what was read, then the others' watches are told of what was written.</summary>
+    private void Ordering()
+    {
+        if (_watch is { } watch)
+        {
+            _ = _store.Watches.End(watch);
+            _watch = null;
+            if (watch.Count > 0 && _reads!.FindChanged(_epoch.Delta, _snapshot, _writes!.Stamp, watch) is { } changed)
+            {
+                throw ReadConflict(changed);
+            }
+        }
+
+        _store.Watches.Note(_writes!);
+    }
+
+    private void EndWatch()
+    {
+        if (_watch is { } watch)
+        {
+            _watch = null;
+            _ = _store.Commits.BetweenCommits(() => _store.Watches.End(watch));
         }
     }
 

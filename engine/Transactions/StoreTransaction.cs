@@ -16,6 +16,10 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
     private readonly TimeSpan _busyTimeout;
     private readonly RowidClaims _claims = new();
     private readonly List<int> _marks = [];
+
+    // What was read, where the isolation level asks for it.
+    private readonly ReadSet? _reads;
+    private HashSet<uint>? _watch;
     private Epoch _epoch;
     private long _snapshot;
     private WriteSet? _writes;
@@ -30,9 +34,10 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
     private uint _counterRoot;
     private RowidCounter? _counter;
 
-    public StoreTransaction(Store store, TransactionKind kind, TimeSpan busyTimeout)
+    public StoreTransaction(Store store, TransactionKind kind, TimeSpan busyTimeout, Isolation isolation)
     {
         _store = store;
+        _reads = isolation == Isolation.Serializable ? new ReadSet() : null;
         _busyTimeout = busyTimeout;
         Kind = kind;
         if (kind is TransactionKind.Immediate or TransactionKind.Exclusive)
@@ -96,18 +101,26 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
     {
         RequireActive();
         _hasRead = true;
-        return _exclusive is { } exclusive
-            ? new TableCursor(exclusive.Pages, root)
-            : new MergedRowCursor(this, root, new TableCursor(_epoch.Pages, root));
+        if (_exclusive is { } exclusive)
+        {
+            return new TableCursor(exclusive.Pages, root);
+        }
+
+        var rows = new MergedRowCursor(this, root, new TableCursor(_epoch.Pages, root));
+        return _reads is { } reads ? new RecordingRowCursor(rows, reads.Rows(root)) : rows;
     }
 
     public override KeyCursor OpenKeys(uint root, KeyOrder order)
     {
         RequireActive();
         _hasRead = true;
-        return _exclusive is { } exclusive
-            ? new IndexCursor(exclusive.Pages, root, order)
-            : new MergedKeyCursor(this, root, order, new IndexCursor(_epoch.Pages, root, order));
+        if (_exclusive is { } exclusive)
+        {
+            return new IndexCursor(exclusive.Pages, root, order);
+        }
+
+        var keys = new MergedKeyCursor(this, root, order, new IndexCursor(_epoch.Pages, root, order));
+        return _reads is { } reads ? new RecordingKeyCursor(keys, reads.Keys(root, order), reads) : keys;
     }
 
     public override long AllocateRowid(uint root)
@@ -246,19 +259,22 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
         return _counter;
     }
 
-    private SluiceException RowConflict(uint root, long rowid)
+    private SluiceException RowConflict(uint root, long rowid) => Conflict($"another transaction wrote row {rowid} of {NameOf(root)} first");
+
+    private SluiceException KeyConflict(uint root) => Conflict($"another transaction wrote the same key of {NameOf(root)} first");
+
+    private SluiceException ReadConflict(uint root) =>
+        Conflict($"another transaction changed what this one, which is serializable, has read of {NameOf(root)}");
+
+    private SluiceException Conflict(string reason)
     {
         _store.CountConflict();
-        string table = Schema.TryGetTable(root, out Table? found) ? found.Name : $"with root page {root}";
-        return new SluiceException(ResultCode.BusyConflict, $"database is locked: another transaction wrote row {rowid} of table {table} first");
+        return new SluiceException(ResultCode.BusyConflict, $"database is locked: {reason}");
     }
 
-    private SluiceException KeyConflict(uint root)
-    {
-        _store.CountConflict();
-        string index = Schema.Indexes.FirstOrDefault(found => found.RootPage == root)?.Name ?? $"with root page {root}";
-        return new SluiceException(ResultCode.BusyConflict, $"database is locked: another transaction wrote the same key of index {index} first");
-    }
+    private string NameOf(uint root) => Schema.TryGetTable(root, out Table? table) ? $"table {table.Name}"
+        : Schema.Indexes.FirstOrDefault(index => index.RootPage == root) is { } found ? $"index {found.Name}"
+        : $"the tree with root page {root}";
 
     private ExclusiveWriter RequireExclusive()
     {

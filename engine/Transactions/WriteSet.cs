@@ -104,6 +104,20 @@ internal sealed class WriteSet(Delta delta, long snapshot)
         }
     }
 
+    /// <summary>Adds the root pages of what was written.</summary>
+    public void AddRoots(HashSet<uint> roots)
+    {
+        uint last = 0;
+        foreach (Entry entry in _entries)
+        {
+            if (entry.Tree.Root != last)
+            {
+                last = entry.Tree.Root;
+                _ = roots.Add(last);
+            }
+        }
+    }
+
     public void Report()
     {
         delta.AddBytes(_unreportedBytes);

@@ -138,6 +138,7 @@ internal abstract class RowWriter
         }
 
         KeyCursor cursor = _uniqueCursors[indexNumber] ??= Transaction.OpenKeys(index.RootPage, index.Order);
+        cursor.Limit(key, inclusive: true);
         for (bool any = cursor.Seek(key, SeekMode.GreaterOrEqual); any && KeyComparer.Compare(cursor.Key, key, index.Order) == 0; any = cursor.MoveNext())
         {
             RowKey found = KeyAt(cursor, index);

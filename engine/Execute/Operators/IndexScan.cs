@@ -110,6 +110,11 @@ internal sealed class IndexScanNode(TableAccess access, TableIndex index, IndexR
                 return false;
             }
 
+            if (_endLength > 0)
+            {
+                _row.Keys.Limit(_end.AsSpan(0, _endLength), _endInclusive);
+            }
+
             if (_startLength == 0)
             {
                 return _range.Reverse ? _row.Keys.MoveLast() : _row.Keys.MoveFirst();

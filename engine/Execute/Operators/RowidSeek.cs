@@ -114,6 +114,7 @@ internal sealed class RowidRangeNode(TableAccess access, RangeBound? lower, Rang
                 return false;
             }
 
+            cursor.Limit(_reverse ? _lowest : _highest);
             return _lowest <= _highest
                 && (_reverse ? cursor.Seek(_highest, SeekMode.LessOrEqual) : cursor.Seek(_lowest, SeekMode.GreaterOrEqual));
         }

@@ -71,6 +71,7 @@ public static class PragmaStatements
         ["case_sensitive_like"] = new([], Answers.Always, SettingPragmas.CaseSensitiveLike),
         ["recursive_triggers"] = new(["recursive_triggers"], Answers.OnlyWithoutValue, SettingPragmas.RecursiveTriggers),
         ["cache_size"] = new(["cache_size"], Answers.OnlyWithoutValue, _ => SettingPragmas.CacheSize()),
+        ["isolation"] = new(["isolation"], Answers.Always, SettingPragmas.Isolation),
         ["busy_timeout"] = new(["timeout"], Answers.Always, SettingPragmas.BusyTimeout),
         ["wal_checkpoint"] = new(["busy", "log", "checkpointed"], Answers.Always, SettingPragmas.WalCheckpoint),
         ["integrity_check"] = new(["integrity_check"], Answers.Always, call => CheckPragmas.Run(call, quick: false)),

@@ -133,6 +133,28 @@ internal static class SettingPragmas
         return [[SqlValue.FromInteger((long)call.Session.BusyTimeout.TotalMilliseconds)]];
     }
 
+    /// <summary>snapshot or serializable, for the transactions of this connection. An extension of ours.</summary>
+    public static IReadOnlyList<SqlValue[]> Isolation(PragmaCall call)
+    {
+        Session session = call.Session;
+        if (call.HasValue)
+        {
+            if (session.InTransaction)
+            {
+                throw new SluiceException(ResultCode.Error, "isolation may not be changed inside a transaction");
+            }
+
+            session.Isolation = call.Text.ToUpperInvariant() switch
+            {
+                "SNAPSHOT" => Transactions.Isolation.Snapshot,
+                "SERIALIZABLE" => Transactions.Isolation.Serializable,
+                _ => throw new SluiceException(ResultCode.Error, $"isolation is snapshot or serializable, not {call.Text}"),
+            };
+        }
+
+        return [[SqlValue.FromText(session.Isolation == Transactions.Isolation.Snapshot ? "snapshot" : "serializable")]];
+    }
+
     /// <summary>Moves what is committed into the file. The answer is SQLite's for a checkpoint that left nothing behind.</summary>
     public static IReadOnlyList<SqlValue[]> WalCheckpoint(PragmaCall call)
     {

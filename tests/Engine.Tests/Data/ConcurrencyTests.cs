@@ -110,7 +110,7 @@ public class ConcurrencyTests : IDisposable
     {
         using SluiceConnection connection = Open("CREATE TABLE t(id INTEGER PRIMARY KEY, v)");
         int runs = 0;
-        ConcurrentRetry retry = new(new InstantTime(), new Random(1));
+        ConcurrentRetry retry = new(new InstantTime([]), new Random(1));
         SluiceException error = await Assert.ThrowsAsync<SluiceException>(() => retry.RunAsync<int>(
             connection,
             (_, _) =>
@@ -121,6 +121,85 @@ public class ConcurrencyTests : IDisposable
             CancellationToken.None));
         Assert.Equal("always", error.Message);
         Assert.Equal(ConcurrentRetry.MostAttempts, runs);
+        Assert.False(connection.InTransaction);
+    }
+
+    [Fact]
+    public async Task RunConcurrentAsync_begins_anew_after_each_kind_of_conflict_and_waits_longer_each_time()
+    {
+        using SluiceConnection connection = Open("CREATE TABLE t(id INTEGER PRIMARY KEY, v); INSERT INTO t VALUES(1, 0)");
+        using SluiceConnection other = Open();
+        List<TimeSpan> waits = [];
+        ConcurrentRetry retry = new(new InstantTime(waits), new Random(1));
+        int runs = 0;
+        await retry.RunAsync(
+            connection,
+            (c, _) =>
+            {
+                runs++;
+                Assert.Equal(runs - 1L, c.Scalar("SELECT v FROM t"));
+                if (runs < 8)
+                {
+                    other.Run(runs == 3 ? "CREATE TABLE u(a); UPDATE t SET v = v + 1" : runs == 5 ? "BEGIN EXCLUSIVE; UPDATE t SET v = v + 1; COMMIT" : "UPDATE t SET v = v + 1");
+                }
+
+                return Task.FromResult(c.Run("UPDATE t SET v = 100"));
+            },
+            CancellationToken.None);
+        Assert.Equal(8, runs);
+        Assert.Equal(100L, other.Scalar("SELECT v FROM t"));
+        Assert.Equal(7, waits.Count);
+        Assert.All(waits, (wait, i) => Assert.InRange(wait.TotalMilliseconds, 1, Math.Min(100, 2 << i)));
+        Assert.True(waits.Distinct().Count() > 2, "the waits are not drawn");
+    }
+
+    [Fact]
+    public async Task RunConcurrentAsync_refuses_what_cannot_be_run_anew()
+    {
+        using SluiceConnection connection = Open("CREATE TABLE t(id INTEGER PRIMARY KEY, v)");
+        connection.Run("BEGIN");
+        await Assert.ThrowsAsync<SluiceException>(() => connection.RunConcurrentAsync((_, _) => throw new InvalidDataException("must not run")));
+        connection.Run("ROLLBACK");
+        int runs = 0;
+
+        // It has ended the transaction: to run it anew would insert twice.
+        InvalidOperationException ended = await Assert.ThrowsAsync<InvalidOperationException>(() => connection.RunConcurrentAsync((c, _) =>
+        {
+            runs++;
+            c.Run("INSERT INTO t(v) VALUES(1); COMMIT");
+            return Task.CompletedTask;
+        }));
+        Assert.Contains("ended its transaction", ended.Message);
+        SluiceException busy = await Assert.ThrowsAsync<SluiceException>(() => connection.RunConcurrentAsync((c, _) =>
+        {
+            runs++;
+            c.Run("INSERT INTO t(v) VALUES(2); COMMIT");
+            throw new SluiceException(ResultCode.Busy, "something else was locked");
+        }));
+        Assert.Equal("something else was locked", busy.Message);
+        Assert.Equal(2, runs);
+        Assert.Equal([1L, 2L], connection.Ids());
+    }
+
+    [Fact]
+    public async Task RunConcurrentAsync_can_be_cancelled_while_it_waits()
+    {
+        using SluiceConnection connection = Open("CREATE TABLE t(id INTEGER PRIMARY KEY, v); INSERT INTO t VALUES(1, 0)");
+        using SluiceConnection other = Open("BEGIN CONCURRENT; UPDATE t SET v = 1");
+        using CancellationTokenSource cancel = new();
+        int runs = 0;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connection.RunConcurrentAsync(
+            (c, _) =>
+            {
+                if (++runs == 3)
+                {
+                    cancel.Cancel();
+                }
+
+                return Task.FromResult(c.Run("UPDATE t SET v = 2"));
+            },
+            cancel.Token));
+        Assert.Equal(3, runs);
         Assert.False(connection.InTransaction);
     }
 
@@ -182,9 +261,12 @@ public class ConcurrencyTests : IDisposable
     }
 
     /// <summary>Time in which every wait is over at once.</summary>
-    private sealed class InstantTime : TimeProvider
+    private sealed class InstantTime(List<TimeSpan> waits) : TimeProvider
     {
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            System.CreateTimer(callback, state, TimeSpan.Zero, period);
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            waits.Add(dueTime);
+            return System.CreateTimer(callback, state, TimeSpan.Zero, period);
+        }
     }
 }
