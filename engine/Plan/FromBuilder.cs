@@ -2,6 +2,7 @@ using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute;
 using Sluice.Engine.Execute.Expressions;
 using Sluice.Engine.Execute.Operators;
+using Sluice.Engine.Execute.TableFunctions;
 using Sluice.Engine.Sql;
 
 namespace Sluice.Engine.Plan;
@@ -11,6 +12,7 @@ internal sealed partial class FromBuilder(RowScope scope)
 {
     private readonly CompileState _state = scope.State;
     private readonly List<(JoinStep Step, ExpressionNode On)> _conditions = [];
+    private readonly List<(FromSource Source, TableFunctionNode Node, IReadOnlyList<ExpressionNode> Arguments)> _functions = [];
 
     /// <summary>The join from left to right.</summary>
     public List<JoinStep> Steps { get; private set; } = [];
@@ -48,16 +50,25 @@ internal sealed partial class FromBuilder(RowScope scope)
     /// <summary>ON may use every name of the FROM, so it is bound when all are known.</summary>
     private void BindConditions()
     {
+        foreach ((FromSource source, TableFunctionNode node, IReadOnlyList<ExpressionNode> arguments) in _functions)
+        {
+            ulong before = scope.From.Touched;
+            scope.From.Touched = 0;
+            node.Arguments = [.. arguments.Select(argument => ExpressionBinder.Bind(argument, scope))];
+            source.ArgumentMask = scope.From.Touched;
+            scope.From.Touched |= before;
+        }
+
         foreach ((JoinStep step, ExpressionNode on) in _conditions)
         {
             step.On.AddRange(WhereTerms.Bind(on, scope));
         }
 
-        ulong before = 0;
+        ulong known = 0;
         foreach (JoinStep step in Steps)
         {
-            before |= step.Mask;
-            if (step.IsOuter && step.On.Exists(term => (term.Mask & ~before) != 0))
+            known |= step.Mask;
+            if (step.IsOuter && step.On.Exists(term => (term.Mask & ~known) != 0))
             {
                 throw new SluiceException(ResultCode.Error, "ON clause references tables to its right");
             }
@@ -146,9 +157,17 @@ internal sealed partial class FromBuilder(RowScope scope)
         }
 
         SchemaNames.RequireMain(reference.Name);
+        bool isTable = _state.Schema.TryGetTable(reference.Name.Name, out Table? table);
+        if (!isTable && TableFunctionCatalog.Find(reference.Name.Name) is { } function)
+        {
+            return [AddFunction(function, reference)];
+        }
+
         if (reference.Arguments is not null)
         {
-            throw new SluiceException(ResultCode.Error, $"table-valued function {reference.Name.Name}() is not supported");
+            throw isTable || _state.Schema.TryGetView(reference.Name.Name, out _)
+                ? new SluiceException(ResultCode.Error, $"'{reference.Name.Name}' is not a function")
+                : new SluiceException(ResultCode.Error, $"no such table: {reference.Name.Name}");
         }
 
         if (_state.Schema.TryGetView(reference.Name.Name, out View? view))
@@ -159,12 +178,57 @@ internal sealed partial class FromBuilder(RowScope scope)
             return steps;
         }
 
-        if (!_state.Schema.TryGetTable(reference.Name.Name, out Table? table))
+        if (table is null)
         {
             throw SchemaNames.NoSuchTable(reference.Name, _state);
         }
 
         return [new JoinStep { Kind = JoinKind.Inner, Source = AddTable(table, reference) }];
+    }
+
+    /// <summary>Adds a table-valued function; its arguments are bound when all names are known.</summary>
+    private JoinStep AddFunction(TableFunction function, TableReference reference)
+    {
+        IReadOnlyList<ExpressionNode> arguments = reference.Arguments ?? [];
+        if (arguments.Count > function.MaxArguments)
+        {
+            throw new SluiceException(ResultCode.Error, $"too many arguments on {function.Name}() - max {function.MaxArguments}");
+        }
+
+        int output = _state.NewSource();
+        TableFunctionNode node = new(function, output);
+        FromSource source = new()
+        {
+            Source = output,
+            Bit = scope.From.NextBit,
+            Name = reference.Alias ?? function.Name,
+            ColumnCount = function.Columns.Length,
+            Node = node,
+        };
+        scope.From.Add(source);
+        _functions.Add((source, node, arguments));
+        FromSources from = scope.From;
+        NamedColumn[] columns = [.. function.Columns.Select((column, i) =>
+        {
+            Expr expression = new ColumnExpr(output, i, Affinity.Blob, null);
+            return new NamedColumn
+            {
+                Name = column.Name,
+                IsHidden = column.IsHidden,
+                Bind = () =>
+                {
+                    from.Touched |= source.Mask;
+                    return expression;
+                },
+            };
+        })];
+        Expr rowid = new RowidExpr(output);
+        scope.Add(new NamedSource(reference.Alias ?? function.Name, columns, () =>
+        {
+            from.Touched |= source.Mask;
+            return rowid;
+        }));
+        return new JoinStep { Kind = JoinKind.Inner, Source = source };
     }
 
     /// <summary>Adds a table of the schema under its alias.</summary>
@@ -244,7 +308,7 @@ internal sealed partial class FromBuilder(RowScope scope)
         List<string> common = [];
         foreach (NamedColumn column in scope.Names.Skip(leftNames).SelectMany(source => source.Columns))
         {
-            if (!common.Contains(column.Name, StringComparer.OrdinalIgnoreCase)
+            if (!column.IsHidden && !common.Contains(column.Name, StringComparer.OrdinalIgnoreCase)
                 && scope.Names.Take(leftNames).Any(source => source.Find(column.Name) is not null))
             {
                 common.Add(column.Name);
@@ -274,7 +338,7 @@ internal sealed partial class FromBuilder(RowScope scope)
         {
             NamedColumn leftColumn = left.Value.Column;
             Func<Expr> leftValue = leftColumn.Coalesced ?? leftColumn.Bind;
-            Func<Expr> rightValue = right.Value.Column.Bind;
+            Func<Expr> rightValue = right.Value.Column.Coalesced ?? right.Value.Column.Bind;
             leftColumn.Coalesced = () => new FirstValueExpr(leftValue(), rightValue());
         }
 

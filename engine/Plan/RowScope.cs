@@ -75,6 +75,11 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
     {
         if (Find(node) is var (source, column))
         {
+            if (column is not null)
+            {
+                State.Compilation.ColumnFound?.Invoke(node, column);
+            }
+
             // A column merged by USING is only the merged one where no table is named.
             Func<Expr> bind = column is null ? source.Rowid!
                 : node.Table is null || node.Table == source.Handle ? column.Expression

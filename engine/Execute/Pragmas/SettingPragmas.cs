@@ -40,6 +40,19 @@ internal static class SettingPragmas
         return [[SqlValue.FromBoolean(call.Session.ForeignKeys.DeferAll)]];
     }
 
+    public static IReadOnlyList<SqlValue[]> QueryOnly(PragmaCall call)
+    {
+        if (call.HasValue)
+        {
+            call.Session.QueryOnly = call.IsOn;
+        }
+
+        return [[SqlValue.FromBoolean(call.Session.QueryOnly)]];
+    }
+
+    /// <summary>A setting of SQLite's that has one value here: SQLite's default.</summary>
+    public static IReadOnlyList<SqlValue[]> Fixed(long value) => [[SqlValue.FromInteger(value)]];
+
     public static IReadOnlyList<SqlValue[]> RecursiveTriggers(PragmaCall call)
     {
         if (call.HasValue)
