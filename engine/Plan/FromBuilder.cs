@@ -90,6 +90,7 @@ internal sealed partial class FromBuilder(RowScope scope)
 
     private List<JoinStep> BuildJoin(JoinTable join)
     {
+        int firstName = scope.Names.Count;
         List<JoinStep> steps = BuildSteps(join.Left);
         int leftNames = scope.Names.Count;
         JoinKind kind = join.Kind & ~JoinKind.Natural;
@@ -102,7 +103,7 @@ internal sealed partial class FromBuilder(RowScope scope)
             _ => BuildSteps(join.Right),
         };
         JoinStep step = Combine(steps, right, kind);
-        IReadOnlyList<string>? common = (join.Kind & JoinKind.Natural) != 0 ? CommonColumns(leftNames) : join.Using;
+        IReadOnlyList<string>? common = (join.Kind & JoinKind.Natural) != 0 ? CommonColumns(firstName, leftNames) : join.Using;
         if ((join.Kind & JoinKind.Natural) != 0 && (join.On is not null || join.Using is not null))
         {
             throw new SluiceException(ResultCode.Error, "a NATURAL join may not have an ON or USING clause");
@@ -110,7 +111,7 @@ internal sealed partial class FromBuilder(RowScope scope)
 
         foreach (string column in common ?? [])
         {
-            step.On.AddRange(MergeColumn(column, leftNames, kind));
+            step.On.AddRange(MergeColumn(column, firstName, leftNames, kind));
         }
 
         if (join.On is not null)
@@ -303,13 +304,13 @@ internal sealed partial class FromBuilder(RowScope scope)
     // ---- USING and NATURAL ----
 
     /// <summary>The names that both sides of a NATURAL join have.</summary>
-    private List<string> CommonColumns(int leftNames)
+    private List<string> CommonColumns(int firstName, int leftNames)
     {
         List<string> common = [];
         foreach (NamedColumn column in scope.Names.Skip(leftNames).SelectMany(source => source.Columns))
         {
             if (!column.IsHidden && !common.Contains(column.Name, StringComparer.OrdinalIgnoreCase)
-                && scope.Names.Take(leftNames).Any(source => source.Find(column.Name) is not null))
+                && scope.Names.Take(leftNames).Skip(firstName).Any(source => source.Find(column.Name) is not null))
             {
                 common.Add(column.Name);
             }
@@ -318,9 +319,9 @@ internal sealed partial class FromBuilder(RowScope scope)
         return common;
     }
 
-    private IEnumerable<WhereTerm> MergeColumn(string name, int leftNames, JoinKind kind)
+    private IEnumerable<WhereTerm> MergeColumn(string name, int firstName, int leftNames, JoinKind kind)
     {
-        (NamedSource Source, NamedColumn Column)? left = FindSide(name, 0, leftNames);
+        (NamedSource Source, NamedColumn Column)? left = FindSide(name, firstName, leftNames);
         (NamedSource Source, NamedColumn Column)? right = FindSide(name, leftNames, scope.Names.Count);
         if (left is null || right is null)
         {
