@@ -109,7 +109,7 @@ internal sealed partial class FromBuilder(RowScope scope)
             throw new SluiceException(ResultCode.Error, "a NATURAL join may not have an ON or USING clause");
         }
 
-        foreach (string column in common ?? [])
+        foreach (string column in (common ?? []).Distinct(StringComparer.OrdinalIgnoreCase))
         {
             step.On.AddRange(MergeColumn(column, firstName, leftNames, kind));
         }

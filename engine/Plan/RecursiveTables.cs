@@ -38,6 +38,7 @@ internal static class RecursiveTables
         bool isCorrelated = initial.IsCorrelated;
         foreach ((CompoundOperator _, SelectCore core) in select.Compounds.Skip(firstRecursive))
         {
+            RequirePlain(core);
             int uses = reference.Uses;
             CoreCompiler compiler = new(state, home.Scope, common);
             QueryPlan part = compiler.Compile(core, [], null);
@@ -90,6 +91,19 @@ internal static class RecursiveTables
         }
 
         return (column, OrderTerms.Key(term, CoreCompiler.Recollated(term.Expression, outputs[column])).Order);
+    }
+
+    private static void RequirePlain(SelectCore core)
+    {
+        if (core.GroupBy.Count > 0 || core.Columns.Any(column => column.Expression is { } node && NodeWalk.HasAggregate(node)))
+        {
+            throw new SluiceException(ResultCode.Error, "recursive aggregate queries not supported");
+        }
+
+        if (core.Columns.Any(column => column.Expression is { } node && NodeWalk.HasWindow(node)))
+        {
+            throw new SluiceException(ResultCode.Error, "cannot use window functions in recursive queries");
+        }
     }
 
     private static bool Mentions(TableExpression? from, string name) => from switch
