@@ -15,6 +15,9 @@ internal sealed class Compilation(Schema schema, bool foreignKeys)
     /// <summary>PRAGMA foreign_keys.</summary>
     public bool ForeignKeys { get; } = foreignKeys;
 
+    /// <summary>The rows of a table that is dropped: foreign keys that refer to it count, triggers and its own foreign keys do not.</summary>
+    public bool IsDrop { get; init; }
+
     /// <summary>Whether anything that is written is a WITHOUT ROWID table.</summary>
     public bool NeedsExclusive { get; set; }
 

@@ -45,7 +45,7 @@ public static class DdlStatements
                 CreateTrigger.Execute(create, transaction);
                 break;
             case DropStatement drop:
-                Drop.Execute(drop, transaction);
+                Drop.Execute(drop, transaction, context);
                 break;
             case RenameTableStatement rename:
                 AlterTable.Rename(rename, transaction);
