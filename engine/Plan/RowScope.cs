@@ -91,6 +91,16 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
 
         if (AliasesVisible && node.Table is null && FindAlias(node.Column) is { } aliased)
         {
+            if (Windowing is null && NodeWalk.HasWindow(aliased))
+            {
+                throw new SluiceException(ResultCode.Error, $"misuse of aliased window function {node.Column}");
+            }
+
+            if (Grouping is null && NodeWalk.HasAggregate(aliased))
+            {
+                throw new SluiceException(ResultCode.Error, $"misuse of aliased aggregate {node.Column}");
+            }
+
             AliasesVisible = false;
             Expr expression = ExpressionBinder.Bind(aliased, this);
             AliasesVisible = true;

@@ -32,27 +32,28 @@ internal sealed class JsonTable(string name, bool deep, bool binary)
         long place = PlaceOf(document, root, 0) ?? 0;
         if (deep)
         {
-            return Tree(root, key, place, SqlValue.Null, rootPath, parentPath);
+            return Tree(root, key, place, place, SqlValue.Null, rootPath, parentPath);
         }
 
-        return root.IsContainer ? Children(root, place, rootPath, null) : [Row(root, key, place, SqlValue.Null, rootPath, parentPath)];
+        return root.IsContainer ? Children(root, place, place, rootPath, null) : [Row(root, key, place, SqlValue.Null, rootPath, parentPath)];
     }
 
-    private IEnumerable<SqlValue[]> Tree(JsonNode node, SqlValue key, long id, SqlValue parent, string fullKey, string path)
+    /// <summary>An element and all below it. Its id is the place of its name if it has one; what is below begins at the value's <paramref name="place"/>.</summary>
+    private IEnumerable<SqlValue[]> Tree(JsonNode node, SqlValue key, long id, long place, SqlValue parent, string fullKey, string path)
     {
         yield return Row(node, key, id, parent, fullKey, path);
         if (node.IsContainer)
         {
-            foreach (SqlValue[] row in Children(node, id, fullKey, Tree))
+            foreach (SqlValue[] row in Children(node, id, place, fullKey, Tree))
             {
                 yield return row;
             }
         }
     }
 
-    private delegate IEnumerable<SqlValue[]> Descend(JsonNode node, SqlValue key, long id, SqlValue parent, string fullKey, string path);
+    private delegate IEnumerable<SqlValue[]> Descend(JsonNode node, SqlValue key, long id, long place, SqlValue parent, string fullKey, string path);
 
-    private IEnumerable<SqlValue[]> Children(JsonNode container, long place, string path, Descend? descend)
+    private IEnumerable<SqlValue[]> Children(JsonNode container, long containerId, long place, string path, Descend? descend)
     {
         bool isObject = container.Kind == JsonKind.Object;
         long at = place + JsonBinary.HeaderSize(JsonBinary.PayloadOf(container));
@@ -76,6 +77,7 @@ internal sealed class JsonTable(string name, bool deep, bool binary)
             }
 
             JsonNode value = container.Items[i];
+            long valuePlace = at;
             at += JsonBinary.SizeOf(value);
             if (descend is null)
             {
@@ -83,7 +85,7 @@ internal sealed class JsonTable(string name, bool deep, bool binary)
                 continue;
             }
 
-            foreach (SqlValue[] row in descend(value, key, id, SqlValue.FromInteger(place), fullKey, path))
+            foreach (SqlValue[] row in descend(value, key, id, valuePlace, SqlValue.FromInteger(containerId), fullKey, path))
             {
                 yield return row;
             }
