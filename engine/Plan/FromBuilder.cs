@@ -274,6 +274,7 @@ internal sealed partial class FromBuilder(RowScope scope)
                 DeclaredType = column.DeclaredType.Length == 0 ? null : column.DeclaredType,
                 Table = table.Name,
                 Origin = column.Name,
+                IsTableColumn = true,
             };
         }
 

@@ -58,6 +58,7 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
                 DeclaredType = column.DeclaredType.Length == 0 ? null : column.DeclaredType,
                 Table = table.Name,
                 Origin = column.Name,
+                IsTableColumn = true,
             };
         })];
         Add(new NamedSource(name, columns, table.KeyColumns is null ? () => new RowidExpr(source) : null)

@@ -122,7 +122,7 @@ internal static class NameUses
         ColumnFound = (node, found) =>
         {
             int token = words.NameAt(node.Position);
-            bool isIt = table.Name.Equals(found.Table, StringComparison.OrdinalIgnoreCase) && column.Equals(found.Origin, StringComparison.OrdinalIgnoreCase);
+            bool isIt = found.IsTableColumn && table.Name.Equals(found.Table, StringComparison.OrdinalIgnoreCase) && column.Equals(found.Origin, StringComparison.OrdinalIgnoreCase);
             if (isIt && words.Is(token, column))
             {
                 _ = uses.Add(token);
