@@ -44,6 +44,9 @@ public sealed partial class Session
     /// <summary>Whether each statement is a transaction of its own.</summary>
     public bool IsAutocommit => !InTransaction;
 
+    /// <summary>Whether the open transaction writes straight on the pages and so holds them.</summary>
+    internal bool HoldsPages => _isExclusive;
+
     /// <summary>The explicit transaction if it has begun in fact, else null.</summary>
     internal Transaction? BegunTransaction => _transaction;
 

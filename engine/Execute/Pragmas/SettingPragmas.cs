@@ -80,7 +80,7 @@ internal static class SettingPragmas
     /// <summary>Moves what is committed into the file. The answer is SQLite's for a checkpoint that left nothing behind.</summary>
     public static IReadOnlyList<SqlValue[]> WalCheckpoint(PragmaCall call)
     {
-        if (call.Transaction.HasWrites || call.Transaction.Kind == TransactionKind.Exclusive)
+        if (call.Transaction.HasWrites || call.Transaction.Kind == TransactionKind.Exclusive || call.Session.HoldsPages)
         {
             throw new SluiceException(ResultCode.Locked, "database table is locked");
         }
