@@ -47,6 +47,9 @@ public sealed partial class Session
     /// <summary>Whether each statement is a transaction of its own.</summary>
     public bool IsAutocommit => !InTransaction;
 
+    /// <summary>Whether the open transaction writes straight on the pages and so holds them.</summary>
+    internal bool HoldsPages => _isExclusive;
+
     /// <summary>The explicit transaction if it has begun in fact, else null.</summary>
     internal Transaction? BegunTransaction => _transaction;
 
@@ -170,7 +173,7 @@ public sealed partial class Session
     /// <summary>Refuses a write where nothing may be written.</summary>
     internal void RequireWritable()
     {
-        if (IsReadOnly || QueryOnly)
+        if (IsReadOnly)
         {
             throw new SluiceException(ResultCode.ReadOnly, Database.IsLive
                 ? "attempt to write a readonly database"

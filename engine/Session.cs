@@ -40,7 +40,7 @@ public sealed partial class Session : IChangeContext, ISession
 
     public long TotalChanges { get; private set; }
 
-    /// <summary>PRAGMA query_only: statements that write are refused until it is off again.</summary>
+    /// <summary>PRAGMA query_only: statements that change the database are refused.</summary>
     public bool QueryOnly { get; set; }
 
     /// <summary>PRAGMA recursive_triggers.</summary>

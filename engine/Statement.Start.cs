@@ -39,7 +39,7 @@ public sealed partial class Statement
             {
                 if (!_compiled.IsReadOnly)
                 {
-                    _session.RequireWritable();
+                    RequireWritable();
                 }
 
                 if (_session.Transaction() is { } transaction)
@@ -117,6 +117,15 @@ public sealed partial class Statement
         }
 
         return WatchReading(any);
+    }
+
+    private void RequireWritable()
+    {
+        _session.RequireWritable();
+        if (_session.QueryOnly)
+        {
+            throw new SluiceException(ResultCode.ReadOnly, "attempt to write a readonly database");
+        }
     }
 
     private void BecomeExclusive(Transaction transaction)
@@ -275,7 +284,7 @@ public sealed partial class Statement
                     asynchronous).ConfigureAwait(false);
                 break;
             default:
-                _session.RequireWritable();
+                RequireWritable();
                 await RunAloneAsync(
                     TransactionKind.Immediate,
                     mayBecomeExclusive: true,

@@ -235,7 +235,7 @@ public sealed class TableIndex
             if (!isThere)
             {
                 suffix.Add(key.Columns[i]);
-                order.Add(new KeyColumn(collation, Descending: false));
+                order.Add(new KeyColumn(collation, key.Order.Columns[i].Descending));
             }
         }
 

@@ -202,23 +202,6 @@ internal sealed class RedoLog(FileSystem fileSystem, string databasePath, uint p
         }
     }
 
-    private LogSegment Create(int slot, long size)
-    {
-        try
-        {
-            return LogSegment.Create(fileSystem, databasePath, slot, size);
-        }
-        catch
-        {
-            lock (_gate)
-            {
-                _ = _takenSlots.Remove(slot);
-            }
-
-            throw;
-        }
-    }
-
     /// <summary>Removes all files of the log, the oldest first, so that what a crash leaves is a log that is still complete at its end.</summary>
     public void RemoveFiles()
     {
@@ -302,36 +285,6 @@ internal sealed class RedoLog(FileSystem fileSystem, string databasePath, uint p
         return next;
     }
 
-    /// <summary>Makes a file of the log. What a failure leaves of it goes: on a full disk it would take the last room, once for each try.</summary>
-    private LogSegment Create(int slot, long size)
-    {
-        try
-        {
-            return LogSegment.Create(fileSystem, databasePath, slot, size);
-        }
-        catch (SluiceException)
-        {
-            DropLeftover(slot);
-            throw;
-        }
-    }
-
-    private void DropLeftover(int slot)
-    {
-        try
-        {
-            fileSystem.Delete(LogFormat.SlotPath(databasePath, slot));
-            lock (_gate)
-            {
-                _takenSlots.Remove(slot);
-            }
-        }
-        catch (SluiceException)
-        {
-            // The slot stays taken; the next open removes the file.
-        }
-    }
-
     private long NextSize() =>
         Math.Min(_segmentBytes, _current is null ? FirstSegmentBytes : Math.Max(FirstSegmentBytes, _current.Size * 2));
 
@@ -354,9 +307,13 @@ internal sealed class RedoLog(FileSystem fileSystem, string databasePath, uint p
         }
         catch
         {
-            lock (_gate)
+            // A half-made file that could not be removed keeps its slot; the next open removes it.
+            if (!fileSystem.Exists(LogFormat.SlotPath(databasePath, slot)))
             {
-                _takenSlots.Remove(slot);
+                lock (_gate)
+                {
+                    _takenSlots.Remove(slot);
+                }
             }
 
             throw;

@@ -15,8 +15,14 @@ internal sealed class Compilation(Schema schema, bool foreignKeys)
     /// <summary>PRAGMA foreign_keys.</summary>
     public bool ForeignKeys { get; } = foreignKeys;
 
+    /// <summary>The rows of a table that is dropped: foreign keys that refer to it count, triggers and its own foreign keys do not.</summary>
+    public bool IsDrop { get; init; }
+
     /// <summary>Whether anything that is written is a WITHOUT ROWID table.</summary>
     public bool NeedsExclusive { get; set; }
+
+    /// <summary>Told of each column that a name turns out to mean: by ALTER TABLE, which then changes the name.</summary>
+    public Action<ColumnNode, NamedColumn>? ColumnFound { get; init; }
 
     /// <summary>By trigger, or foreign key and event, and conflict action.</summary>
     public Dictionary<(object Owner, TriggerEvent Event, ConflictAction OnConflict), TriggerProgram> Programs { get; } = [];

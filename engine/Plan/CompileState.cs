@@ -26,6 +26,9 @@ internal sealed class CompileState(Compilation compilation)
 
     public Schema Schema { get; } = compilation.Schema;
 
+    /// <summary>Whether the SELECT of a view is being compiled.</summary>
+    public bool IsInView => _openViews.Count > 0;
+
     public FrameSize Size => new(_sources, _slots, _subplans);
 
     public int NewSource() => _sources++;

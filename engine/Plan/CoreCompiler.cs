@@ -169,7 +169,7 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         JoinPlanner planner = new(_scope);
         if (aggregation.Calls is [{ Filter: null, Distinct: false } call])
         {
-            if (call.Function.Name == "count" && call.Arguments.Count == 0 && conditions.Count == 0
+            if (call.Function.Name == "count" && call.Arguments.Count == 0 && conditions.Count == 0 && aggregation.Captures.Count == 0
                 && steps is [{ Source: { Access: { Shape.Table.KeyColumns: null } access, NotIndexed: false, RequiredIndex: null } }])
             {
                 return (new CountNode(access, call.Slot, aggregation.Output), 1);

@@ -15,7 +15,7 @@ internal static class ForeignKeyCompiler
 
     /// <summary>The table's own foreign keys. <paramref name="changed"/> are the columns that an UPDATE sets; null when the whole row comes or goes.</summary>
     public static ParentLookup[] Parents(Table table, IReadOnlyCollection<int>? changed, Compilation compilation) =>
-        compilation.ForeignKeys ? [.. table.ForeignKeys.Select(key => Parent(table, key, changed, compilation))] : [];
+        compilation is { ForeignKeys: true, IsDrop: false } ? [.. table.ForeignKeys.Select(key => Parent(table, key, changed, compilation))] : [];
 
     /// <summary>The foreign keys that refer to the table.</summary>
     public static ChildScan[] Children(Table table, IReadOnlyCollection<int>? changed, Compilation compilation)
@@ -28,6 +28,11 @@ internal static class ForeignKeyCompiler
         List<ChildScan> scans = [];
         foreach ((Table child, ForeignKeyTable key) in compilation.Schema.ForeignKeysTo(table.Name))
         {
+            if (compilation.IsDrop && !Matches(key, table))
+            {
+                continue;
+            }
+
             scans.Add(Scan(table, child, key, changed, compilation));
         }
 
@@ -38,14 +43,16 @@ internal static class ForeignKeyCompiler
     /// <exception cref="SluiceException">They are not the parent's primary key or a unique one: "foreign key mismatch".</exception>
     public static int[] ParentColumns(Table child, ForeignKeyTable key, Table parent)
     {
-        int[] columns = key.Clause.Columns is { } names ? [.. names.Select(parent.OrdinalOf)] : PrimaryKey(parent);
-        if (columns.Length != key.Columns.Count || !IsUnique(parent, columns))
-        {
-            throw new SluiceException(ResultCode.Error, $"foreign key mismatch - \"{child.Name}\" referencing \"{key.Clause.Table}\"");
-        }
-
-        return columns;
+        return Matches(key, parent)
+            ? ColumnsOf(key, parent)
+            : throw new SluiceException(ResultCode.Error, $"foreign key mismatch - \"{child.Name}\" referencing \"{key.Clause.Table}\"");
     }
+
+    private static int[] ColumnsOf(ForeignKeyTable key, Table parent) =>
+        key.Clause.Columns is { } names ? [.. names.Select(parent.OrdinalOf)] : PrimaryKey(parent);
+
+    private static bool Matches(ForeignKeyTable key, Table parent) =>
+        ColumnsOf(key, parent) is var columns && columns.Length == key.Columns.Count && IsUnique(parent, columns);
 
     private static int[] PrimaryKey(Table table) =>
         [.. Enumerable.Range(0, table.Columns.Count).Where(i => table.Columns[i].PrimaryKeyOrdinal > 0).OrderBy(i => table.Columns[i].PrimaryKeyOrdinal)];

@@ -2,6 +2,7 @@ using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute;
 using Sluice.Engine.Execute.Expressions;
 using Sluice.Engine.Execute.Operators;
+using Sluice.Engine.Execute.TableFunctions;
 using Sluice.Engine.Sql;
 
 namespace Sluice.Engine.Plan;
@@ -11,6 +12,7 @@ internal sealed partial class FromBuilder(RowScope scope)
 {
     private readonly CompileState _state = scope.State;
     private readonly List<(JoinStep Step, ExpressionNode On)> _conditions = [];
+    private readonly List<(FromSource Source, TableFunctionNode Node, IReadOnlyList<ExpressionNode> Arguments)> _functions = [];
 
     /// <summary>The join from left to right.</summary>
     public List<JoinStep> Steps { get; private set; } = [];
@@ -48,16 +50,25 @@ internal sealed partial class FromBuilder(RowScope scope)
     /// <summary>ON may use every name of the FROM, so it is bound when all are known.</summary>
     private void BindConditions()
     {
+        foreach ((FromSource source, TableFunctionNode node, IReadOnlyList<ExpressionNode> arguments) in _functions)
+        {
+            ulong before = scope.From.Touched;
+            scope.From.Touched = 0;
+            node.Arguments = [.. arguments.Select(argument => ExpressionBinder.Bind(argument, scope))];
+            source.ArgumentMask = scope.From.Touched;
+            scope.From.Touched |= before;
+        }
+
         foreach ((JoinStep step, ExpressionNode on) in _conditions)
         {
             step.On.AddRange(WhereTerms.Bind(on, scope));
         }
 
-        ulong before = 0;
+        ulong known = 0;
         foreach (JoinStep step in Steps)
         {
-            before |= step.Mask;
-            if (step.IsOuter && step.On.Exists(term => (term.Mask & ~before) != 0))
+            known |= step.Mask;
+            if (step.IsOuter && step.On.Exists(term => (term.Mask & ~known) != 0))
             {
                 throw new SluiceException(ResultCode.Error, "ON clause references tables to its right");
             }
@@ -84,20 +95,21 @@ internal sealed partial class FromBuilder(RowScope scope)
 
     private List<JoinStep> BuildJoin(JoinTable join, bool flattenable)
     {
+        int firstName = scope.Names.Count;
         JoinKind kind = join.Kind & ~JoinKind.Natural;
         List<JoinStep> steps = BuildSteps(join.Left, flattenable && (kind & JoinKind.Right) == 0);
         int leftNames = scope.Names.Count;
         List<JoinStep> right = BuildSteps(join.Right, flattenable && (kind & JoinKind.Full) == 0);
         JoinStep step = Combine(steps, right, kind);
-        IReadOnlyList<string>? common = (join.Kind & JoinKind.Natural) != 0 ? CommonColumns(leftNames) : join.Using;
+        IReadOnlyList<string>? common = (join.Kind & JoinKind.Natural) != 0 ? CommonColumns(firstName, leftNames) : join.Using;
         if ((join.Kind & JoinKind.Natural) != 0 && (join.On is not null || join.Using is not null))
         {
             throw new SluiceException(ResultCode.Error, "a NATURAL join may not have an ON or USING clause");
         }
 
-        foreach (string column in common ?? [])
+        foreach (string column in (common ?? []).Distinct(StringComparer.OrdinalIgnoreCase))
         {
-            step.On.AddRange(MergeColumn(column, leftNames, kind));
+            step.On.AddRange(MergeColumn(column, firstName, leftNames, kind));
         }
 
         if (join.On is not null)
@@ -144,9 +156,17 @@ internal sealed partial class FromBuilder(RowScope scope)
         }
 
         SchemaNames.RequireMain(reference.Name);
+        bool isTable = _state.Schema.TryGetTable(reference.Name.Name, out Table? table);
+        if (!isTable && TableFunctionCatalog.Find(reference.Name.Name) is { } function)
+        {
+            return [AddFunction(function, reference)];
+        }
+
         if (reference.Arguments is not null)
         {
-            throw new SluiceException(ResultCode.Error, $"table-valued function {reference.Name.Name}() is not supported");
+            throw isTable || _state.Schema.TryGetView(reference.Name.Name, out _)
+                ? new SluiceException(ResultCode.Error, $"'{reference.Name.Name}' is not a function")
+                : new SluiceException(ResultCode.Error, $"no such table: {reference.Name.Name}");
         }
 
         if (_state.Schema.TryGetView(reference.Name.Name, out View? view))
@@ -157,12 +177,57 @@ internal sealed partial class FromBuilder(RowScope scope)
             return steps;
         }
 
-        if (!_state.Schema.TryGetTable(reference.Name.Name, out Table? table))
+        if (table is null)
         {
             throw SchemaNames.NoSuchTable(reference.Name, _state);
         }
 
         return [new JoinStep { Kind = JoinKind.Inner, Source = AddTable(table, reference) }];
+    }
+
+    /// <summary>Adds a table-valued function; its arguments are bound when all names are known.</summary>
+    private JoinStep AddFunction(TableFunction function, TableReference reference)
+    {
+        IReadOnlyList<ExpressionNode> arguments = reference.Arguments ?? [];
+        if (arguments.Count > function.MaxArguments)
+        {
+            throw new SluiceException(ResultCode.Error, $"too many arguments on {function.Name}() - max {function.MaxArguments}");
+        }
+
+        int output = _state.NewSource();
+        TableFunctionNode node = new(function, output);
+        FromSource source = new()
+        {
+            Source = output,
+            Bit = scope.From.NextBit,
+            Name = reference.Alias ?? function.Name,
+            ColumnCount = function.Columns.Length,
+            Node = node,
+        };
+        scope.From.Add(source);
+        _functions.Add((source, node, arguments));
+        FromSources from = scope.From;
+        NamedColumn[] columns = [.. function.Columns.Select((column, i) =>
+        {
+            Expr expression = new ColumnExpr(output, i, Affinity.Blob, null);
+            return new NamedColumn
+            {
+                Name = column.Name,
+                IsHidden = column.IsHidden,
+                Bind = () =>
+                {
+                    from.Touched |= source.Mask;
+                    return expression;
+                },
+            };
+        })];
+        Expr rowid = new RowidExpr(output);
+        scope.Add(new NamedSource(reference.Alias ?? function.Name, columns, () =>
+        {
+            from.Touched |= source.Mask;
+            return rowid;
+        }));
+        return new JoinStep { Kind = JoinKind.Inner, Source = source };
     }
 
     /// <summary>Adds a table of the schema under its alias.</summary>
@@ -207,6 +272,7 @@ internal sealed partial class FromBuilder(RowScope scope)
                 DeclaredType = column.DeclaredType.Length == 0 ? null : column.DeclaredType,
                 Table = table.Name,
                 Origin = column.Name,
+                IsTableColumn = true,
             };
         }
 
@@ -237,13 +303,13 @@ internal sealed partial class FromBuilder(RowScope scope)
     // ---- USING and NATURAL ----
 
     /// <summary>The names that both sides of a NATURAL join have.</summary>
-    private List<string> CommonColumns(int leftNames)
+    private List<string> CommonColumns(int firstName, int leftNames)
     {
         List<string> common = [];
         foreach (NamedColumn column in scope.Names.Skip(leftNames).SelectMany(source => source.Columns))
         {
-            if (!common.Contains(column.Name, StringComparer.OrdinalIgnoreCase)
-                && scope.Names.Take(leftNames).Any(source => source.Find(column.Name) is not null))
+            if (!column.IsHidden && !common.Contains(column.Name, StringComparer.OrdinalIgnoreCase)
+                && scope.Names.Take(leftNames).Skip(firstName).Any(source => source.Find(column.Name) is not null))
             {
                 common.Add(column.Name);
             }
@@ -252,9 +318,9 @@ internal sealed partial class FromBuilder(RowScope scope)
         return common;
     }
 
-    private IEnumerable<WhereTerm> MergeColumn(string name, int leftNames, JoinKind kind)
+    private IEnumerable<WhereTerm> MergeColumn(string name, int firstName, int leftNames, JoinKind kind)
     {
-        (NamedSource Source, NamedColumn Column)? left = FindSide(name, 0, leftNames);
+        (NamedSource Source, NamedColumn Column)? left = FindSide(name, firstName, leftNames);
         (NamedSource Source, NamedColumn Column)? right = FindSide(name, leftNames, scope.Names.Count);
         if (left is null || right is null)
         {
@@ -272,7 +338,7 @@ internal sealed partial class FromBuilder(RowScope scope)
         {
             NamedColumn leftColumn = left.Value.Column;
             Func<Expr> leftValue = leftColumn.Coalesced ?? leftColumn.Bind;
-            Func<Expr> rightValue = right.Value.Column.Bind;
+            Func<Expr> rightValue = right.Value.Column.Coalesced ?? right.Value.Column.Bind;
             leftColumn.Coalesced = () => new FirstValueExpr(leftValue(), rightValue());
         }
 

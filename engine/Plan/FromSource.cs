@@ -26,6 +26,9 @@ internal sealed class FromSource
     /// <summary>Set for the row set of a recursive common table, or another source that is read through a node of its own.</summary>
     public PlanNode? Node { get; init; }
 
+    /// <summary>For a table-valued function: the sources that its arguments refer to, which must be read before it.</summary>
+    public ulong ArgumentMask { get; set; }
+
     /// <summary>INDEXED BY.</summary>
     public TableIndex? RequiredIndex { get; init; }
 

@@ -30,6 +30,9 @@ internal sealed class WhereTerm
 {
     public required Expr Condition { get; init; }
 
+    /// <summary>As it is written.</summary>
+    public required ExpressionNode Node { get; init; }
+
     /// <summary>The sources that it refers to.</summary>
     public required ulong Mask { get; init; }
 
@@ -58,8 +61,11 @@ internal sealed class TermUse
 
     public required FromSource Source { get; init; }
 
-    /// <summary>The column's ordinal; -1 for the rowid.</summary>
+    /// <summary>The column's ordinal; -1 for the rowid, <see cref="Catalog.TableIndex.ExpressionColumn"/> for an expression.</summary>
     public required int Column { get; init; }
+
+    /// <summary>The expression as an index may have it; null for a column.</summary>
+    public ExpressionNode? Expression { get; init; }
 
     public required TermKind Kind { get; init; }
 

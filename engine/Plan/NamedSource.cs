@@ -17,6 +17,12 @@ internal sealed class NamedColumn
 
     public string? Origin { get; init; }
 
+    /// <summary>A column of a table itself, not of a view or subquery that shows it.</summary>
+    public bool IsTableColumn { get; init; }
+
+    /// <summary>An argument of a table-valued function: * passes over it.</summary>
+    public bool IsHidden { get; init; }
+
     /// <summary>Merged with the column of the same name to the left by USING or NATURAL: * passes over it.</summary>
     public bool IsMerged { get; set; }
 

@@ -16,6 +16,7 @@ internal static class OrderTerms
     public static int? Ordinal(ExpressionNode expression) => Unwrapped(expression) switch
     {
         LiteralNode { Value: { Type: Format.SqlType.Integer } value } => value.Integer is > 0 and <= int.MaxValue ? (int)value.Integer : int.MaxValue,
+        UnaryNode { Operator: UnaryOperator.Plus } plus => Ordinal(plus.Operand),
         UnaryNode { Operator: UnaryOperator.Negate, Operand: LiteralNode { Value.Type: Format.SqlType.Integer } } => int.MaxValue,
         _ => null,
     };

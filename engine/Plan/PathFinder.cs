@@ -9,6 +9,9 @@ namespace Sluice.Engine.Plan;
 /// <summary>Finds the ways in which a source can be read, given the conditions on it and the sources read before.</summary>
 internal sealed class PathFinder(CompileState state)
 {
+    /// <summary>A guess at how many rows a table-valued function gives.</summary>
+    private const double FunctionRows = 25;
+
     public List<AccessPath> Find(FromSource source, IReadOnlyList<WhereTerm> terms, ulong placed)
     {
         List<TermUse> uses = [];
@@ -19,7 +22,10 @@ internal sealed class PathFinder(CompileState state)
 
         if (source.Node is { } node)
         {
-            return [new AccessPath { Source = source, Cost = 1, Rows = 1, Build = (_, _) => node }];
+            // A table-valued function comes after what its arguments refer to.
+            bool isFunction = node is Execute.TableFunctions.TableFunctionNode;
+            double cost = (source.ArgumentMask & ~placed) != 0 ? double.PositiveInfinity : isFunction ? FunctionRows : 1;
+            return [new AccessPath { Source = source, Cost = cost, Rows = isFunction ? FunctionRows : 1, Build = (_, _) => node }];
         }
 
         List<AccessPath> paths = [];
@@ -29,7 +35,7 @@ internal sealed class PathFinder(CompileState state)
         }
         else
         {
-            AddTable(paths, source, uses);
+            AddTable(paths, source, uses, terms);
         }
 
         AddHash(paths, source, uses, placed);
@@ -54,14 +60,14 @@ internal sealed class PathFinder(CompileState state)
 
     // ---- tables ----
 
-    private void AddTable(List<AccessPath> paths, FromSource source, List<TermUse> uses)
+    private void AddTable(List<AccessPath> paths, FromSource source, List<TermUse> uses, IReadOnlyList<WhereTerm> terms)
     {
         Table table = source.Table!;
         if (source.RequiredIndex is { } required)
         {
-            if (required.Where is null && required.Expressions.Count == 0 && IndexPath(source, required, uses) is { Uses.Count: > 0 } path)
+            if (PartialIndexes.IsUsable(required, source, terms))
             {
-                paths.Add(path);
+                paths.Add(IndexPath(source, required, uses));
             }
 
             return;
@@ -88,7 +94,7 @@ internal sealed class PathFinder(CompileState state)
 
         foreach (TableIndex index in table.Indexes)
         {
-            if (index.Where is null && index.Expressions.Count == 0)
+            if (PartialIndexes.IsUsable(index, source, terms))
             {
                 paths.Add(IndexPath(source, index, uses));
             }
@@ -269,6 +275,15 @@ internal sealed class PathFinder(CompileState state)
         }
 
         int column = index.ColumnAt(position);
+        if (column == TableIndex.ExpressionColumn)
+        {
+            // The index has the values as they are: a comparison that converts them first is not answered by it.
+            return use.Expression is { } expression
+                && NodeEquality.AreEqual(expression, OrderTerms.Unwrapped(index.Expressions[position]!))
+                && use.Convert is Affinity.None or Affinity.Blob
+                && use.Collation == index.Order.Columns[position].Collation;
+        }
+
         if (column == table.RowidAlias ? use.Column != -1 : use.Column != column)
         {
             return false;
@@ -315,7 +330,7 @@ internal sealed class PathFinder(CompileState state)
 
     private static void AddHash(List<AccessPath> paths, FromSource source, List<TermUse> uses, ulong placed)
     {
-        List<TermUse> equal = uses.FindAll(use => use.Kind == TermKind.Equal && (use.ValueMask & placed) != 0 && use.ValueMask != 0);
+        List<TermUse> equal = uses.FindAll(use => use.Kind == TermKind.Equal && use.Expression is null && (use.ValueMask & placed) != 0 && use.ValueMask != 0);
         if (equal.Count == 0 || source.RequiredIndex is not null || source.Derived is { IsCorrelated: true })
         {
             return;

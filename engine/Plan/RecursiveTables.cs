@@ -34,10 +34,20 @@ internal static class RecursiveTables
         RecursiveReference reference = new(state.NewSource(), names, initial.Outputs);
         home.Recursive.Add(table, reference);
         List<CompoundPart> recursive = [];
+        List<string[]> aliases = [names, [.. initial.Columns.Select(column => column.Name)]];
         bool isCorrelated = initial.IsCorrelated;
         foreach ((CompoundOperator _, SelectCore core) in select.Compounds.Skip(firstRecursive))
         {
-            QueryPlan part = new CoreCompiler(state, home.Scope, common).Compile(core, [], null);
+            RequirePlain(core);
+            int uses = reference.Uses;
+            CoreCompiler compiler = new(state, home.Scope, common);
+            QueryPlan part = compiler.Compile(core, [], null);
+            if (reference.Uses > uses + 1)
+            {
+                throw new SluiceException(ResultCode.Error, $"multiple references to recursive table: {table.Name}");
+            }
+
+            aliases.Add([.. compiler.Terms.Select(term => term.Name)]);
             if (part.Outputs.Length != initial.Outputs.Length)
             {
                 throw new SluiceException(ResultCode.Error, "SELECTs to the left and right of UNION ALL do not have the same number of result columns");
@@ -56,7 +66,7 @@ internal static class RecursiveTables
             Initial = new CompoundPart(initial.Root, initial.Outputs),
             Recursive = recursive,
             Distinct = operation == CompoundOperator.Union ? [.. outputs.Select(ComparisonRules.CollationOf)] : null,
-            Order = [.. select.OrderBy.Select((term, i) => Order(term, i, names, outputs))],
+            Order = [.. select.OrderBy.Select((term, i) => Order(term, i, aliases, outputs))],
             Reference = reference.Source,
             Output = output,
         };
@@ -69,17 +79,31 @@ internal static class RecursiveTables
         };
     }
 
-    private static (int Column, SortOrder Order) Order(OrderTerm term, int index, string[] names, Expr[] outputs)
+    private static (int Column, SortOrder Order) Order(OrderTerm term, int index, List<string[]> selects, Expr[] outputs)
     {
         int column = OrderTerms.Ordinal(term.Expression) is { } ordinal
             ? ordinal - 1
-            : Array.FindIndex(names, name => OrderTerms.Unwrapped(term.Expression) is ColumnNode node && node.Column.Equals(name, StringComparison.OrdinalIgnoreCase));
+            : selects.Select(names => Array.FindIndex(names, name => OrderTerms.Unwrapped(term.Expression) is ColumnNode node && node.Column.Equals(name, StringComparison.OrdinalIgnoreCase)))
+                .FirstOrDefault(found => found >= 0, -1);
         if (column < 0 || column >= outputs.Length)
         {
             throw new SluiceException(ResultCode.Error, $"{CoreCompiler.Nth(index)} ORDER BY term does not match any column in the result set");
         }
 
         return (column, OrderTerms.Key(term, CoreCompiler.Recollated(term.Expression, outputs[column])).Order);
+    }
+
+    private static void RequirePlain(SelectCore core)
+    {
+        if (core.GroupBy.Count > 0 || core.Columns.Any(column => column.Expression is { } node && NodeWalk.HasAggregate(node)))
+        {
+            throw new SluiceException(ResultCode.Error, "recursive aggregate queries not supported");
+        }
+
+        if (core.Columns.Any(column => column.Expression is { } node && NodeWalk.HasWindow(node)))
+        {
+            throw new SluiceException(ResultCode.Error, "cannot use window functions in recursive queries");
+        }
     }
 
     private static bool Mentions(TableExpression? from, string name) => from switch

@@ -91,7 +91,7 @@ internal static class ResultTerms
             found = true;
             foreach (NamedColumn column in source.Columns)
             {
-                if (column.IsMerged && table is null)
+                if (column.IsHidden || (column.IsMerged && table is null))
                 {
                     continue;
                 }

@@ -58,6 +58,7 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
                 DeclaredType = column.DeclaredType.Length == 0 ? null : column.DeclaredType,
                 Table = table.Name,
                 Origin = column.Name,
+                IsTableColumn = true,
             };
         })];
         Add(new NamedSource(name, columns, table.KeyColumns is null ? () => new RowidExpr(source) : null)
@@ -75,6 +76,11 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
     {
         if (Find(node) is var (source, column))
         {
+            if (column is not null)
+            {
+                State.Compilation.ColumnFound?.Invoke(node, column);
+            }
+
             // A column merged by USING is only the merged one where no table is named.
             Func<Expr> bind = column is null ? source.Rowid!
                 : node.Table is null || node.Table == source.Handle ? column.Expression
@@ -86,6 +92,16 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
 
         if (AliasesVisible && node.Table is null && FindAlias(node.Column) is { } aliased)
         {
+            if (Windowing is null && NodeWalk.HasWindow(aliased))
+            {
+                throw new SluiceException(ResultCode.Error, $"misuse of aliased window function {node.Column}");
+            }
+
+            if (Grouping is null && NodeWalk.HasAggregate(aliased))
+            {
+                throw new SluiceException(ResultCode.Error, $"misuse of aliased aggregate {node.Column}");
+            }
+
             AliasesVisible = false;
             Expr expression = ExpressionBinder.Bind(aliased, this);
             AliasesVisible = true;

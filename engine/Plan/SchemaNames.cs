@@ -17,7 +17,7 @@ internal static class SchemaNames
     }
 
     public static SluiceException NoSuchTable(QualifiedName name, CompileState state) =>
-        new(ResultCode.Error, $"no such table: {((name.Schema ?? (state.IsTrigger ? "main" : null)) is { } schema ? schema + "." : "")}{name.Name}");
+        new(ResultCode.Error, $"no such table: {((name.Schema ?? (state.IsTrigger || state.IsInView ? "main" : null)) is { } schema ? schema + "." : "")}{name.Name}");
 }
 
 /// <summary>The names that mean the rowid where no column is called so ("ROWIDs and the INTEGER PRIMARY KEY").</summary>

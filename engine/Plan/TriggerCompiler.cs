@@ -17,6 +17,11 @@ internal static class TriggerCompiler
         Table table, TriggerTiming timing, TriggerEvent change, IReadOnlyCollection<int>? changed, ConflictAction onConflict, Compilation compilation)
     {
         List<TriggerProgram> programs = [];
+        if (compilation.IsDrop)
+        {
+            return [];
+        }
+
         foreach (Trigger trigger in compilation.Schema.TriggersOf(table.Name))
         {
             CreateTriggerStatement definition = trigger.Definition;

@@ -1,3 +1,4 @@
+using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute;
 using Sluice.Engine.Execute.Expressions;
 using Sluice.Engine.Execute.Operators;
@@ -62,7 +63,7 @@ internal static class WhereTerms
         Expr condition = ExpressionBinder.Bind(node, scope);
         ulong mask = scope.From.Touched;
         List<TermUse> uses = [];
-        WhereTerm term = new() { Condition = condition, Mask = mask, Uses = uses, IsCorrelated = scope.IsCorrelated };
+        WhereTerm term = new() { Node = node, Condition = condition, Mask = mask, Uses = uses, IsCorrelated = scope.IsCorrelated };
         switch (node)
         {
             case BinaryNode binary when KindOf(binary.Operator) is { } kind:
@@ -88,9 +89,15 @@ internal static class WhereTerms
     private static void AddComparison(
         List<TermUse> uses, WhereTerm term, ExpressionNode columnSide, ExpressionNode valueSide, TermKind kind, bool inclusive, RowScope scope)
     {
+        ExpressionNode? expression = null;
         if (Column(columnSide, scope) is not var (source, column, side))
         {
-            return;
+            if (IndexedExpression(columnSide, scope) is not var (table, bare, bound))
+            {
+                return;
+            }
+
+            (source, column, side, expression) = (table, TableIndex.ExpressionColumn, bound, bare);
         }
 
         scope.From.Touched = 0;
@@ -106,6 +113,7 @@ internal static class WhereTerms
             Term = term,
             Source = source,
             Column = column,
+            Expression = expression,
             Kind = kind,
             Value = value,
             ValueMask = valueMask,
@@ -114,6 +122,29 @@ internal static class WhereTerms
             Collation = CollationOf(columnSide, valueSide, side, value),
             ColumnSide = side,
         });
+    }
+
+    /// <summary>An expression that an index of one of the sources is on, with the source's name taken off its columns.</summary>
+    private static (FromSource Source, ExpressionNode Bare, Expr Side)? IndexedExpression(ExpressionNode operand, RowScope scope)
+    {
+        foreach (FromSource source in scope.From.All)
+        {
+            if (source.Table is not { } table || !table.Indexes.Any(index => index.Expressions.Count > 0))
+            {
+                continue;
+            }
+
+            ExpressionNode bare = NodeWalk.WithoutQualifier(OrderTerms.Unwrapped(operand), source.Name);
+            bool isIndexed = table.Indexes.Any(index => index.Expressions.Any(part => part is not null && NodeEquality.AreEqual(bare, OrderTerms.Unwrapped(part))));
+            if (isIndexed)
+            {
+                scope.From.Touched = 0;
+                Expr side = ExpressionBinder.Bind(operand, scope);
+                return scope.From.Touched == source.Mask ? (source, bare, side) : null;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>The left operand's collation comes first, and the column may be on either side: the flipped comparison asks for it as written.</summary>

@@ -94,6 +94,11 @@ public sealed class Store : IDisposable
 
     internal Checkpointer Checkpointer => _checkpointer!;
 
+    internal bool ReusesRowids => _options.ReuseRowids;
+
+    /// <summary>Whether at most one transaction is open.</summary>
+    internal bool IsAlone => Volatile.Read(ref _active) <= 1;
+
     internal bool HasLog => _log is { Exists: true };
 
     /// <summary>Opens a database file, makes it if it is not there, and recovers what a crash left in its log.</summary>

@@ -34,6 +34,11 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
     private uint _counterRoot;
     private RowidCounter? _counter;
 
+    // The cursor that finds a table's largest rowid where rowids are used again.
+    private RowCursor? _lastRows;
+    private uint _lastRowsRoot;
+    private bool _lastRowsExclusive;
+
     public StoreTransaction(Store store, TransactionKind kind, TimeSpan busyTimeout, Isolation isolation)
     {
         _store = store;
@@ -126,6 +131,11 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
     public override long AllocateRowid(uint root)
     {
         BeginWriting();
+        if (_store.ReusesRowids && AfterLargest(root) is { } rowid)
+        {
+            return rowid;
+        }
+
         return Counter(root).Allocate(_claims);
     }
 
@@ -232,6 +242,20 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
         {
             Rollback();
         }
+    }
+
+    /// <summary>The rowid after the largest one, while this transaction is the only one; null when the counter must give it.</summary>
+    private long? AfterLargest(uint root)
+    {
+        if (_lastRows is null || _lastRowsRoot != root || _lastRowsExclusive != (_exclusive is not null))
+        {
+            _lastRows = OpenRows(root);
+            _lastRowsRoot = root;
+            _lastRowsExclusive = _exclusive is not null;
+        }
+
+        long largest = _lastRows.MoveLast() ? Math.Max(0, _lastRows.Rowid) : 0;
+        return _store.IsAlone && largest < long.MaxValue ? largest + 1 : null;
     }
 
     private void Share(uint root, long rowid, bool isClaim)

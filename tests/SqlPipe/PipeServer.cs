@@ -32,8 +32,9 @@ internal sealed class PipeServer(TextReader input, TextWriter output)
             {
                 Fail(CodeOf(e.Code), e.Message);
             }
-            catch (ProtocolException e)
+            catch (Exception e) when (e is ProtocolException or InvalidOperationException)
             {
+                // The provider asks for parameters that the protocol has no way to give.
                 Fail("MISUSE", e.Message);
             }
 

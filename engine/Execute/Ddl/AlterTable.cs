@@ -1,4 +1,8 @@
+using Sluice.Engine.BTree;
 using Sluice.Engine.Catalog;
+using Sluice.Engine.Execute.Operators;
+using Sluice.Engine.Format;
+using Sluice.Engine.Plan;
 using Sluice.Engine.Sql;
 using Sluice.Engine.Transactions;
 
@@ -24,6 +28,7 @@ internal static class AlterTable
         }
 
         Names.RequireUnreserved(to);
+        SchemaCheck.Run(schema, "");
         foreach ((long rowid, SchemaRow row) in SchemaRows.All(transaction))
         {
             SchemaRow renamed = Renamed(row, from, to);
@@ -33,10 +38,12 @@ internal static class AlterTable
             }
         }
 
+        RenameSequence(transaction, from, to);
         transaction.SchemaChanged();
+        SchemaCheck.Run(transaction.Schema, " after rename");
     }
 
-    public static void AddColumn(AddColumnStatement node, Transaction transaction)
+    public static void AddColumn(AddColumnStatement node, Transaction transaction, IStatementContext context)
     {
         transaction.BecomeExclusive();
         if (transaction.Schema.TryGetView(node.Table.Name, out _))
@@ -45,7 +52,7 @@ internal static class AlterTable
         }
 
         Table table = Find(node.Table, transaction.Schema);
-        Check(node.Column, table, hasRows: transaction.OpenRows(table.RootPage).MoveFirst());
+        Check(node.Column, table, hasRows: new TableRows(table, transaction).MoveNext());
         foreach ((long rowid, SchemaRow row) in SchemaRows.All(transaction))
         {
             if (row.Type == "table" && row.Name.Equals(table.Name, StringComparison.OrdinalIgnoreCase))
@@ -55,9 +62,52 @@ internal static class AlterTable
         }
 
         transaction.SchemaChanged();
+        CheckRows(node.Column, table.Name, transaction, context);
     }
 
-    private static Table Find(QualifiedName name, Schema schema)
+    /// <summary>The rows that are there must keep to what the new column says of them.</summary>
+    private static void CheckRows(ColumnDefinition column, string table, Transaction transaction, IStatementContext context)
+    {
+        List<(string Condition, string Message)> conditions =
+            [.. column.Constraints.OfType<CheckColumn>().Select(check => ($"NOT ({check.Text})", "CHECK constraint failed"))];
+        if (column.Constraints.Any(constraint => constraint is GeneratedColumn) && column.Constraints.Any(constraint => constraint is NotNullColumn))
+        {
+            conditions.Add(($"{Names.AlwaysQuoted(column.Name)} IS NULL", "NOT NULL constraint failed"));
+        }
+
+        foreach ((string condition, string message) in conditions)
+        {
+            StatementNode query = Parser.ParseStatement($"SELECT 1 FROM {Names.AlwaysQuoted(table)} WHERE {condition}");
+            using Execution broken = Planner.Compile(query, transaction.Schema).Start(transaction, context, []);
+            if (broken.Next())
+            {
+                throw new SluiceException(ResultCode.Error, message);
+            }
+        }
+    }
+
+    /// <summary>The row that sqlite_sequence has for a table with AUTOINCREMENT.</summary>
+    private static void RenameSequence(Transaction transaction, string from, string to)
+    {
+        if (!transaction.Schema.TryGetTable("sqlite_sequence", out Table? sequence))
+        {
+            return;
+        }
+
+        RecordReader reader = default;
+        RowCursor rows = transaction.OpenRows(sequence.RootPage);
+        for (bool any = rows.MoveFirst(); any; any = rows.MoveNext())
+        {
+            reader.Reset(rows.Record);
+            if (reader.Get(0).DecodeText().Equals(from, StringComparison.OrdinalIgnoreCase))
+            {
+                transaction.PutRow(sequence.RootPage, rows.Rowid, RecordWriter.Encode([SqlValue.FromText(to), reader.Get(1)]));
+                return;
+            }
+        }
+    }
+
+    internal static Table Find(QualifiedName name, Schema schema)
     {
         Names.RequireMain(name);
         if (Names.IsReserved(name.Name))
@@ -77,22 +127,20 @@ internal static class AlterTable
     private static SchemaRow Renamed(in SchemaRow row, string from, string to)
     {
         bool isOwn = row.TableName.Equals(from, StringComparison.OrdinalIgnoreCase);
-        if (row.Type is "view" or "trigger")
+        string? sql = null;
+        if (row.Sql is not null)
         {
-            // Where a SELECT means the table and where a column or alias of the same name is not to be seen from the words.
-            return new SqlWords(row.Sql ?? "").Mentions(from)
-                ? throw DdlStatements.Refused($"ALTER TABLE RENAME of {from}, which {row.Type} {row.Name} may refer to,")
-                : row;
+            SqlWords words = new(row.Sql);
+            sql = words.Replace(NameUses.OfTable(words, from), to, alwaysQuoted: true);
         }
 
-        string? sql = row.Sql is null ? null : new SqlWords(row.Sql).RenameTable(from, to);
         if (!isOwn)
         {
             return row with { Sql = sql };
         }
 
         string name = row.Type == "table" ? to
-            : row.Sql is null ? TableKeys.NameOf(to, int.Parse(row.Name.AsSpan(row.Name.LastIndexOf('_') + 1)))
+            : row.Type == "index" && row.Sql is null ? TableKeys.NameOf(to, int.Parse(row.Name.AsSpan(row.Name.LastIndexOf('_') + 1)))
             : row.Name;
         return row with { Name = name, TableName = to, Sql = sql };
     }
@@ -109,6 +157,7 @@ internal static class AlterTable
         TableDefinition.CheckColumn(column, table.Name, [.. old.Columns, column], old.Strict);
         ExpressionNode? value = column.Constraints.OfType<DefaultColumn>().LastOrDefault()?.Expression;
         bool isNull = value is null or LiteralNode { Value.IsNull: true };
+        bool isGenerated = column.Constraints.Any(constraint => constraint is GeneratedColumn);
         foreach (ColumnConstraint constraint in column.Constraints)
         {
             switch (constraint)
@@ -117,10 +166,10 @@ internal static class AlterTable
                     throw new SluiceException(ResultCode.Error, "Cannot add a PRIMARY KEY column");
                 case UniqueColumn:
                     throw new SluiceException(ResultCode.Error, "Cannot add a UNIQUE column");
-                case NotNullColumn when isNull && hasRows:
+                case NotNullColumn when isNull && hasRows && !isGenerated:
                     throw new SluiceException(ResultCode.Error, "Cannot add a NOT NULL column with default value NULL");
-                case CheckColumn when hasRows:
-                    throw DdlStatements.Refused("ALTER TABLE ADD COLUMN with a CHECK on a table that has rows");
+                case GeneratedColumn { Stored: true }:
+                    throw new SluiceException(ResultCode.Error, "cannot add a STORED column");
                 default:
                     break;
             }

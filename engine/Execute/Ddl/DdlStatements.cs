@@ -45,13 +45,36 @@ public static class DdlStatements
                 CreateTrigger.Execute(create, transaction);
                 break;
             case DropStatement drop:
-                Drop.Execute(drop, transaction);
+                Drop.Execute(drop, transaction, context);
                 break;
             case RenameTableStatement rename:
                 AlterTable.Rename(rename, transaction);
                 break;
+            case RenameColumnStatement rename:
+                AlterColumn.Rename(rename, transaction);
+                break;
+            case DropColumnStatement drop:
+                AlterColumn.Drop(drop, transaction, context);
+                break;
             case AddColumnStatement add:
-                AlterTable.AddColumn(add, transaction);
+                AlterTable.AddColumn(add, transaction, context);
+                break;
+            case AnalyzeStatement analyze:
+                Analyze.Execute(analyze, transaction, context);
+                break;
+            case ReindexStatement reindex:
+                Rebuild.Reindex(reindex, transaction, context);
+                break;
+            case VacuumStatement vacuum when context is Session session:
+                if (vacuum.Into is null)
+                {
+                    Rebuild.Vacuum(vacuum, transaction, session);
+                }
+                else
+                {
+                    VacuumInto.Execute(vacuum, transaction, session, parameters);
+                }
+
                 break;
             default:
                 throw Refused(NameOf(node));
@@ -64,11 +87,6 @@ public static class DdlStatements
     private static string NameOf(StatementNode node) => node switch
     {
         CreateVirtualTableStatement create => $"CREATE VIRTUAL TABLE (module {create.Module})",
-        RenameColumnStatement => "ALTER TABLE RENAME COLUMN",
-        DropColumnStatement => "ALTER TABLE DROP COLUMN",
-        VacuumStatement => "VACUUM",
-        AnalyzeStatement => "ANALYZE",
-        ReindexStatement => "REINDEX",
         AttachStatement => "ATTACH",
         DetachStatement => "DETACH",
         _ => node.GetType().Name,

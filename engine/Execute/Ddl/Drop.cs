@@ -1,6 +1,8 @@
 using Sluice.Engine.BTree;
 using Sluice.Engine.Catalog;
+using Sluice.Engine.Execute.Dml;
 using Sluice.Engine.Format;
+using Sluice.Engine.Plan;
 using Sluice.Engine.Sql;
 using Sluice.Engine.Transactions;
 
@@ -9,7 +11,7 @@ namespace Sluice.Engine.Execute.Ddl;
 /// <summary>DROP TABLE, INDEX, VIEW and TRIGGER: the trees' pages go to the freelist, the rows of sqlite_schema go.</summary>
 internal static class Drop
 {
-    public static void Execute(DropStatement node, Transaction transaction)
+    public static void Execute(DropStatement node, Transaction transaction, IStatementContext context)
     {
         Names.RequireMain(node.Name);
         if (!MayDrop(node, transaction.Schema))
@@ -21,6 +23,11 @@ internal static class Drop
         if (!MayDrop(node, transaction.Schema))
         {
             return;
+        }
+
+        if (node.Kind == SchemaObjectKind.Table && context is IChangeContext { ForeignKeys.Enabled: true })
+        {
+            RemoveRows(node.Name.Name, transaction, context);
         }
 
         foreach ((long rowid, SchemaRow row) in SchemaRows.All(transaction))
@@ -44,6 +51,20 @@ internal static class Drop
         }
 
         transaction.SchemaChanged();
+    }
+
+    /// <summary>With foreign keys that refer to it, a table is first emptied ("SQLite Foreign Key Support", section 5).</summary>
+    private static void RemoveRows(string name, Transaction transaction, IStatementContext context)
+    {
+        if (!transaction.Schema.TryGetTable(name, out Table? table) || transaction.Schema.ForeignKeysTo(name).Count == 0)
+        {
+            return;
+        }
+
+        CompileState state = new(new Compilation(transaction.Schema, foreignKeys: true) { IsDrop = true });
+        DeleteStatement delete = new() { Table = new TableReference(new QualifiedName(null, table.Name), null) };
+        using Execution removal = DeleteCompiler.Compile(delete, state, null).Start(transaction, context, []);
+        _ = removal.Next();
     }
 
     /// <summary>The row that sqlite_sequence has for a table with AUTOINCREMENT ("SQLite file format", section 2.6.3).</summary>

@@ -22,6 +22,8 @@ internal sealed class ChangeScope(IChangeContext session) : IChangeContext
 
     private readonly List<TriggerProgram> _active = [];
 
+    public Session Session => (Session)session;
+
     public long LastInsertRowid { get; set; } = session.LastInsertRowid;
 
     public long Changes { get; set; } = session.Changes;

@@ -143,7 +143,9 @@ internal sealed class ConflictResolver
             order.Add(Key);
         }
 
-        order.AddRange(Enumerable.Range(0, plan.Indexes.Length).Where(index => !order.Contains(index)));
+        // SQLite tests the newest index first, and those that replace in the end.
+        order.AddRange(Enumerable.Range(0, plan.Indexes.Length).Reverse().Where(index => !order.Contains(index))
+            .OrderBy(index => plan.Indexes[index].OnConflict == ConflictAction.Replace));
         return [.. order];
     }
 }

@@ -32,7 +32,8 @@ internal sealed class DeleteExecution(DeletePlan plan, Run run) : ChangeExecutio
         while (query.Next())
         {
             RowKey key = RowKey.Of(table, Run.Sources[plan.TableSource]);
-            if (seen.Add(key))
+            _ = seen.FindOrAdd(key, out bool added);
+            if (added)
             {
                 keys.Add(key);
             }

@@ -43,21 +43,22 @@ internal readonly record struct RowKey(long Rowid, SqlValue[]? Values = null)
     }
 }
 
-/// <summary>A set of keys of one table.</summary>
+/// <summary>Numbers the keys of one table in the order in which they come, each once.</summary>
 internal sealed class RowKeySet(Table table)
 {
-    private readonly HashSet<long> _rowids = [];
-    private readonly Operators.RowTable? _keys = table.KeyOrder is { } order ? new Operators.RowTable([.. order.Columns.ToArray().Select(column => column.Collation)]) : null;
+    private readonly Dictionary<long, int> _rowids = [];
+    private readonly Operators.RowTable? _keys =
+        table.KeyOrder is { } order ? new Operators.RowTable([.. order.Columns.ToArray().Select(column => column.Collation)]) : null;
 
-    /// <summary>False when it was there already.</summary>
-    public bool Add(in RowKey key)
+    /// <summary>The key's number, from 0; <paramref name="added"/> when it is new.</summary>
+    public int FindOrAdd(in RowKey key, out bool added)
     {
-        if (_keys is null)
+        if (_keys is not null)
         {
-            return _rowids.Add(key.Rowid);
+            return _keys.FindOrAdd(key.Values, out added);
         }
 
-        _ = _keys.FindOrAdd(key.Values, out bool added);
-        return added;
+        added = _rowids.TryAdd(key.Rowid, _rowids.Count);
+        return _rowids[key.Rowid];
     }
 }

@@ -34,7 +34,10 @@ internal sealed class SequenceRow
             throw new SluiceException(ResultCode.Full, "database or disk is full");
         }
 
-        return Math.Max(allocated, _largest + 1);
+        // It counts as given even if the row is then passed over.
+        _largest = Math.Max(allocated, _largest + 1);
+        _changed = true;
+        return _largest;
     }
 
     /// <summary>Takes note of a rowid that was written.</summary>

@@ -74,7 +74,7 @@ internal sealed class UpdateExecution(UpdatePlan plan, Run run) : ChangeExecutio
         }
     }
 
-    /// <summary>The rows to change; a row that FROM matches several times counts once, by its first match.</summary>
+    /// <summary>The rows to change; a row that FROM matches several times counts once, by its last match, as in SQLite.</summary>
     private List<Found> Find()
     {
         Table table = plan.Write.Table;
@@ -85,19 +85,16 @@ internal sealed class UpdateExecution(UpdatePlan plan, Run run) : ChangeExecutio
         while (query.Next())
         {
             RowKey key = RowKey.Of(table, Run.Sources[plan.TableSource]);
-            if (!seen.Add(key))
+            int number = seen.FindOrAdd(key, out bool added);
+            if (added)
             {
-                continue;
+                found.Add(new Found(key, null, null));
             }
 
             if (plan.HasFrom)
             {
                 SqlValue[] values = Evaluate(out SqlValue? newRowid);
-                found.Add(new Found(key, values, newRowid));
-            }
-            else
-            {
-                found.Add(new Found(key, null, null));
+                found[number] = new Found(key, values, newRowid);
             }
         }
 

@@ -1,3 +1,4 @@
+using Sluice.Engine.Execute.Functions;
 using Sluice.Engine.Format;
 using Sluice.Engine.Sql;
 
@@ -18,7 +19,8 @@ internal sealed partial class Binding
             case BinaryOperator.Concatenate:
                 return BindConcatenation(node);
             case BinaryOperator.JsonArrow or BinaryOperator.JsonDoubleArrow:
-                throw Error($"no such function: {(node.Operator == BinaryOperator.JsonArrow ? "->" : "->>")}");
+                return BindScalar(
+                    FunctionCatalog.FindScalar(node.Operator == BinaryOperator.JsonArrow ? "->" : "->>", 2)!, [Bind(node.Left), Bind(node.Right)]);
         }
 
         Expr left = Bind(node.Left);

@@ -132,7 +132,7 @@ internal sealed partial class Binding(IScope scope)
 
     private Expr BindCase(CaseNode node)
     {
-        if (node.Operand is RowValueNode)
+        if (node.Operand is RowValueNode || (node.Operand is not null && node.Branches.Any(branch => branch.When is RowValueNode)))
         {
             return BindCaseOfRow(node);
         }

@@ -19,7 +19,8 @@ internal sealed class FoldingContext : IStatementContext
 
     public long TotalChanges => throw NotConstant();
 
-    public DateTime UtcNow => throw NotConstant();
+    /// <summary>In an index or a generated column, 'now' is only seen when a row asks for it.</summary>
+    public DateTime UtcNow => throw new SluiceException(ResultCode.Error, "non-deterministic use of a date function in an index or a generated column");
 
     public Random Random => throw NotConstant();
 

@@ -17,6 +17,10 @@ internal static class BuiltInAggregates
         Add(table, 1, "group_concat", _ => new ConcatAccumulator());
         Add(table, 2, "group_concat", _ => new ConcatAccumulator());
         Add(table, 2, "string_agg", _ => new ConcatAccumulator());
+        Add(table, 1, "json_group_array", _ => new Json.JsonArrayAccumulator(binary: false));
+        Add(table, 1, "jsonb_group_array", _ => new Json.JsonArrayAccumulator(binary: true));
+        Add(table, 2, "json_group_object", _ => new Json.JsonObjectAccumulator(binary: false));
+        Add(table, 2, "jsonb_group_object", _ => new Json.JsonObjectAccumulator(binary: true));
     }
 
     private static void Add(FunctionTable<AggregateFunction> table, int arguments, string name, Func<Collation, Accumulator> create) =>

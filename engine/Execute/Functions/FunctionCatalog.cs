@@ -14,6 +14,7 @@ public static class FunctionCatalog
         CoreFunctions.AddTo(_scalars);
         MathFunctions.AddTo(_scalars);
         DateFunctions.AddTo(_scalars);
+        Json.JsonFunctions.AddTo(_scalars);
     }
 
     /// <summary>Whether there is any function of this name, with whatever number of arguments.</summary>

@@ -26,6 +26,9 @@ internal sealed class Run(FrameSize size, Transaction transaction, IStatementCon
     /// <summary>Whether anything has asked for <see cref="Scope"/>.</summary>
     public bool HasScope => _scope is not null;
 
+    /// <summary>The session that runs the statement, or the one that fired the trigger.</summary>
+    public Session Session => Context as Session ?? Scope.Session;
+
     /// <summary>What the statement shares with the triggers that it fires.</summary>
     public ChangeScope Scope => _scope ??= new ChangeScope((IChangeContext)Context);
 

@@ -69,6 +69,15 @@ public static class PragmaStatements
         ["foreign_key_check"] = new(["table", "rowid", "parent", "fkid"], Answers.Always, ForeignKeyCheck.Run),
         ["query_only"] = new(["query_only"], Answers.OnlyWithoutValue, SettingPragmas.QueryOnly),
         ["case_sensitive_like"] = new([], Answers.Always, SettingPragmas.CaseSensitiveLike),
+        ["automatic_index"] = new(["automatic_index"], Answers.OnlyWithoutValue, _ => SettingPragmas.Fixed(1)),
+        ["cell_size_check"] = new(["cell_size_check"], Answers.OnlyWithoutValue, _ => SettingPragmas.Fixed(0)),
+        ["full_column_names"] = new(["full_column_names"], Answers.OnlyWithoutValue, _ => SettingPragmas.Fixed(0)),
+        ["legacy_alter_table"] = new(["legacy_alter_table"], Answers.OnlyWithoutValue, _ => SettingPragmas.Fixed(0)),
+        ["read_uncommitted"] = new(["read_uncommitted"], Answers.OnlyWithoutValue, _ => SettingPragmas.Fixed(0)),
+        ["reverse_unordered_selects"] = new(["reverse_unordered_selects"], Answers.OnlyWithoutValue, _ => SettingPragmas.Fixed(0)),
+        ["secure_delete"] = new(["secure_delete"], Answers.Always, _ => SettingPragmas.Fixed(0)),
+        ["short_column_names"] = new(["short_column_names"], Answers.OnlyWithoutValue, _ => SettingPragmas.Fixed(1)),
+        ["trusted_schema"] = new(["trusted_schema"], Answers.OnlyWithoutValue, _ => SettingPragmas.Fixed(1)),
         ["recursive_triggers"] = new(["recursive_triggers"], Answers.OnlyWithoutValue, SettingPragmas.RecursiveTriggers),
         ["cache_size"] = new(["cache_size"], Answers.OnlyWithoutValue, _ => SettingPragmas.CacheSize()),
         ["isolation"] = new(["isolation"], Answers.Always, SettingPragmas.Isolation),
@@ -96,6 +105,17 @@ public static class PragmaStatements
         IReadOnlyList<SqlValue[]> rows = entry.Run(new PragmaCall(session, transaction, value));
         string[] columns = ColumnsOf(node);
         return new PragmaResult(columns, columns.Length == 0 ? [] : rows);
+    }
+
+    /// <summary>PRAGMAs that may be asked as tables: those that change nothing when they are given a value, and those asked without one.</summary>
+    internal static IEnumerable<(string Name, string[] Columns)> WithoutSideEffects() =>
+        s_entries.Where(entry => entry.Key is not ("busy_timeout" or "wal_checkpoint" or "journal_mode")).Select(entry => (entry.Key, entry.Value.Columns));
+
+    /// <summary>What such a PRAGMA answers; a value is only passed to one that takes it as a question.</summary>
+    internal static IReadOnlyList<SqlValue[]> Rows(string name, Session session, Transaction transaction, in SqlValue value)
+    {
+        Entry entry = s_entries[name];
+        return entry.Run(new PragmaCall(session, transaction, entry.Answers == Answers.Always ? value : SqlValue.Null));
     }
 
     private static IEnumerable<string> AllNames() => s_entries.Keys.Order(StringComparer.Ordinal);

@@ -32,7 +32,7 @@ internal static class SchemaPragmas
             {
                 Column column = table.Columns[i];
                 SqlValue value = column.Default is { } given ? SqlValue.FromText(given.Text) : SqlValue.Null;
-                rows.Add(ColumnRow(i, column.Name, TypeShown(column.DeclaredType), column.NotNull, value, column.PrimaryKeyOrdinal, hiddenToo ? hidden : null));
+                rows.Add(ColumnRow(hiddenToo ? i : rows.Count, column.Name, TypeShown(column.DeclaredType), column.NotNull, value, column.PrimaryKeyOrdinal, hiddenToo ? hidden : null));
             }
         }
 

@@ -109,6 +109,9 @@ internal static class SettingPragmas
         return [[SqlValue.FromBoolean(call.Session.ForeignKeys.DeferAll)]];
     }
 
+    /// <summary>A setting of SQLite's that has one value here: SQLite's default.</summary>
+    public static IReadOnlyList<SqlValue[]> Fixed(long value) => [[SqlValue.FromInteger(value)]];
+
     public static IReadOnlyList<SqlValue[]> RecursiveTriggers(PragmaCall call)
     {
         if (call.HasValue)
@@ -158,7 +161,7 @@ internal static class SettingPragmas
     /// <summary>Moves what is committed into the file. The answer is SQLite's for a checkpoint that left nothing behind.</summary>
     public static IReadOnlyList<SqlValue[]> WalCheckpoint(PragmaCall call)
     {
-        if (call.Transaction.HasWrites || call.Transaction.Kind == TransactionKind.Exclusive)
+        if (call.Transaction.HasWrites || call.Transaction.Kind == TransactionKind.Exclusive || call.Session.HoldsPages)
         {
             throw new SluiceException(ResultCode.Locked, "database table is locked");
         }

@@ -162,6 +162,13 @@ internal static class DateFunctions
     }
 
     /// <summary>The moment that a time value and its modifiers mean, its Julian day computed; now, if there are none.</summary>
+    /// <summary>The time is asked for only by who says 'now': in an index or a generated column there is none.</summary>
+    private static bool TryParse(ReadOnlySpan<byte> text, IStatementContext context, out Moment moment)
+    {
+        bool mayBeNow = text.IndexOfAny((byte)'n', (byte)'N') >= 0;
+        return MomentParser.TryParse(text, mayBeNow ? context.UtcNow : default, out moment);
+    }
+
     private static bool TryRead(ReadOnlySpan<SqlValue> arguments, IStatementContext context, out Moment moment)
     {
         if (arguments.Length == 0)
@@ -175,7 +182,7 @@ internal static class DateFunctions
         {
             moment = Moment.FromNumber(SqlConvert.ToReal(arguments[0]));
         }
-        else if (arguments[0].IsNull || !MomentParser.TryParse(Utf8.UntilNul(arguments[0].Bytes), context.UtcNow, out moment))
+        else if (arguments[0].IsNull || !TryParse(Utf8.UntilNul(arguments[0].Bytes), context, out moment))
         {
             return false;
         }

@@ -1,0 +1,260 @@
+using System.Globalization;
+using System.Text;
+
+namespace Sluice.Engine.Execute.Functions.Json;
+
+/// <summary>What an edit does when its place is there, and when it is not.</summary>
+internal enum JsonEdit
+{
+    Insert,
+    Replace,
+    Set,
+}
+
+/// <summary>A path such as $.a[2]."b c"[#-1] ("JSON Functions And Operators", section 3.3).</summary>
+internal sealed class JsonPath
+{
+    private readonly record struct Step(byte[]? Name, long Index, bool FromEnd);
+
+    private readonly List<Step> _steps = [];
+
+    /// <exception cref="SluiceException">"bad JSON path".</exception>
+    public JsonPath(ReadOnlySpan<byte> path)
+    {
+        if (path.Length == 0 || path[0] != '$' || !TryParse(path[1..]))
+        {
+            throw new SluiceException(ResultCode.Error, $"bad JSON path: '{Encoding.UTF8.GetString(path).Replace("'", "''", StringComparison.Ordinal)}'");
+        }
+    }
+
+    /// <summary>The element there, or null.</summary>
+    public JsonNode? Find(JsonNode root)
+    {
+        JsonNode? node = root;
+        foreach (Step step in _steps)
+        {
+            int at = PlaceOf(node, step);
+            if (at < 0 || at >= node.Items.Count)
+            {
+                return null;
+            }
+
+            node = node.Items[at];
+        }
+
+        return node;
+    }
+
+    /// <summary>The document after an edit. What a name or the end of an array is missing for is made.</summary>
+    public JsonNode Edit(JsonNode root, JsonNode value, JsonEdit edit)
+    {
+        if (_steps.Count == 0)
+        {
+            return edit == JsonEdit.Insert ? root : value;
+        }
+
+        JsonNode node = root;
+        for (int i = 0; i < _steps.Count; i++)
+        {
+            Step step = _steps[i];
+            bool isLast = i == _steps.Count - 1;
+            int at = PlaceOf(node, step);
+            bool isThere = at >= 0 && at < node.Items.Count;
+            if (isThere && !isLast)
+            {
+                node = node.Items[at];
+                continue;
+            }
+
+            if (isThere && edit != JsonEdit.Insert)
+            {
+                node.Items[at] = value;
+            }
+            else if (!isThere && edit != JsonEdit.Replace && CanAdd(node, step, at))
+            {
+                Add(node, step, Nested(i + 1, value));
+            }
+
+            break;
+        }
+
+        return root;
+    }
+
+    /// <summary>Takes an element out; null when it is the whole document.</summary>
+    public JsonNode? Remove(JsonNode root)
+    {
+        if (_steps.Count == 0)
+        {
+            return null;
+        }
+
+        JsonNode node = root;
+        for (int i = 0; i < _steps.Count; i++)
+        {
+            int at = PlaceOf(node, _steps[i]);
+            if (at < 0 || at >= node.Items.Count)
+            {
+                break;
+            }
+
+            if (i < _steps.Count - 1)
+            {
+                node = node.Items[at];
+            }
+            else if (node.Kind == JsonKind.Object)
+            {
+                node.Items.RemoveRange(at - 1, 2);
+            }
+            else
+            {
+                node.Items.RemoveAt(at);
+            }
+        }
+
+        return root;
+    }
+
+    private static bool CanAdd(JsonNode node, in Step step, int at) =>
+        step.Name is not null ? node.Kind == JsonKind.Object : node.Kind == JsonKind.Array && at == node.Items.Count;
+
+    private static void Add(JsonNode node, in Step step, JsonNode? value)
+    {
+        if (value is null)
+        {
+            return;
+        }
+
+        if (step.Name is { } name)
+        {
+            node.Items.Add(JsonNode.Raw(name));
+        }
+
+        node.Items.Add(value);
+    }
+
+    /// <summary>The value within what the rest of the path asks for; null when that cannot be made from nothing.</summary>
+    private JsonNode? Nested(int from, JsonNode value)
+    {
+        JsonNode nested = value;
+        for (int i = _steps.Count - 1; i >= from; i--)
+        {
+            Step step = _steps[i];
+            if (step.Name is null && step.Index != 0)
+            {
+                return null;
+            }
+
+            JsonNode outer = new(step.Name is null ? JsonKind.Array : JsonKind.Object);
+            Add(outer, step, nested);
+            nested = outer;
+        }
+
+        return nested;
+    }
+
+    /// <summary>The place of a step's element in the items of a container, their count for one behind the end; -1 for none.</summary>
+    private static int PlaceOf(JsonNode node, in Step step)
+    {
+        if (step.Name is { } name)
+        {
+            return node.Kind == JsonKind.Object ? node.IndexOf(name) : -1;
+        }
+
+        if (node.Kind != JsonKind.Array)
+        {
+            return -1;
+        }
+
+        long index = step.FromEnd ? node.Items.Count - step.Index : step.Index;
+        return index >= 0 && index <= node.Items.Count ? (int)index : -1;
+    }
+
+    private bool TryParse(ReadOnlySpan<byte> path)
+    {
+        while (path.Length > 0)
+        {
+            int length = path[0] == '.' ? ParseName(path) : path[0] == '[' ? ParseIndex(path) : 0;
+            if (length == 0)
+            {
+                return false;
+            }
+
+            path = path[length..];
+        }
+
+        return true;
+    }
+
+    private int ParseName(ReadOnlySpan<byte> path)
+    {
+        int end;
+        if (path.Length > 1 && path[1] == '"')
+        {
+            end = 2;
+            while (end < path.Length && path[end] != '"')
+            {
+                end += path[end] == '\\' ? 2 : 1;
+            }
+
+            if (end >= path.Length)
+            {
+                return 0;
+            }
+
+            JsonNode name = new(JsonKind.TextEscaped, path[2..end].ToArray());
+            _steps.Add(new Step(JsonText.Unescaped(name).ToArray(), 0, false));
+            return end + 1;
+        }
+
+        end = 1;
+        while (end < path.Length && path[end] is not ((byte)'.' or (byte)'['))
+        {
+            end++;
+        }
+
+        if (end == 1)
+        {
+            return 0;
+        }
+
+        _steps.Add(new Step(path[1..end].ToArray(), 0, false));
+        return end;
+    }
+
+    private int ParseIndex(ReadOnlySpan<byte> path)
+    {
+        int end = path.IndexOf((byte)']');
+        if (end < 2)
+        {
+            return 0;
+        }
+
+        ReadOnlySpan<byte> inner = path[1..end];
+        bool fromEnd = inner[0] == '#';
+        if (fromEnd)
+        {
+            inner = inner[1..];
+            if (inner.Length == 0)
+            {
+                _steps.Add(new Step(null, 0, true));
+                return end + 1;
+            }
+
+            if (inner[0] != '-')
+            {
+                return 0;
+            }
+
+            inner = inner[1..];
+        }
+
+        if (!long.TryParse(inner, NumberStyles.None, CultureInfo.InvariantCulture, out long index))
+        {
+            return 0;
+        }
+
+        _steps.Add(new Step(null, index, fromEnd));
+        return end + 1;
+    }
+}

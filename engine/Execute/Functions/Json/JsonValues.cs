@@ -1,0 +1,96 @@
+using System.Globalization;
+using System.Text;
+using Sluice.Engine.Execute.Expressions;
+using Sluice.Engine.Format;
+
+namespace Sluice.Engine.Execute.Functions.Json;
+
+/// <summary>Between SQL's values and JSON's.</summary>
+internal static class JsonValues
+{
+    /// <summary>Marks a text that is JSON, so that other JSON functions take it as such and do not quote it.</summary>
+    public const byte Subtype = (byte)'J';
+
+    /// <summary>The document that an argument is: text, or JSONB.</summary>
+    /// <exception cref="SluiceException">"malformed JSON".</exception>
+    public static JsonNode Document(in SqlValue value) => TryDocument(value) ?? throw new SluiceException(ResultCode.Error, "malformed JSON");
+
+    public static JsonNode? TryDocument(in SqlValue value)
+    {
+        if (value.Type == SqlType.Blob && JsonBinary.Decode(value.Bytes) is { } binary)
+        {
+            return binary;
+        }
+
+        SqlValue text = value.IsNumeric ? SqlConvert.ToText(value) : value;
+        return JsonParser.Parse(text.Bytes, out _, out _);
+    }
+
+    /// <summary>An argument as an element of a document that is made: JSON as it is, anything else as a value.</summary>
+    public static JsonNode Element(in SqlValue value)
+    {
+        switch (value.Type)
+        {
+            case SqlType.Null:
+                return new JsonNode(JsonKind.Null);
+            case SqlType.Integer:
+                return new JsonNode(JsonKind.Integer, SqlConvert.ToText(value).Bytes.ToArray());
+            case SqlType.Real:
+                return new JsonNode(JsonKind.Real, RealText(value));
+            case SqlType.Text:
+                return value.Subtype == Subtype ? Document(value) : TextElement(value.Bytes);
+            default:
+                return JsonBinary.Decode(value.Bytes) ?? throw new SluiceException(ResultCode.Error, "JSON cannot hold BLOB values");
+        }
+    }
+
+    /// <summary>An element as a value of SQL: arrays and objects as JSON text.</summary>
+    public static SqlValue Value(JsonNode node)
+    {
+        switch (node.Kind)
+        {
+            case JsonKind.Null:
+                return SqlValue.Null;
+            case JsonKind.True:
+                return SqlValue.FromInteger(1);
+            case JsonKind.False:
+                return SqlValue.FromInteger(0);
+            case JsonKind.Integer or JsonKind.Integer5 or JsonKind.Real or JsonKind.Real5:
+                return Number(node);
+            case JsonKind.Array or JsonKind.Object:
+                return Text(node);
+            default:
+                return SqlValue.FromText(JsonText.Unescaped(node).ToArray());
+        }
+    }
+
+    /// <summary>An element as JSON text, so marked.</summary>
+    public static SqlValue Text(JsonNode node)
+    {
+        TextBuilder text = new();
+        JsonText.Write(node, text);
+        return text.ToValue().WithSubtype(Subtype);
+    }
+
+    /// <summary>JSON text or, for the functions whose names begin with jsonb_, JSONB.</summary>
+    public static SqlValue Result(JsonNode node, bool binary) => binary ? SqlValue.FromBlob(JsonBinary.Encode(node)) : Text(node);
+
+    private static JsonNode TextElement(ReadOnlySpan<byte> text) =>
+        JsonText.IsPlain(text) ? new JsonNode(JsonKind.Text, text.ToArray()) : JsonNode.Raw(text);
+
+    private static byte[] RealText(in SqlValue value) =>
+        double.IsInfinity(value.Real) ? (value.Real > 0 ? "9.0e+999"u8 : "-9.0e+999"u8).ToArray() : SqlConvert.ToText(value).Bytes.ToArray();
+
+    private static SqlValue Number(JsonNode node)
+    {
+        TextBuilder builder = new();
+        JsonText.Write(node, builder);
+        string text = Encoding.ASCII.GetString(builder.Span);
+        if (node.Kind is JsonKind.Integer or JsonKind.Integer5 && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long integer))
+        {
+            return SqlValue.FromInteger(integer);
+        }
+
+        return SqlValue.FromReal(SqlConvert.ToReal(SqlValue.FromText(text)));
+    }
+}
