@@ -15,8 +15,8 @@ internal sealed class Compilation(Schema schema, bool foreignKeys)
     /// <summary>PRAGMA foreign_keys.</summary>
     public bool ForeignKeys { get; } = foreignKeys;
 
-    /// <summary>The rows of a table that is dropped: foreign keys that refer to it count, triggers and its own foreign keys do not.</summary>
-    public bool IsDrop { get; init; }
+    /// <summary>The table that is being dropped, if one is: foreign keys that refer to it count, its own do not, and no trigger is fired.</summary>
+    public Table? Dropped { get; init; }
 
     /// <summary>Whether anything that is written is a WITHOUT ROWID table.</summary>
     public bool NeedsExclusive { get; set; }

@@ -15,7 +15,7 @@ internal static class ForeignKeyCompiler
 
     /// <summary>The table's own foreign keys. <paramref name="changed"/> are the columns that an UPDATE sets; null when the whole row comes or goes.</summary>
     public static ParentLookup[] Parents(Table table, IReadOnlyCollection<int>? changed, Compilation compilation) =>
-        compilation is { ForeignKeys: true, IsDrop: false } ? [.. table.ForeignKeys.Select(key => Parent(table, key, changed, compilation))] : [];
+        compilation.ForeignKeys && compilation.Dropped != table ? [.. table.ForeignKeys.Select(key => Parent(table, key, changed, compilation))] : [];
 
     /// <summary>The foreign keys that refer to the table.</summary>
     public static ChildScan[] Children(Table table, IReadOnlyCollection<int>? changed, Compilation compilation)
@@ -28,7 +28,7 @@ internal static class ForeignKeyCompiler
         List<ChildScan> scans = [];
         foreach ((Table child, ForeignKeyTable key) in compilation.Schema.ForeignKeysTo(table.Name))
         {
-            if (compilation.IsDrop && !Matches(key, table))
+            if (compilation.Dropped is not null && !Matches(key, table))
             {
                 continue;
             }

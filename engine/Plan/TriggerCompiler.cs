@@ -17,7 +17,7 @@ internal static class TriggerCompiler
         Table table, TriggerTiming timing, TriggerEvent change, IReadOnlyCollection<int>? changed, ConflictAction onConflict, Compilation compilation)
     {
         List<TriggerProgram> programs = [];
-        if (compilation.IsDrop)
+        if (compilation.Dropped is not null)
         {
             return [];
         }

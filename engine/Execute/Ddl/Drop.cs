@@ -61,7 +61,7 @@ internal static class Drop
             return;
         }
 
-        CompileState state = new(new Compilation(transaction.Schema, foreignKeys: true) { IsDrop = true });
+        CompileState state = new(new Compilation(transaction.Schema, foreignKeys: true) { Dropped = table });
         DeleteStatement delete = new() { Table = new TableReference(new QualifiedName(null, table.Name), null) };
         using Execution removal = DeleteCompiler.Compile(delete, state, null).Start(transaction, context, []);
         _ = removal.Next();
