@@ -5,7 +5,6 @@ using Sluice.Engine.Format;
 using Sluice.Engine.Log;
 using Sluice.Engine.Tests.Files;
 using Sluice.Engine.Tests.Paging;
-using Sluice.Engine.Log;
 using Sluice.Engine.Tests.Transactions;
 using Sluice.Engine.Transactions;
 
