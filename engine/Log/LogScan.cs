@@ -131,6 +131,8 @@ internal sealed class LogScan : IDisposable
             _segments[^1].Clear(EndPosition);
         }
 
+        _segments[^1].WriteAgain(EndPosition);
+
         log.Continue(_segments, EndPosition, NextSequence, _firstNumber + (ulong)_segments.Count - 1);
         _handedOver = true;
         return log;

@@ -79,5 +79,26 @@ internal sealed class LogSegment(EngineFile file, int slot, long size, ulong num
         File.Sync();
     }
 
+    /// <summary>
+    /// Writes again what is in it before <paramref name="end"/>; on the disk when this returns. After a failed sync the kernel holds as clean what
+    /// never got to the disk, so that the next process reads it, and a power cut takes it.
+    /// </summary>
+    public void WriteAgain(long end)
+    {
+        byte[] chunk = new byte[(int)Math.Min(end, ZeroChunkBytes)];
+        for (long offset = 0; offset < end; offset += chunk.Length)
+        {
+            Span<byte> part = chunk.AsSpan(0, (int)Math.Min(chunk.Length, end - offset));
+            if (File.Read(part, offset) < part.Length)
+            {
+                throw new CorruptFileException(File.Path, $"offset {offset}", "the file has become shorter while it was read");
+            }
+
+            File.Write(part, offset);
+        }
+
+        File.Sync();
+    }
+
     public void Dispose() => File.Dispose();
 }

@@ -121,11 +121,9 @@ public sealed partial class Pager
             return false;
         }
 
-        if (recovery.Exists)
-        {
-            // Not hot, and nobody can be writing it. Or a writer died since we looked: it did not get to the database, for we held SHARED.
-            recovery.Remove();
-        }
+        // A journal that is there is not hot, and nobody can be writing it; or a writer died since we looked, and did not get to the database, for
+        // we held SHARED. One that is gone may come back with a power cut, if the folder was not synced since: then it would undo what follows.
+        recovery.Remove();
 
         return true;
     }

@@ -66,7 +66,7 @@ internal sealed partial class Simulation
 
     /// <summary>Who begins to write now would wait for a checkpoint, and nobody could take it.</summary>
     private bool IsStuckForMemory =>
-        _database!.Statistics.DeltaBytes > _options.MemoryLimitBytes && (_depth > 0 || _clients.Exists(client => client.IsExclusive));
+        _database!.Store.Checkpointer.IsOverLimit && (_depth > 0 || _clients.Exists(client => client.IsExclusive));
 
     private void Advance()
     {
