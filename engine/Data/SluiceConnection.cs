@@ -359,8 +359,25 @@ public sealed class SluiceConnection : DbConnection
 
         ended.Dispose();
         ForgetControls();
-        (_session, _database) = Opening.Open(Request(mustBeLive: true));
-        return _session;
+        (ISession session, Database? database) = Opening.Open(Request(mustBeLive: true));
+        try
+        {
+            foreach (byte[] setting in ended.Settings)
+            {
+                using IStatement statement = session.Prepare(setting, 0, out _)!;
+                _ = statement.Step();
+                statement.Reset();
+            }
+        }
+        catch
+        {
+            session.Dispose();
+            database?.Dispose();
+            throw;
+        }
+
+        _database = database;
+        return _session = session;
     }
 
     private void ForgetControls()

@@ -28,7 +28,14 @@ internal sealed class RemoteSession : ISession
     /// <summary>After an interrupt has been without effect for so long, the owner is taken for dead or stopped.</summary>
     private const long InterruptPatienceMs = 30_000;
 
+    /// <summary>PRAGMAs that set how one connection works; the others belong to the file or only ask.</summary>
+    private static readonly HashSet<string> s_settings = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "busy_timeout", "foreign_keys", "isolation", "recursive_triggers", "synchronous",
+    };
+
     private readonly string _path;
+    private readonly Dictionary<string, byte[]> _settings = new(StringComparer.OrdinalIgnoreCase);
     private readonly FrameChannel _channel;
     private readonly FrameWriter _request = new();
     private readonly List<uint> _released = [];
@@ -183,6 +190,18 @@ internal sealed class RemoteSession : ISession
     /// <summary>The error of the first use after the owner has ended within a transaction; the next use is of a new session.</summary>
     internal SluiceException TransactionIsGone() =>
         new(ResultCode.BusyOwnerEnded, $"database is locked: {Loss()}; the transaction was rolled back, begin it anew");
+
+    /// <summary>The PRAGMAs by which the connection was set up, for the session that comes after this one.</summary>
+    internal IReadOnlyCollection<byte[]> Settings => _settings.Values;
+
+    /// <summary>A PRAGMA with a value has run; kept if it is a setting of the connection.</summary>
+    internal void Remember(string pragma, byte[] sql)
+    {
+        if (s_settings.Contains(pragma))
+        {
+            _settings[pragma] = sql;
+        }
+    }
 
     /// <summary>A number for a new statement or appender.</summary>
     internal uint NewHandle() => ++_handles;

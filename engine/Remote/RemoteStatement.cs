@@ -144,6 +144,10 @@ internal sealed class RemoteStatement : IStatement
         {
             TakeHead(await _session.AskAsync(request, FrameType.Rows, StakeOfRun(), async).ConfigureAwait(false));
             _isKnown = true;
+            if (_node is PragmaStatement { Value: not null, Explain: ExplainKind.None } pragma)
+            {
+                _session.Remember(pragma.Name.Name, _sql);
+            }
         }
         catch
         {

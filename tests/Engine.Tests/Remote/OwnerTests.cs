@@ -142,6 +142,19 @@ public sealed class OwnerTests : IDisposable
     }
 
     [Fact]
+    public void The_connections_settings_outlive_its_owner()
+    {
+        SluiceConnection owner = Open(Path, "CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p REFERENCES p(id))");
+        using SluiceConnection client = Open(Path + ";Sharing=Client");
+        client.Run("PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 123");
+        owner.Dispose();
+        using SluiceConnection next = Open(Path);
+        Assert.Equal(123L, client.Scalar("PRAGMA busy_timeout"));
+        Assert.Equal(ResultCode.ConstraintForeignKey, Assert.Throws<SluiceException>(() => client.Run("INSERT INTO c VALUES(1)")).Code);
+        Assert.Equal(0L, next.Scalar("PRAGMA foreign_keys"));
+    }
+
+    [Fact]
     public void An_open_reader_gives_what_it_has_and_then_says_that_the_owner_ended()
     {
         SluiceConnection owner = Open(Path);
