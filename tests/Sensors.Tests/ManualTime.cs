@@ -56,6 +56,17 @@ internal sealed class ManualTime(DateTimeOffset start) : TimeProvider
         }
     }
 
+    /// <summary>Sets the clock forward at once, as somebody who corrects it does; what became due fires after that.</summary>
+    public void Jump(TimeSpan span)
+    {
+        lock (_gate)
+        {
+            _now += span;
+        }
+
+        Advance(TimeSpan.Zero);
+    }
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         ManualTimer timer = new(this, () => callback(state));
