@@ -13,6 +13,9 @@ internal sealed class Company(TimeProvider clock)
     /// <summary>Waits of less are not to be had from the operating system's locks.</summary>
     private static readonly TimeSpan s_shortestWait = TimeSpan.FromMilliseconds(1);
 
+    /// <summary>However slow the disk is, or was once: nobody's commit waits longer than this for others.</summary>
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromMilliseconds(10);
+
     private const int MostMisses = 6;
 
     private TimeSpan _sync;
@@ -30,8 +33,8 @@ internal sealed class Company(TimeProvider clock)
         }
 
         // Whoever has not come back within the time of a sync has something else to do.
-        TimeSpan longest = _sync / 4 > s_shortestWait ? _sync / 4 : s_shortestWait;
-        return clock.GetElapsedTime(_syncedAt) < _sync ? longest : TimeSpan.Zero;
+        TimeSpan wait = TimeSpan.FromTicks(Math.Clamp(_sync.Ticks / 4, s_shortestWait.Ticks, s_longestWait.Ticks));
+        return clock.GetElapsedTime(_syncedAt) < _sync ? wait : TimeSpan.Zero;
     }
 
     /// <summary>Whether a batch with this many commits need not wait any longer.</summary>
