@@ -213,7 +213,7 @@ internal sealed class LogScan : IDisposable
             if (number != _firstNumber + (ulong)_segments.Count - 1)
             {
                 string lost = $"segment {_firstNumber + (ulong)_segments.Count - 1} of the redo log, between {_segments[^2].File.Path} and {segment.File.Path}";
-                throw _otherPaths.Find(path => HoldsBatches(fileSystem, path, above: 0)) is { } damaged
+                throw _otherPaths.Find(path => HoldsBatches(fileSystem, path, from: 0)) is { } damaged
                     ? HeaderIsDamaged(damaged, $"this is {lost}")
                     : new CorruptFileException(MissingPath ?? segment.File.Path, HeaderPlace, $"{lost}, is missing or its header is damaged");
             }
@@ -389,7 +389,7 @@ internal sealed class LogScan : IDisposable
     {
         for (; index < _segments.Count; index++, position = LogFormat.FirstBatchOffset)
         {
-            if (FindBatch(_segments[index], position, above, out found))
+            if (FindBatch(_segments[index], position, batch => batch.SyncedBefore > above, out found))
             {
                 path = _segments[index].File.Path;
                 return true;
@@ -401,7 +401,7 @@ internal sealed class LogScan : IDisposable
         return false;
     }
 
-    private bool FindBatch(LogSegment segment, long position, ulong above, out long found)
+    private bool FindBatch(LogSegment segment, long position, Predicate<BatchHeader> isMeant, out long found)
     {
         byte[] window = new byte[1 << 20];
         for (long start = position; start < segment.Size; start += window.Length - LogFormat.BatchHeaderSize)
@@ -409,7 +409,7 @@ internal sealed class LogScan : IDisposable
             int read = segment.File.Read(window, start);
             for (int at = LogFormat.FindBatchMagic(window.AsSpan(0, read), 0); at >= 0; at = LogFormat.FindBatchMagic(window.AsSpan(0, read), at + LogFormat.Alignment))
             {
-                if (TryReadBatch(segment, start + at, out BatchHeader header) && header.SyncedBefore > above)
+                if (TryReadBatch(segment, start + at, out BatchHeader header) && isMeant(header))
                 {
                     found = start + at;
                     return true;
@@ -424,29 +424,30 @@ internal sealed class LogScan : IDisposable
     public static CorruptFileException HeaderIsDamaged(string path, string why) => new(path, HeaderPlace, $"the header is damaged and the segment is in use: {why}");
 
     /// <summary>
-    /// A slot whose header is unreadable is one whose header was being written, unless batches that should have been read are in it.
+    /// A slot whose header is unreadable is one whose header was being written, unless batches that should have been read are in it:
+    /// a header is on the disk before the first batch behind it is written, so even the last one, which nothing follows, tells.
     /// </summary>
     private void CheckDamagedSlots(FileSystem fileSystem)
     {
         foreach (string path in _otherPaths)
         {
-            if (_segments.Count == 0 ? HoldsBytes(fileSystem, path) : HoldsBatches(fileSystem, path, NextSequence - 1))
+            if (_segments.Count == 0 ? HoldsBytes(fileSystem, path) : HoldsBatches(fileSystem, path, NextSequence))
             {
                 throw HeaderIsDamaged(path, "it holds batches that are nowhere else");
             }
 
-            if (HoldsBatches(fileSystem, path, above: 0))
+            if (HoldsBatches(fileSystem, path, from: 0))
             {
                 DamagedPath = path;
             }
         }
     }
 
-    /// <summary>Whether a file without a readable header holds a batch of this log above a sequence.</summary>
-    private bool HoldsBatches(FileSystem fileSystem, string path, ulong above)
+    /// <summary>Whether a file without a readable header holds a batch of this log from a sequence on.</summary>
+    private bool HoldsBatches(FileSystem fileSystem, string path, ulong from)
     {
         using LogSegment slot = OpenSlot(fileSystem, path);
-        return !HasHeader(slot.File, path) && FindBatch(slot, LogFormat.FirstBatchOffset, above, out _);
+        return !HasHeader(slot.File, path) && FindBatch(slot, LogFormat.FirstBatchOffset, batch => batch.Sequence >= from, out _);
     }
 
     private static bool HoldsBytes(FileSystem fileSystem, string path)

@@ -162,6 +162,29 @@ public sealed class CrashTests
     }
 
     [Fact]
+    public void A_damaged_header_before_the_last_batch_is_seen_though_nothing_follows_it()
+    {
+        var files = new SimulatedFileSystem();
+        using Store store = Store.Open(files, Name, Options(1));
+        Table t = store.CreateTable();
+        ulong last = 0;
+        int begun = 0;
+        for (int i = 0; i < 200; i++)
+        {
+            store.Write(tx => tx.Insert(t, i, new string('x', 100)));
+            SimulatedFileSystem damaged = files.CopyOfDisk();
+            KeyValuePair<ulong, string> newest = Segments(damaged).MaxBy(segment => segment.Key);
+            begun += newest.Key > last ? 1 : 0;
+            last = newest.Key;
+            FlipHeader(damaged, newest.Value);
+            CorruptFileException e = Assert.Throws<CorruptFileException>(() => Store.Open(damaged, Name, Options(1)));
+            Assert.StartsWith($"{newest.Value}: offset 0, segment header: the header is damaged", e.Message, StringComparison.Ordinal);
+        }
+
+        Assert.True(begun > 3, $"only {begun} segments were begun");
+    }
+
+    [Fact]
     public void A_segment_that_cannot_be_made_whole_is_removed()
     {
         using TemporaryFolder folder = new();

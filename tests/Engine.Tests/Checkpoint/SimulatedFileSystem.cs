@@ -71,14 +71,19 @@ internal sealed class SimulatedFileSystem : FileSystem
     }
 
     /// <summary>The same files with nothing lost: what a killed process leaves.</summary>
-    public SimulatedFileSystem Copy()
+    public SimulatedFileSystem Copy() => Copy(_files, content => content.Current);
+
+    /// <summary>What was synced and nothing else: the least that a power cut leaves.</summary>
+    public SimulatedFileSystem CopyOfDisk() => Copy(_durableFolder, content => content.Durable);
+
+    private SimulatedFileSystem Copy(Dictionary<string, Content> files, Func<Content, byte[]> bytes)
     {
         lock (_gate)
         {
             var next = new SimulatedFileSystem();
-            foreach ((string name, Content content) in _files)
+            foreach ((string name, Content content) in files)
             {
-                var copy = new Content { Durable = (byte[])content.Current.Clone(), Current = (byte[])content.Current.Clone() };
+                var copy = new Content { Durable = (byte[])bytes(content).Clone(), Current = (byte[])bytes(content).Clone() };
                 next._files.Add(name, copy);
                 next._durableFolder.Add(name, copy);
             }
