@@ -33,6 +33,10 @@ public sealed partial class Pager : IDisposable
 
     private volatile SluiceException? _failure;
     private volatile bool _waitsForReaders;
+
+    /// <summary>Whether each page of the file has its right checksum, so that what is read is verified.</summary>
+    private volatile bool _checksumsAreValid;
+
     private long _pagesRead;
     private long _pagesWritten;
     private long _bytesWritten;
@@ -53,6 +57,7 @@ public sealed partial class Pager : IDisposable
         _pageSize = generation.Header.PageSize;
         _cache = new PageCache(_pageSize, options.CacheBytes);
         _generations.Add(generation);
+        _checksumsAreValid = generation.Header.ChecksumsAreValid;
     }
 
     /// <summary>The canonical path of the file.</summary>
@@ -62,6 +67,9 @@ public sealed partial class Pager : IDisposable
 
     /// <summary>Whether a commit waits for another process to stop reading.</summary>
     public bool WaitsForReaders => _waitsForReaders;
+
+    /// <summary>Whether each page read from the file is verified by its checksum.</summary>
+    public bool ChecksumsAreValid => _checksumsAreValid;
 
     /// <summary>Why the file must be opened anew before anything else is done with it, or null.</summary>
     internal SluiceException? Failure => _failure;
@@ -172,6 +180,19 @@ public sealed partial class Pager : IDisposable
         }
     }
 
+    /// <summary>What stands in the place of a page whose content does not matter.</summary>
+    private byte[] ReadFree(uint page)
+    {
+        if (_cache.TryGet(page) is { } image)
+        {
+            return image;
+        }
+
+        image = GC.AllocateUninitializedArray<byte>(_pageSize);
+        ReadInto(image, page);
+        return image;
+    }
+
     private byte[] Load(uint page)
     {
         if (page == 1 && _emptyFirstPage is { } first)
@@ -179,19 +200,41 @@ public sealed partial class Pager : IDisposable
             return first;
         }
 
-        if (_failure is { } failure)
-        {
-            throw failure;
-        }
-
-        long stamp = _cache.Stamp;
         byte[] image = GC.AllocateUninitializedArray<byte>(_pageSize);
+        while (true)
+        {
+            if (_failure is { } failure)
+            {
+                throw failure;
+            }
+
+            long stamp = _cache.Stamp;
+            ReadInto(image, page);
+            if (!_checksumsAreValid || PageChecksum.IsRight(image))
+            {
+                return _cache.Add(page, image, stamp);
+            }
+
+            // A page that a commit was writing meanwhile may have come torn. It then stood in the cache before the file was touched.
+            if (_cache.TryGet(page) is { } newest)
+            {
+                return newest;
+            }
+
+            if (stamp == _cache.Stamp)
+            {
+                throw PageChecksum.Mismatch(Path, page);
+            }
+        }
+    }
+
+    private void ReadInto(byte[] image, uint page)
+    {
         int read = _file.Read(image, (long)(page - 1) * _pageSize);
 
         // The last page may be cut short ("SQLite file format", section 1.3.7); SQLite reads zeros there.
         image.AsSpan(read).Clear();
         Interlocked.Increment(ref _pagesRead);
-        return _cache.Add(page, image, stamp);
     }
 
     private bool HasPins()

@@ -400,6 +400,7 @@ public sealed class Store : IDisposable
     private static PagerOptions PagerOptionsOf(StoreOptions options, bool readOnly) => new()
     {
         PageSize = options.PageSize,
+        Checksums = options.Durable,
         CacheBytes = options.CacheBytes,
         ReadOnly = readOnly,
         LockTimeout = options.LockTimeout,
