@@ -33,10 +33,6 @@ public sealed partial class Pager : IDisposable
 
     private volatile SluiceException? _failure;
     private volatile bool _waitsForReaders;
-
-    /// <summary>Whether each page of the file has its right checksum, so that what is read is verified.</summary>
-    private volatile bool _checksumsAreValid;
-
     private long _pagesRead;
     private long _pagesWritten;
     private long _bytesWritten;
@@ -67,9 +63,6 @@ public sealed partial class Pager : IDisposable
 
     /// <summary>Whether a commit waits for another process to stop reading.</summary>
     public bool WaitsForReaders => _waitsForReaders;
-
-    /// <summary>Whether each page read from the file is verified by its checksum.</summary>
-    public bool ChecksumsAreValid => _checksumsAreValid;
 
     /// <summary>Why the file must be opened anew before anything else is done with it, or null.</summary>
     internal SluiceException? Failure => _failure;
@@ -274,17 +267,18 @@ public sealed partial class Pager : IDisposable
     /// <summary>Refuses, by name, the kinds of databases that can be read but not written; asked before anything is acknowledged.</summary>
     public void RequireWritable(DatabaseHeader header)
     {
-        string? reason = this switch
-        {
-            { IsReadOnly: true } => "attempt to write a readonly database",
-            _ when header.IsAutoVacuum => "writing an auto-vacuum database is not supported; run PRAGMA auto_vacuum=NONE and VACUUM in sqlite3",
-            _ when header.WriteVersion != 1 => $"writing file format version {header.WriteVersion} is not supported",
-            _ when header.SchemaFormat is 1 or 2 or 3 => $"writing schema format {header.SchemaFormat} is not supported; run VACUUM in sqlite3",
-            _ => null,
-        };
-        if (reason is not null)
+        if (WhyNotWritable(header) is { } reason)
         {
             throw new SluiceException(ResultCode.ReadOnly, IsReadOnly ? reason : $"{Path}: {reason}");
         }
     }
+
+    private string? WhyNotWritable(DatabaseHeader header) => this switch
+    {
+        { IsReadOnly: true } => "attempt to write a readonly database",
+        _ when header.IsAutoVacuum => "writing an auto-vacuum database is not supported; run PRAGMA auto_vacuum=NONE and VACUUM in sqlite3",
+        _ when header.WriteVersion != 1 => $"writing file format version {header.WriteVersion} is not supported",
+        _ when header.SchemaFormat is 1 or 2 or 3 => $"writing schema format {header.SchemaFormat} is not supported; run VACUUM in sqlite3",
+        _ => null,
+    };
 }
