@@ -78,7 +78,7 @@ internal static class PageChecksum
     public static CorruptFileException Mismatch(string path, uint page) => new(
         path,
         $"page {page}",
-        "its checksum is not right: these bytes are not those that were written. Restore the file from a backup, or save what can still be read with sqlite3's .recover");
+        "its checksum is not right: these bytes are not those that were written. Restore the file from a backup, or save what stock sqlite3 can still read (.dump, .recover)");
 
     private static uint[] MakeWeights()
     {
