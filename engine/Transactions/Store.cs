@@ -92,6 +92,8 @@ public sealed class Store : IDisposable
 
     internal CommitWatches Watches { get; } = new();
 
+    internal Random Random => _options.Random;
+
     internal Checkpointer Checkpointer => _checkpointer!;
 
     internal bool HasLog => _log is { Exists: true };

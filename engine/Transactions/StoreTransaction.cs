@@ -101,13 +101,8 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
     {
         RequireActive();
         _hasRead = true;
-        if (_exclusive is { } exclusive)
-        {
-            return new TableCursor(exclusive.Pages, root);
-        }
-
-        var rows = new MergedRowCursor(this, root, new TableCursor(_epoch.Pages, root));
-        return _reads is { } reads ? new RecordingRowCursor(rows, reads.Rows(root)) : rows;
+        RowCursor rows = CursorOver(root);
+        return _reads is { } reads && _exclusive is null ? new RecordingRowCursor(rows, reads.Rows(root)) : rows;
     }
 
     public override KeyCursor OpenKeys(uint root, KeyOrder order)
@@ -126,8 +121,17 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
     public override long AllocateRowid(uint root)
     {
         BeginWriting();
-        return Counter(root).Allocate(_claims);
+        RowidCounter counter = Counter(root);
+        if (counter.MayBeLower && SeesEverything)
+        {
+            RowCursor rows = CursorOver(root);
+            counter.Lower(rows.MoveLast() ? rows.Rowid : 0, _claims);
+        }
+
+        return counter.Largest == long.MaxValue ? AnyFreeRowid(root) : counter.Allocate(_claims);
     }
+
+    public override void GiveBackRowid(uint root, long rowid) => Counter(root).GiveBack(rowid);
 
     public override void PutRow(uint root, long rowid, byte[] record)
     {
@@ -148,6 +152,7 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
     public override void DeleteRow(uint root, long rowid)
     {
         BeginWriting();
+        Counter(root).NoteRemoval(rowid);
         if (_exclusive is { } exclusive)
         {
             exclusive.DeleteRow(root, rowid);
@@ -204,6 +209,7 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
     public override void RollbackTo(int mark)
     {
         RequireActive();
+        _claims.NoteGaps();
         if (_exclusive is { } exclusive)
         {
             exclusive.RollbackTo(mark);
@@ -241,6 +247,31 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
         {
             throw RowConflict(root, rowid);
         }
+    }
+
+    /// <summary>Whether no other transaction is writing, or has committed after the snapshot.</summary>
+    private bool SeesEverything => _exclusive is not null || (_store.Gate.HasOneInside && _snapshot >= _store.Commits.DurableTimestamp);
+
+    /// <summary>A cursor for the engine's own purposes, which does not count as reading.</summary>
+    private RowCursor CursorOver(uint root) => _exclusive is { } exclusive
+        ? new TableCursor(exclusive.Pages, root)
+        : new MergedRowCursor(this, root, new TableCursor(_epoch.Pages, root));
+
+    /// <summary>Tries some at random ("Autoincrement", sqlite.org/autoinc.html, section 2).</summary>
+    private long AnyFreeRowid(uint root)
+    {
+        const int attempts = 100;
+        RowCursor rows = CursorOver(root);
+        for (int i = 0; i < attempts; i++)
+        {
+            long rowid = _store.Random.NextInt64(1, long.MaxValue / 2);
+            if (!rows.SeekExact(rowid))
+            {
+                return rowid;
+            }
+        }
+
+        throw new SluiceException(ResultCode.Full, "database or disk is full");
     }
 
     private RowidCounter Counter(uint root)

@@ -160,8 +160,8 @@ internal sealed class InsertExecution : ChangeExecution
             return;
         }
 
-        // A CHECK, an expression or a partial index may read the rowid.
-        bool early = given is null && (_plan.Write.Checks.Length > 0 || _plan.Write.HasExpressions);
+        // A CHECK, an expression or a partial index may read the rowid; AUTOINCREMENT uses up that of a row that is passed over.
+        bool early = given is null && (_plan.Write.Checks.Length > 0 || _plan.Write.HasExpressions || _sequence is not null);
         if (given is { } rowid)
         {
             SetRowid(rowid);
@@ -173,14 +173,17 @@ internal sealed class InsertExecution : ChangeExecution
 
         if (!_writer.Prepare())
         {
+            PassOver(early);
             return;
         }
 
         switch (_conflicts.Resolve(self: null, testKey: given is not null, given is null ? _testIndexAutomatic : _testIndex))
         {
             case ConflictOutcome.PassOver:
+                PassOver(early);
                 return;
             case ConflictOutcome.Upsert:
+                PassOver(early);
                 Upsert(_conflicts.Conflict.Key);
                 return;
             default:
@@ -227,6 +230,18 @@ internal sealed class InsertExecution : ChangeExecution
     {
         long rowid = Run.Transaction.AllocateRowid(_table.RootPage);
         return _sequence is null ? rowid : _sequence.Next(rowid);
+    }
+
+    private void PassOver(bool hasRowid)
+    {
+        if (_sequence is not null)
+        {
+            _sequence.Raise(_writer.NewRow.Rowid);
+        }
+        else if (hasRowid)
+        {
+            Run.Transaction.GiveBackRowid(_table.RootPage, _writer.NewRow.Rowid);
+        }
     }
 
     private void SetRowid(long rowid)
