@@ -102,10 +102,11 @@ internal sealed class KeyReads(uint root, KeyOrder order)
         return false;
     }
 
+    /// <summary>The columns that order a key; the entries of a table without rowids have more.</summary>
     private ReadOnlySpan<SqlValue> Decode(in Payload record, SqlValue[] columns)
     {
         _reader.Reset(record);
-        int count = _reader.ColumnCount;
+        int count = Math.Min(_reader.ColumnCount, columns.Length);
         for (int i = 0; i < count; i++)
         {
             columns[i] = _reader.Get(i);
