@@ -34,6 +34,9 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
     private uint _counterRoot;
     private RowidCounter? _counter;
 
+    // Rowids that were given and whose rows are still to be written: a counter must not go back behind them.
+    private readonly List<(RowidCounter Counter, long Rowid)> _unwritten = [];
+
     public StoreTransaction(Store store, TransactionKind kind, TimeSpan busyTimeout, Isolation isolation)
     {
         _store = store;
@@ -122,21 +125,39 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
     {
         BeginWriting();
         RowidCounter counter = Counter(root);
-        if (counter.MayBeLower && SeesEverything)
+        if (counter.MayBeLower && _unwritten.Count == 0 && SeesEverything)
         {
             RowCursor rows = CursorOver(root);
             counter.Lower(rows.MoveLast() ? rows.Rowid : 0, _claims);
         }
 
-        return counter.Largest == long.MaxValue ? AnyFreeRowid(root) : counter.Allocate(_claims);
+        if (counter.Largest == long.MaxValue)
+        {
+            return AnyFreeRowid(root);
+        }
+
+        long rowid = counter.Allocate(_claims);
+        _unwritten.Add((counter, rowid));
+        return rowid;
     }
 
-    public override void GiveBackRowid(uint root, long rowid) => Counter(root).GiveBack(rowid);
+    public override void GiveBackRowid(uint root, long rowid)
+    {
+        RowidCounter counter = Counter(root);
+        _ = _unwritten.Remove((counter, rowid));
+        counter.GiveBack(rowid);
+    }
 
     public override void PutRow(uint root, long rowid, byte[] record)
     {
         BeginWriting();
-        Counter(root).Raise(rowid, _claims);
+        RowidCounter counter = Counter(root);
+        counter.Raise(rowid, _claims);
+        if (_unwritten.Count > 0)
+        {
+            _ = _unwritten.Remove((counter, rowid));
+        }
+
         if (_exclusive is { } exclusive)
         {
             exclusive.PutRow(root, rowid, record);
@@ -210,6 +231,7 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
     {
         RequireActive();
         _claims.NoteGaps();
+        _unwritten.Clear();
         if (_exclusive is { } exclusive)
         {
             exclusive.RollbackTo(mark);

@@ -45,6 +45,53 @@ public sealed class RowidTests : FileSessions
     }
 
     [Fact]
+    public void AUTOINCREMENT_uses_up_the_rowids_that_SQLite_uses_up()
+    {
+        string sequence = Providers.Agree(
+            connection =>
+            {
+                List<string> seen = [];
+                foreach (string sql in (string[])[
+                    "INSERT OR IGNORE INTO t(v) VALUES(1)", "INSERT INTO t(v) VALUES(9), (9) ON CONFLICT DO NOTHING", "INSERT INTO t(v) VALUES(1)",
+                    "BEGIN; INSERT INTO t(v) VALUES(20); ROLLBACK", "INSERT INTO t(v) VALUES(21)", "DELETE FROM t WHERE v > 2", "INSERT INTO t(v) VALUES(22)",
+                    "UPDATE t SET id = 100 WHERE v = 22", "INSERT OR REPLACE INTO t(v) VALUES(1)", "INSERT OR IGNORE INTO t VALUES(500, 1)", "INSERT INTO t(v) VALUES(23)",
+                    "DELETE FROM t; DELETE FROM sqlite_sequence", "INSERT INTO t(v) VALUES(24)"])
+                {
+                    Attempt(connection, sql);
+                    seen.Add(string.Join(", ", connection.Rows("SELECT max(id), (SELECT seq FROM sqlite_sequence) FROM t")));
+                }
+
+                return string.Join("; ", seen);
+            },
+            "CREATE TABLE t(id INTEGER PRIMARY KEY AUTOINCREMENT, v UNIQUE); INSERT INTO t(v) VALUES(1), (2)");
+        Assert.EndsWith("integer 1 | integer 1", sequence);
+    }
+
+    [Fact]
+    public void AUTOINCREMENT_gives_no_rowid_twice_to_threads_that_delete_and_roll_back()
+    {
+        SluiceConnection keeper = Open("CREATE TABLE t(id INTEGER PRIMARY KEY AUTOINCREMENT, v)");
+        List<long> given = [];
+        InThreads(4, thread =>
+        {
+            SluiceConnection connection = Open(busyTimeoutMs: 60_000);
+            for (int i = 0; i < 40; i++)
+            {
+                // In autocommit a conflict is tried again until the busy timeout.
+                connection.Run("INSERT INTO t(v) VALUES(1)");
+                long rowid = connection.LastInsertRowid;
+                connection.Run($"DELETE FROM t WHERE id = {rowid}");
+                lock (given)
+                {
+                    given.Add(rowid);
+                }
+            }
+        });
+        Assert.Equal(160, given.Distinct().Count());
+        Assert.Equal(given.Max(), keeper.Scalar("SELECT seq FROM sqlite_sequence"));
+    }
+
+    [Fact]
     public void After_the_largest_rowid_any_free_one_is_given()
     {
         SluiceConnection connection = Open("CREATE TABLE t(id INTEGER PRIMARY KEY, v); INSERT INTO t VALUES(9223372036854775807, 'last'), (1, 'first')");
