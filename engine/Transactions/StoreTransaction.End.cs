@@ -134,6 +134,7 @@ internal sealed partial class StoreTransaction
     public override void Rollback()
     {
         RequireActive();
+        _claims.NoteGaps();
         _writes?.RollbackTo(0);
         _writes?.ReleaseShares();
         if (_exclusive is { } exclusive)
@@ -191,6 +192,7 @@ internal sealed partial class StoreTransaction
         }
         catch
         {
+            _claims.NoteGaps();
             writes.RollbackTo(0);
             writes.ReleaseShares();
             if (!_ended)
