@@ -94,12 +94,9 @@ public sealed class Store : IDisposable
 
     internal CommitWatches Watches { get; } = new();
 
+    internal Random Random => _options.Random;
+
     internal Checkpointer Checkpointer => _checkpointer!;
-
-    internal bool ReusesRowids => _options.ReuseRowids;
-
-    /// <summary>Whether at most one transaction is open.</summary>
-    internal bool IsAlone => Volatile.Read(ref _active) <= 1;
 
     internal bool HasLog => _log is { Exists: true };
 
