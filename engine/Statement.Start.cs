@@ -1,6 +1,8 @@
 using Sluice.Engine.Catalog;
+using Sluice.Engine.Execute;
 using Sluice.Engine.Execute.Ddl;
 using Sluice.Engine.Execute.Dml;
+using Sluice.Engine.Execute.Expressions;
 using Sluice.Engine.Execute.Pragmas;
 using Sluice.Engine.Format;
 using Sluice.Engine.Plan;
@@ -39,7 +41,7 @@ public sealed partial class Statement
             {
                 if (!_compiled.IsReadOnly)
                 {
-                    RequireWritable();
+                    RequireWritable(_compiled);
                 }
 
                 if (_session.Transaction() is { } transaction)
@@ -52,7 +54,7 @@ public sealed partial class Statement
                     return StartReading();
                 }
 
-                await InAutocommitAsync(_compiled.NeedsExclusive ? TransactionKind.Exclusive : TransactionKind.Concurrent, RunToEnd, asynchronous).ConfigureAwait(false);
+                await InAutocommitAsync(KindOfOwn(_compiled), RunToEnd, asynchronous).ConfigureAwait(false);
             }
 
             _row = 0;
@@ -70,10 +72,16 @@ public sealed partial class Statement
         }
     }
 
+    /// <summary>
+    /// The transaction that a writing statement has for itself. Of several databases only those are locked that need it, when it runs.
+    /// </summary>
+    private TransactionKind KindOfOwn(CompiledStatement compiled) =>
+        _session.IsAlone && compiled.WrittenOnPages.Any() ? TransactionKind.Exclusive : TransactionKind.Concurrent;
+
     /// <summary>A read in autocommit holds its snapshot until it is done or reset.</summary>
     private bool StartReading()
     {
-        _ownTransaction = _session.Database.Store.Begin(TransactionKind.Deferred, _session.BusyTimeout);
+        _ownTransaction = _session.BeginTransaction(TransactionKind.Deferred);
         _execution = Compiled(_ownTransaction).Start(_ownTransaction, _session, _parameters);
         return WatchReading(Next());
     }
@@ -85,10 +93,7 @@ public sealed partial class Statement
         if (!compiled.IsReadOnly)
         {
             _session.BeforeWrite();
-            if (compiled.NeedsExclusive)
-            {
-                BecomeExclusive(transaction);
-            }
+            BecomeExclusive(transaction, compiled);
         }
 
         _execution = StartAgain() ?? compiled.Start(transaction, _session, _parameters);
@@ -119,25 +124,38 @@ public sealed partial class Statement
         return WatchReading(any);
     }
 
-    private void RequireWritable()
+    private void RequireWritable(CompiledStatement compiled)
     {
-        _session.RequireWritable();
+        foreach (Table table in compiled.Written)
+        {
+            _session.RequireWritable(_schemas, table.Home);
+        }
+
+        RequireNotQueryOnly();
+    }
+
+    private void RequireNotQueryOnly()
+    {
         if (_session.QueryOnly)
         {
             throw new SluiceException(ResultCode.ReadOnly, "attempt to write a readonly database");
         }
     }
 
-    private void BecomeExclusive(Transaction transaction)
+    /// <summary>Turns the transactions exclusive of those databases that are written straight on their pages.</summary>
+    private void BecomeExclusive(Transaction transaction, CompiledStatement compiled)
     {
-        _session.BeforeBecomingExclusive();
-        try
+        foreach (Table table in compiled.WrittenOnPages)
         {
-            transaction.BecomeExclusive();
-        }
-        catch (SluiceException failure)
-        {
-            throw _session.Failed(failure, mustRollBack: false);
+            _session.BeforeBecomingExclusive();
+            try
+            {
+                transaction.Of(table).BecomeExclusive();
+            }
+            catch (SluiceException failure)
+            {
+                throw _session.Failed(failure, mustRollBack: false);
+            }
         }
     }
 
@@ -162,7 +180,13 @@ public sealed partial class Statement
     /// <summary>All of a writing execution. Rows of RETURNING are kept until the commit is durable.</summary>
     private Execution RunToEnd(Transaction transaction)
     {
-        Execution execution = Compiled(transaction).Start(transaction, _session, _parameters);
+        CompiledStatement compiled = Compiled(transaction);
+        foreach (Table table in compiled.WrittenOnPages)
+        {
+            transaction.Of(table).BecomeExclusive();
+        }
+
+        Execution execution = compiled.Start(transaction, _session, _parameters);
         try
         {
             List<SqlValue[]>? rows = null;
@@ -194,7 +218,7 @@ public sealed partial class Statement
             try
             {
                 _session.ForeignKeys.ResetCounts();
-                Transaction transaction = _session.Database.Store.Begin(kind, _session.BusyTimeout, _session.Isolation);
+                Transaction transaction = _session.BeginTransaction(kind, _session.Isolation);
                 using Execution? execution = WorkIn(transaction, work);
                 await CommitAsync(transaction, asynchronous).ConfigureAwait(false);
                 if (execution is not null)
@@ -283,15 +307,34 @@ public sealed partial class Statement
                     transaction => _rows = PragmaStatements.Execute(pragma, _session, transaction).Rows,
                     asynchronous).ConfigureAwait(false);
                 break;
+            case AttachStatement attach:
+                _session.Attach(TextOf(attach.Path), TextOf(attach.Name));
+                break;
+            case DetachStatement detach:
+                _session.Detach(TextOf(detach.Name));
+                break;
             default:
-                RequireWritable();
+                RequireNotQueryOnly();
                 await RunAloneAsync(
-                    TransactionKind.Immediate,
+                    _session.IsAlone ? TransactionKind.Immediate : TransactionKind.Deferred,
                     mayBecomeExclusive: true,
                     transaction => DdlStatements.Execute(_node, transaction, _session, _parameters),
                     asynchronous).ConfigureAwait(false);
                 break;
         }
+    }
+
+    /// <summary>The path or name that ATTACH or DETACH was given: an expression, or a bare word.</summary>
+    private string TextOf(ExpressionNode node)
+    {
+        if (node is ColumnNode { Table: null } word)
+        {
+            return word.Column;
+        }
+
+        CompileState state = new(Schema.Empty.Alone);
+        SqlValue value = ExpressionBinder.Bind(node, new ConstantScope(state)).Evaluate(new Frame(_session, 0, state.Size.Slots, _parameters));
+        return value.IsNull ? "" : SqlConvert.ToText(value).DecodeText();
     }
 
     /// <summary>Runs work in the session's transaction, whose part of it is taken back when it fails, or in one of its own.</summary>
@@ -380,9 +423,9 @@ public sealed partial class Statement
     /// <summary>The plan for the schema that a transaction sees.</summary>
     private CompiledStatement Compiled(Transaction transaction)
     {
-        if (!ReferenceEquals(_schema, transaction.Schema) || _foreignKeys != _session.ForeignKeys.Enabled)
+        if (!ReferenceEquals(_schemas, transaction.Schemas) || _foreignKeys != _session.ForeignKeys.Enabled)
         {
-            Compile(transaction.Schema);
+            Compile(transaction.Schemas);
         }
 
         return _compiled!;
@@ -399,12 +442,12 @@ public sealed partial class Statement
         {
             if (_session.BegunTransaction is { } transaction)
             {
-                Compile(transaction.Schema);
+                Compile(transaction.Schemas);
             }
             else
             {
-                using Transaction own = _session.Database.Store.Begin(TransactionKind.Deferred, _session.BusyTimeout);
-                Compile(own.Schema);
+                using Transaction own = _session.BeginTransaction(TransactionKind.Deferred);
+                Compile(own.Schemas);
             }
         }
         else if (_node is PragmaStatement pragma && _node.Explain == ExplainKind.None)
@@ -413,12 +456,12 @@ public sealed partial class Statement
         }
     }
 
-    private void Compile(Schema schema)
+    private void Compile(Schemas schemas)
     {
         _warm = null;
         _foreignKeys = _session.ForeignKeys.Enabled;
-        _compiled = Planner.Compile(_node, schema, _foreignKeys);
-        _schema = schema;
+        _compiled = Planner.Compile(_node, schemas, _foreignKeys);
+        _schemas = schemas;
         Columns = _compiled.Columns;
     }
 }

@@ -1,3 +1,4 @@
+using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute.Dml;
 using Sluice.Engine.Execute.Operators;
 
@@ -14,7 +15,7 @@ internal sealed class CompiledChange(
     /// <summary>How its rows are found; null where they are given.</summary>
     public PlanNode? Query => query;
 
-    internal override bool NeedsExclusive { get; } = state.Compilation.NeedsExclusive;
+    internal override IReadOnlyCollection<Table> Written => state.Compilation.Written;
 
     internal override FrameSize Size { get; } = state.Size;
 

@@ -52,9 +52,20 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
             throw new SluiceException(ResultCode.Error, "HAVING clause on a non-aggregate query");
         }
 
-        return grouped
-            ? CompileGrouped(core, from.Steps, conditions, orderBy, limit)
-            : CompileRows(core, from.Steps, conditions, orderBy, limit);
+        if (!grouped)
+        {
+            try
+            {
+                return CompileRows(core, from.Steps, conditions, orderBy, limit);
+            }
+            catch (AggregateOfOuterException aggregate) when (aggregate.Owner == _scope && _windowing is null)
+            {
+                // A subquery among the results aggregates this SELECT's rows, so there are groups after all.
+                _scope.Subqueries.Clear();
+            }
+        }
+
+        return CompileGrouped(core, from.Steps, conditions, orderBy, limit);
     }
 
     /// <summary>An aggregate in ORDER BY alone does not make groups; it is refused where it is bound.</summary>
@@ -158,9 +169,11 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         }
 
         _scope.AliasesVisible = true;
+        _scope.HidesOuter = OrderTerms.Ordinal(term) is null;
         Expr value = ExpressionBinder.Bind(node, _scope);
+        _scope.HidesOuter = false;
         _scope.AliasesVisible = false;
-        return (node, new GroupKey(value, ComparisonRules.CollationOf(value)));
+        return (node, new GroupKey(value, ComparisonRules.CollationOf(OrderTerms.Ordinal(term) is null ? value : Recollated(term, value))));
     }
 
     /// <summary>Aggregates over all rows; count(*), min() and max() alone may be had without reading them all.</summary>
@@ -283,7 +296,9 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         }
 
         _scope.AliasesVisible = true;
+        _scope.HidesOuter = true;
         Expr bound = ExpressionBinder.Bind(expression, _scope);
+        _scope.HidesOuter = false;
         _scope.AliasesVisible = false;
         return bound;
     }

@@ -32,7 +32,7 @@ internal sealed partial class FromBuilder(RowScope scope)
         FromSource target = AddTable(table, reference);
         JoinStep first = new() { Kind = JoinKind.Inner, Source = target };
         Steps = others is null ? [first] : [first, .. BuildSteps(others, flattenable: true)];
-        BindConditions();
+        BindConditions(hidden: 1);
         return target;
     }
 
@@ -48,7 +48,8 @@ internal sealed partial class FromBuilder(RowScope scope)
     }
 
     /// <summary>ON may use every name of the FROM, so it is bound when all are known.</summary>
-    private void BindConditions()
+    /// <param name="hidden">How many names it may not: in SQLite the FROM of an UPDATE that joins is a subquery, in which the changed table is not known.</param>
+    private void BindConditions(int hidden = 0)
     {
         foreach ((FromSource source, TableFunctionNode node, IReadOnlyList<ExpressionNode> arguments) in _functions)
         {
@@ -59,10 +60,13 @@ internal sealed partial class FromBuilder(RowScope scope)
             scope.From.Touched |= before;
         }
 
+        scope.HiddenNames = hidden;
         foreach ((JoinStep step, ExpressionNode on) in _conditions)
         {
             step.On.AddRange(WhereTerms.Bind(on, scope));
         }
+
+        scope.HiddenNames = 0;
 
         ulong known = 0;
         foreach (JoinStep step in Steps)
@@ -155,23 +159,23 @@ internal sealed partial class FromBuilder(RowScope scope)
             return AddCommonTable(common, home, reference.Alias, flattenable);
         }
 
-        SchemaNames.RequireMain(reference.Name);
-        bool isTable = _state.Schema.TryGetTable(reference.Name.Name, out Table? table);
-        if (!isTable && TableFunctionCatalog.Find(reference.Name.Name) is { } function)
+        bool isTable = _state.TryGetTable(reference.Name, out Table? table);
+        bool isView = _state.TryGetView(reference.Name, out View? view);
+        if (!isTable && !isView && TableFunctionCatalog.Find(reference.Name.Name) is { } function)
         {
             return [AddFunction(function, reference)];
         }
 
         if (reference.Arguments is not null)
         {
-            throw isTable || _state.Schema.TryGetView(reference.Name.Name, out _)
+            throw isTable || isView
                 ? new SluiceException(ResultCode.Error, $"'{reference.Name.Name}' is not a function")
                 : new SluiceException(ResultCode.Error, $"no such table: {reference.Name.Name}");
         }
 
-        if (_state.Schema.TryGetView(reference.Name.Name, out View? view))
+        if (view is not null)
         {
-            _state.EnterView(view.Name);
+            _state.EnterView(view);
             List<JoinStep> steps = AddSubquery(view.Definition.Select, reference.Alias ?? view.Name, view.Definition.Columns, null, null, flattenable, view.Name);
             _state.LeaveView();
             return steps;
@@ -284,7 +288,7 @@ internal sealed partial class FromBuilder(RowScope scope)
 
         return new NamedSource(name, columns, table.KeyColumns is null ? BindRowid : null)
         {
-            IsInMain = true,
+            Database = _state.Schemas.NameOf(table.Home),
             RowidColumn = table.RowidAlias >= 0 ? columns[table.RowidAlias] : null,
         };
     }

@@ -73,6 +73,17 @@ internal static class ResultTerms
         };
     }
 
+    /// <summary>In SQLite * stands for names, and what two sources of one name have both is ambiguous unless USING merged it.</summary>
+    private static void RequireOnlyOne(NamedSource source, NamedColumn column, RowScope scope)
+    {
+        bool again = source.Name is not null && scope.Names.Any(other => other != source && source.Name.Equals(other.Name, StringComparison.OrdinalIgnoreCase)
+            && source.Database == other.Database && other.Find(column.Name) is { IsMerged: false });
+        if (again)
+        {
+            throw new SluiceException(ResultCode.Error, $"ambiguous column name: {source.Name}.{column.Name}");
+        }
+    }
+
     private static void ExpandStar(string? table, RowScope scope, List<ResultTerm> terms)
     {
         if (scope.Names.Count == 0)
@@ -96,6 +107,7 @@ internal static class ResultTerms
                     continue;
                 }
 
+                RequireOnlyOne(source, column, scope);
                 terms.Add(new ResultTerm
                 {
                     Name = column.Name,

@@ -31,6 +31,12 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
     /// <summary>Whether <see cref="Aliases"/> may be used at present: not within the results themselves.</summary>
     public bool AliasesVisible { get; set; }
 
+    /// <summary>Set while terms of GROUP BY and ORDER BY are bound, which may not refer to the queries around; a trigger's NEW and OLD they may.</summary>
+    public bool HidesOuter { get; set; }
+
+    /// <summary>How many of the first names cannot be used at present: within ON in the FROM of an UPDATE, the table that is changed.</summary>
+    public int HiddenNames { get; set; }
+
     /// <summary>Set while expressions are bound that see groups rather than rows.</summary>
     public Grouping? Grouping { get; set; }
 
@@ -102,13 +108,16 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
                 throw new SluiceException(ResultCode.Error, $"misuse of aliased aggregate {node.Column}");
             }
 
+            bool hidesOuter = HidesOuter;
+            HidesOuter = false;
             AliasesVisible = false;
             Expr expression = ExpressionBinder.Bind(aliased, this);
             AliasesVisible = true;
+            HidesOuter = hidesOuter;
             return expression;
         }
 
-        Expr? outer = Parent?.ResolveColumn(node);
+        Expr? outer = VisibleParent()?.ResolveColumn(node);
         IsCorrelated |= outer is not null;
         return outer;
     }
@@ -123,7 +132,9 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
 
         if (owner.Grouping is not { } grouping)
         {
-            throw new SluiceException(ResultCode.Error, $"misuse of aggregate: {node.Name}()");
+            throw owner == this
+                ? new SluiceException(ResultCode.Error, $"misuse of aggregate: {node.Name}()")
+                : new AggregateOfOuterException($"misuse of aggregate: {node.Name}()", owner);
         }
 
         // The arguments see the rows, not the groups.
@@ -183,7 +194,7 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
         NamedColumn? found = null;
         int candidates = 0;
         NamedSource? rowidSource = null;
-        foreach (NamedSource named in _names)
+        foreach (NamedSource named in _names.Skip(HiddenNames))
         {
             if (!named.Answers(node.Schema, node.Table))
             {
@@ -193,7 +204,7 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
             candidates++;
             rowidSource = named;
             NamedColumn? column = named.Find(node.Column);
-            if (column is null || (column.IsMerged && node.Table is null && found is not null))
+            if (column is null || (column.IsMerged && found is not null))
             {
                 continue;
             }
@@ -214,6 +225,17 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
 
         // Without a table's name, rowid is only understood where there is just one table.
         return candidates == 1 && rowidSource!.Rowid is not null && RowidNames.Is(node.Column) ? (rowidSource, null) : null;
+    }
+
+    private RowScope? VisibleParent()
+    {
+        RowScope? scope = Parent;
+        while (HidesOuter && scope is { IsTrigger: false })
+        {
+            scope = scope.Parent;
+        }
+
+        return scope;
     }
 
     private static NamedColumn RowidColumn(NamedSource source) => source.RowidColumn ?? new NamedColumn
@@ -256,4 +278,11 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
 
         return false;
     }
+}
+
+/// <summary>An aggregate in a subquery whose arguments are columns of a SELECT around it, which has no groups.</summary>
+internal sealed class AggregateOfOuterException(string message, RowScope owner) : SluiceException(ResultCode.Error, message)
+{
+    /// <summary>The scope of that SELECT.</summary>
+    public RowScope Owner { get; } = owner;
 }

@@ -28,11 +28,6 @@ internal static class Rebuild
             throw new SluiceException(ResultCode.Error, "cannot VACUUM from within a transaction");
         }
 
-        if (node.Schema is { } schema && !schema.Equals("main", StringComparison.OrdinalIgnoreCase))
-        {
-            throw new SluiceException(ResultCode.Error, $"unknown database {schema}");
-        }
-
         transaction.BecomeExclusive();
         foreach (Table table in transaction.Schema.Tables.Where(table => table.RootPage > 1 && table.UnsupportedReason is null))
         {
@@ -96,7 +91,6 @@ internal static class Rebuild
             return [.. all];
         }
 
-        Names.RequireMain(target);
         if (target.Schema is null && target.Name.ToUpperInvariant() is "BINARY" or "NOCASE" or "RTRIM")
         {
             Collation collation = TableKeys.CollationNamed(target.Name);

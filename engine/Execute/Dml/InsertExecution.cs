@@ -2,6 +2,7 @@ using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute.Expressions;
 using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Format;
+using Sluice.Engine.Transactions;
 
 namespace Sluice.Engine.Execute.Dml;
 
@@ -62,6 +63,7 @@ internal sealed class InsertExecution : ChangeExecution
 {
     private readonly InsertPlan _plan;
     private readonly Table _table;
+    private readonly Transaction _transaction;
     private readonly RowWriter _writer;
     private readonly ConflictResolver _conflicts;
     private readonly bool[] _testIndex;
@@ -75,11 +77,12 @@ internal sealed class InsertExecution : ChangeExecution
     {
         _plan = plan;
         _table = plan.Write.Table;
+        _transaction = run.Transaction.Of(_table);
         ValuesSource newRow = new(_table.Columns.Count);
         run.Sources[plan.NewRowSource] = newRow;
         _events = plan.Write.Events;
-        _sequence = _table.IsAutoincrement ? new SequenceRow(_table, run.Transaction) : null;
-        _writer = RowWriter.Create(plan.Write, run.Transaction, run, newRow);
+        _sequence = _table.IsAutoincrement ? new SequenceRow(_table, _transaction) : null;
+        _writer = RowWriter.Create(plan.Write, _transaction, run, newRow);
         _conflicts = new ConflictResolver(plan.Write, _writer, run, plan.Upserts, plan.Upserts.Length == 0 ? null : TakenByUpsert);
         _testIndex = [.. plan.Write.Indexes.Select(index => index.Unique)];
 
@@ -163,8 +166,8 @@ internal sealed class InsertExecution : ChangeExecution
             return;
         }
 
-        // A CHECK, an expression or a partial index may read the rowid.
-        bool early = given is null && (_plan.Write.Checks.Length > 0 || _plan.Write.HasExpressions);
+        // A CHECK, an expression or a partial index may read the rowid; with AUTOINCREMENT also a row that is passed over uses one up.
+        bool early = given is null && (_plan.Write.Checks.Length > 0 || _plan.Write.HasExpressions || _sequence is not null);
         if (given is { } rowid)
         {
             SetRowid(rowid);
@@ -219,6 +222,12 @@ internal sealed class InsertExecution : ChangeExecution
         _writer.Insert();
         _sequence?.Raise(newRow.Rowid);
         _events?.AfterAddition(Run, newRow, isUpdate: false);
+        if (_events is { AfterInsert.Length: > 0 })
+        {
+            // Its triggers see the row's rowid as last_insert_rowid().
+            _ = Run.Scope;
+        }
+
         RowChanged(_table.KeyColumns is null ? newRow.Rowid : null);
         if (_events is { AfterInsert.Length: > 0 })
         {
@@ -228,8 +237,15 @@ internal sealed class InsertExecution : ChangeExecution
 
     private long AllocateRowid()
     {
-        long rowid = Run.Transaction.AllocateRowid(_table.RootPage);
-        return _sequence is null ? rowid : _sequence.Next(rowid);
+        long rowid = _transaction.AllocateRowid(_table.RootPage);
+        if (_sequence is null)
+        {
+            return rowid;
+        }
+
+        rowid = _sequence.Next(rowid);
+        _sequence.Raise(rowid);
+        return rowid;
     }
 
     private void SetRowid(long rowid)

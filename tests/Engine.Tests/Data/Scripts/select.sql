@@ -102,3 +102,30 @@ SELECT id FROM series WHERE id IN (SELECT 1, 2);
 SELECT *;
 SELECT FROM series;
 SELECT device FROM series GROUP;
+-- Affinity and collation of the columns of a compound.
+SELECT typeof(x), x = 2 FROM (SELECT CAST(2 AS TEXT) AS x UNION ALL SELECT 2.0);
+SELECT typeof(x), x = '5' FROM (SELECT CAST(5 AS INT) AS x UNION ALL SELECT CAST(5 AS TEXT));
+SELECT typeof(x), x = 5 FROM (SELECT '5' || '' AS x UNION ALL SELECT 5);
+SELECT 'a' COLLATE NOCASE UNION SELECT 'A' ORDER BY 1;
+SELECT 'a' UNION SELECT 'A' COLLATE NOCASE;
+WITH seq(x) AS (VALUES('a') UNION SELECT upper(x) COLLATE nocase FROM seq) SELECT x FROM seq;
+WITH RECURSIVE c(x) AS (SELECT CAST(1 AS INT) UNION ALL SELECT '2' FROM c WHERE x < 3) SELECT count(*) FROM c;
+WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT c.x + 1 FROM c WHERE c.x < 5 ORDER BY c.x + 1 DESC) SELECT x FROM c;
+WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT c.x + 1 FROM c WHERE c.x < 5 ORDER BY c.x DESC) SELECT x FROM c;
+WITH seq(x) AS (VALUES(1) UNION ALL SELECT x + 1 FROM seq WHERE x < 3 UNION ALL SELECT 100) SELECT x FROM seq;
+-- GROUP BY and ORDER BY do not see the queries around.
+CREATE TABLE outer_t(d);
+INSERT INTO outer_t VALUES(2), (1);
+CREATE TABLE inner_t(b);
+INSERT INTO inner_t VALUES(5), (6);
+SELECT d FROM outer_t WHERE EXISTS (SELECT 1 FROM inner_t GROUP BY abs(outer_t.d));
+SELECT d, (SELECT b FROM inner_t ORDER BY outer_t.d LIMIT 1) FROM outer_t;
+SELECT d, (SELECT b + outer_t.d AS s FROM inner_t ORDER BY s DESC LIMIT 1) FROM outer_t ORDER BY d;
+-- An aggregate whose arguments are columns of the query around is that query's.
+SELECT (SELECT count(outer_t.d)) FROM outer_t;
+SELECT (SELECT sum(outer_t.d) FROM inner_t) FROM outer_t WHERE d > 1;
+SELECT count(*) FROM (SELECT d FROM outer_t GROUP BY 1 COLLATE NOCASE);
+SELECT * FROM outer_t JOIN outer_t;
+SELECT * FROM outer_t JOIN outer_t USING(d) ORDER BY 1;
+UPDATE outer_t SET d = 3 FROM outer_t;
+UPDATE outer_t SET d = 3 FROM inner_t JOIN inner_t AS i ON i.b = outer_t.d;
