@@ -41,16 +41,17 @@ public sealed partial class Session
         }
     }
 
-    /// <summary>Begins a transaction on all databases. The kinds that take a lock take none in temp, where nobody else is.</summary>
+    /// <summary>
+    /// Begins a transaction on all databases. The kinds that take a lock take none in temp, where nobody else is, nor where nothing can be written.
+    /// </summary>
     internal Transaction BeginTransaction(TransactionKind kind, Isolation isolation = Isolation.Snapshot)
     {
-        Transaction main = Database.Store.Begin(kind, BusyTimeout, isolation);
         if (IsAlone)
         {
-            return main;
+            return Database.Store.Begin(kind, BusyTimeout, isolation);
         }
 
-        JointTransaction all = new(main, _schemas);
+        JointTransaction all = new(Database.Store.Begin(KindIn(Database, kind), BusyTimeout, isolation), _schemas);
         try
         {
             foreach ((_, string name, Database database) in Databases.Skip(1))
@@ -161,7 +162,7 @@ public sealed partial class Session
     }
 
     private TransactionKind KindIn(Database database, TransactionKind kind) =>
-        database == _temp && kind is TransactionKind.Immediate or TransactionKind.Exclusive ? TransactionKind.Deferred : kind;
+        database.IsReadOnly || (database == _temp && kind is TransactionKind.Immediate or TransactionKind.Exclusive) ? TransactionKind.Deferred : kind;
 
     private Database? Named(string name) => Databases.FirstOrDefault(one => one.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Database;
 

@@ -47,7 +47,7 @@ internal static class CompoundColumns
         foreach (Expr[] outputs in selects)
         {
             Expr output = outputs[column];
-            if (affinity is Affinity.None or Affinity.Blob && output.Affinity is not (Affinity.None or Affinity.Blob))
+            if (affinity == Affinity.None && output.Affinity != Affinity.None)
             {
                 affinity = output.Affinity;
             }

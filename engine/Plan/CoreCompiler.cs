@@ -27,6 +27,12 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
             return CompileValues(values, orderBy, limit);
         }
 
+        if (core.From is null && orderBy.Any(term => NodeWalk.HasAggregate(term.Expression)))
+        {
+            // There is one row at most: SQLite does not look at ORDER BY then.
+            orderBy = [];
+        }
+
         FromBuilder from = new(_scope);
         if (core.From is not null)
         {
@@ -169,9 +175,7 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         }
 
         _scope.AliasesVisible = true;
-        _scope.HidesOuter = OrderTerms.Ordinal(term) is null;
         Expr value = ExpressionBinder.Bind(node, _scope);
-        _scope.HidesOuter = false;
         _scope.AliasesVisible = false;
         return (node, new GroupKey(value, ComparisonRules.CollationOf(OrderTerms.Ordinal(term) is null ? value : Recollated(term, value))));
     }
@@ -296,9 +300,7 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         }
 
         _scope.AliasesVisible = true;
-        _scope.HidesOuter = true;
         Expr bound = ExpressionBinder.Bind(expression, _scope);
-        _scope.HidesOuter = false;
         _scope.AliasesVisible = false;
         return bound;
     }

@@ -30,8 +30,7 @@ internal sealed partial class FromBuilder(RowScope scope)
     public FromSource BuildTarget(Table table, TableReference reference, TableExpression? others)
     {
         FromSource target = AddTable(table, reference);
-        JoinStep first = new() { Kind = JoinKind.Inner, Source = target };
-        Steps = others is null ? [first] : [first, .. BuildSteps(others, flattenable: true)];
+        Steps = Joined([new JoinStep { Kind = JoinKind.Inner, Source = target }], others);
         BindConditions(hidden: 1);
         return target;
     }
@@ -42,9 +41,33 @@ internal sealed partial class FromBuilder(RowScope scope)
         List<JoinStep> view = AddTable(reference, flattenable: false);
         FromSource target = view[0].Source!;
         target.UsedColumns.UnionWith(Enumerable.Range(0, target.ColumnCount));
-        Steps = others is null ? view : [.. view, .. BuildSteps(others, flattenable: true)];
-        BindConditions();
+        Steps = Joined(view, others);
+        BindConditions(hidden: 1);
         return target;
+    }
+
+    /// <summary>What is changed with what is joined to it; a RIGHT or FULL JOIN among these keeps their rows, not those of the target.</summary>
+    private List<JoinStep> Joined(List<JoinStep> target, TableExpression? others)
+    {
+        if (others is null)
+        {
+            return target;
+        }
+
+        int firstName = scope.Names.Count;
+        List<JoinStep> steps = BuildSteps(others, flattenable: true);
+        if (others is JoinTable)
+        {
+            // In SQLite these are SELECT * FROM what is joined.
+            foreach (NamedSource source in scope.Names.Skip(firstName))
+            {
+                ResultTerms.RequireOnlyOnes(source, scope.Names.Skip(firstName));
+            }
+        }
+
+        return steps.Exists(step => (step.Kind & JoinKind.Right) != 0)
+            ? [.. target, new JoinStep { Kind = JoinKind.Inner, Group = steps }]
+            : [.. target, .. steps];
     }
 
     /// <summary>ON may use every name of the FROM, so it is bound when all are known.</summary>

@@ -60,7 +60,7 @@ internal static class RecursiveTables
 
         _ = home.Recursive.Remove(table);
         int output = state.NewSource();
-        Expr[] outputs = CompoundColumns.Of(output, [initial.Outputs, .. recursive.Select(part => part.Results.ToArray())]);
+        Expr[] outputs = CompoundColumns.Of(output, [initial.Outputs, .. recursive.Select(part => part.Results.Select(value => WithoutOwn(value, reference)).ToArray())]);
         LimitClause? limit = SelectCompiler.BindLimit(select, state, home.Scope, common);
         PlanNode root = new RecursiveNode
         {
@@ -85,6 +85,10 @@ internal static class RecursiveTables
         int column = CompoundCompiler.FindTerm(term.Expression, index, terms, outputs.Length);
         return (column, OrderTerms.Key(term, CoreCompiler.Recollated(term.Expression, outputs[column])).Order);
     }
+
+    /// <summary>A column of the recursive table itself brings no new kind of value in.</summary>
+    private static Expr WithoutOwn(Expr value, RecursiveReference reference) =>
+        value is ColumnExpr column && column.Source == reference.Source ? ConstantExpr.Null : value;
 
     private static void RequirePlain(SelectCore core)
     {

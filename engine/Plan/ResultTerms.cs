@@ -74,13 +74,21 @@ internal static class ResultTerms
     }
 
     /// <summary>In SQLite * stands for names, and what two sources of one name have both is ambiguous unless USING merged it.</summary>
-    private static void RequireOnlyOne(NamedSource source, NamedColumn column, RowScope scope)
+    public static void RequireOnlyOnes(NamedSource source, IEnumerable<NamedSource> all)
     {
-        bool again = source.Name is not null && scope.Names.Any(other => other != source && source.Name.Equals(other.Name, StringComparison.OrdinalIgnoreCase)
+        foreach (NamedColumn column in source.Columns.Where(column => !column.IsHidden && !column.IsMerged))
+        {
+            RequireOnlyOne(source, column, all);
+        }
+    }
+
+    private static void RequireOnlyOne(NamedSource source, NamedColumn column, IEnumerable<NamedSource> all)
+    {
+        bool again = source.Name is not null && all.Any(other => other != source && source.Name.Equals(other.Name, StringComparison.OrdinalIgnoreCase)
             && source.Database == other.Database && other.Find(column.Name) is { IsMerged: false });
         if (again)
         {
-            throw new SluiceException(ResultCode.Error, $"ambiguous column name: {source.Name}.{column.Name}");
+            throw new SluiceException(ResultCode.Error, $"ambiguous column name: {(source.Database is { } database ? database + "." : "")}{source.Name}.{column.Name}");
         }
     }
 
@@ -107,7 +115,7 @@ internal static class ResultTerms
                     continue;
                 }
 
-                RequireOnlyOne(source, column, scope);
+                RequireOnlyOne(source, column, scope.Names);
                 terms.Add(new ResultTerm
                 {
                     Name = column.Name,

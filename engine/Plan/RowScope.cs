@@ -31,9 +31,6 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
     /// <summary>Whether <see cref="Aliases"/> may be used at present: not within the results themselves.</summary>
     public bool AliasesVisible { get; set; }
 
-    /// <summary>Set while terms of GROUP BY and ORDER BY are bound, which may not refer to the queries around; a trigger's NEW and OLD they may.</summary>
-    public bool HidesOuter { get; set; }
-
     /// <summary>How many of the first names cannot be used at present: within ON in the FROM of an UPDATE, the table that is changed.</summary>
     public int HiddenNames { get; set; }
 
@@ -108,16 +105,13 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
                 throw new SluiceException(ResultCode.Error, $"misuse of aliased aggregate {node.Column}");
             }
 
-            bool hidesOuter = HidesOuter;
-            HidesOuter = false;
             AliasesVisible = false;
             Expr expression = ExpressionBinder.Bind(aliased, this);
             AliasesVisible = true;
-            HidesOuter = hidesOuter;
             return expression;
         }
 
-        Expr? outer = VisibleParent()?.ResolveColumn(node);
+        Expr? outer = Parent?.ResolveColumn(node);
         IsCorrelated |= outer is not null;
         return outer;
     }
@@ -225,17 +219,6 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
 
         // Without a table's name, rowid is only understood where there is just one table.
         return candidates == 1 && rowidSource!.Rowid is not null && RowidNames.Is(node.Column) ? (rowidSource, null) : null;
-    }
-
-    private RowScope? VisibleParent()
-    {
-        RowScope? scope = Parent;
-        while (HidesOuter && scope is { IsTrigger: false })
-        {
-            scope = scope.Parent;
-        }
-
-        return scope;
     }
 
     private static NamedColumn RowidColumn(NamedSource source) => source.RowidColumn ?? new NamedColumn

@@ -26,6 +26,8 @@ internal sealed partial class Parser
     /// <summary>Whether temp was named so far.</summary>
     private bool _namesTemp;
 
+    private List<string>? _namedSchemas;
+
     /// <summary>Where the statement's first token starts.</summary>
     private int _statementStart;
 
@@ -131,6 +133,7 @@ internal sealed partial class Parser
             Explain = explain,
             Text = TextBetween(_statementStart, end),
             NamesTemp = _namesTemp,
+            NamedSchemas = _namedSchemas ?? [],
             Parameters = _parameterNames.Count == 0 ? [] : [.. _parameterNames],
         };
     }
@@ -290,6 +293,11 @@ internal sealed partial class Parser
     private QualifiedName Noted(QualifiedName name)
     {
         _namesTemp |= Catalog.Schemas.IsTemp(name.Schema, name.Name);
+        if (name.Schema is { } schema)
+        {
+            (_namedSchemas ??= []).Add(schema);
+        }
+
         return name;
     }
 

@@ -20,6 +20,7 @@ internal sealed class JointTransaction : Transaction
     private readonly List<List<int>> _marks = [];
 
     private readonly SchemasCache _known;
+    private Schemas? _schemas;
 
     /// <param name="main">Of the main database; belongs to this one from now on.</param>
     /// <param name="known">Of the connection.</param>
@@ -31,7 +32,9 @@ internal sealed class JointTransaction : Transaction
 
     public override TransactionKind Kind => _members[0].Transaction.Kind;
 
-    public override Schemas Schemas => _known.For([.. _members.Select(member => (member.Name, member.Transaction.Schema))]);
+    public override Schemas Schemas => _schemas is { } schemas && IsPresent(schemas)
+        ? schemas
+        : _schemas = _known.For([.. _members.Select(member => (member.Name, member.Transaction.Schema))]);
 
     public override bool HasWrites => _members.Exists(member => member.Transaction.HasWrites);
 
@@ -158,6 +161,25 @@ internal sealed class JointTransaction : Transaction
     public override void BecomeExclusive() => throw OfOneDatabase();
 
     public override void SchemaChanged() => throw OfOneDatabase();
+
+    /// <summary>Whether nothing came and no schema changed since.</summary>
+    private bool IsPresent(Schemas schemas)
+    {
+        if (schemas.All.Count != _members.Count)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < _members.Count; i++)
+        {
+            if (schemas.All[i].Schema != _members[i].Transaction.Schema)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     private static InvalidOperationException OfOneDatabase() => new("Pages and rows are those of one database: ask Of for its transaction.");
 

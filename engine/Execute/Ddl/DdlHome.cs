@@ -31,6 +31,21 @@ internal static class DdlHome
         _ => schemas.Main,
     };
 
+    /// <summary>Views and triggers that are not temporary know only tables of their own database.</summary>
+    public static void RequireOwnTables(StatementNode node, Schema home, Schemas schemas)
+    {
+        string? what = node switch
+        {
+            CreateViewStatement view => $"view {view.Name.Name}",
+            CreateTriggerStatement trigger => $"trigger {trigger.Name.Name}",
+            _ => null,
+        };
+        if (what is not null && home != schemas.Temp && node.NamedSchemas.FirstOrDefault(named => schemas.Named(named) != home) is { } other)
+        {
+            throw new SluiceException(ResultCode.Error, $"{what} cannot reference objects in database {other}");
+        }
+    }
+
     private static Schema TempOf(QualifiedName name, string what, Schemas schemas) =>
         name.Schema is null || name.Schema.Equals(Schemas.TempName, StringComparison.OrdinalIgnoreCase)
             ? schemas.Require(Schemas.TempName)

@@ -47,6 +47,7 @@ public static class DdlStatements
     private static void ExecuteIn(Schema home, StatementNode node, Transaction whole, IStatementContext context, SqlValue[] parameters)
     {
         (context as Session)?.RequireWritable(whole.Schemas, home);
+        DdlHome.RequireOwnTables(node, home, whole.Schemas);
         Transaction transaction = whole.Of(home);
         switch (node)
         {

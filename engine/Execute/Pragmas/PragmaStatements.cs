@@ -22,6 +22,9 @@ internal sealed record PragmaCall(Session Session, Transaction Whole, Schema Hom
     /// <summary>The transaction on <see cref="Home"/>.</summary>
     public Transaction Transaction => Whole.Of(Home);
 
+    /// <summary>The database of <see cref="Home"/>.</summary>
+    public Database Database => Session.Databases.First(one => one.Name == Whole.Schemas.NameOf(Home)).Database;
+
     public bool HasValue => !Value.IsNull;
 
     /// <summary>The value as text; empty without one.</summary>

@@ -113,7 +113,7 @@ WITH RECURSIVE c(x) AS (SELECT CAST(1 AS INT) UNION ALL SELECT '2' FROM c WHERE 
 WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT c.x + 1 FROM c WHERE c.x < 5 ORDER BY c.x + 1 DESC) SELECT x FROM c;
 WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT c.x + 1 FROM c WHERE c.x < 5 ORDER BY c.x DESC) SELECT x FROM c;
 WITH seq(x) AS (VALUES(1) UNION ALL SELECT x + 1 FROM seq WHERE x < 3 UNION ALL SELECT 100) SELECT x FROM seq;
--- GROUP BY and ORDER BY do not see the queries around.
+-- GROUP BY and ORDER BY in a subquery.
 CREATE TABLE outer_t(d);
 INSERT INTO outer_t VALUES(2), (1);
 CREATE TABLE inner_t(b);
@@ -127,5 +127,23 @@ SELECT (SELECT sum(outer_t.d) FROM inner_t) FROM outer_t WHERE d > 1;
 SELECT count(*) FROM (SELECT d FROM outer_t GROUP BY 1 COLLATE NOCASE);
 SELECT * FROM outer_t JOIN outer_t;
 SELECT * FROM outer_t JOIN outer_t USING(d) ORDER BY 1;
+UPDATE outer_t SET d = 3 FROM inner_t, inner_t;
+CREATE TABLE goal(id INTEGER PRIMARY KEY, v);
+INSERT INTO goal VALUES(1, 'a'), (2, 'b');
+CREATE TABLE way(id, from_id);
+INSERT INTO way VALUES(1, 10), (2, 20);
+CREATE TABLE from_t(id, txt);
+INSERT INTO from_t VALUES(10, 'ten');
+UPDATE goal SET v = coalesce(txt, 'missing') FROM from_t RIGHT JOIN way ON from_t.id = way.from_id WHERE goal.id = way.id;
+SELECT * FROM goal;
+UPDATE goal AS x SET v = 1 FROM from_t AS x;
+CREATE TABLE truth(x);
+CREATE INDEX truth_x ON truth(x);
+INSERT INTO truth VALUES(NULL), (0), (1), (2), ('1'), ('x');
+SELECT x FROM truth WHERE x IS TRUE ORDER BY rowid;
+SELECT x FROM truth WHERE x IS NOT TRUE ORDER BY rowid;
+SELECT x FROM truth WHERE x IS FALSE ORDER BY rowid;
+SELECT 1 ORDER BY sum((SELECT 42));
+CREATE TABLE bad_default(x, y DEFAULT ("x"));
 UPDATE outer_t SET d = 3 FROM outer_t;
 UPDATE outer_t SET d = 3 FROM inner_t JOIN inner_t AS i ON i.b = outer_t.d;

@@ -19,7 +19,7 @@ PRAGMA temp.table_info(t);
 PRAGMA table_info(t);
 SELECT name FROM pragma_table_info('t', 'main');
 SELECT schema, name FROM pragma_table_list WHERE name = 't' ORDER BY schema;
-PRAGMA database_list;
+SELECT seq, name FROM pragma_database_list;
 BEGIN;
 INSERT INTO t VALUES(11, 21);
 INSERT INTO main.t VALUES(3);
