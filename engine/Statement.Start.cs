@@ -74,7 +74,7 @@ public sealed partial class Statement
     /// The transaction that a writing statement has for itself. Of several databases only those are locked that need it, when it runs.
     /// </summary>
     private TransactionKind KindOfOwn(CompiledStatement compiled) =>
-        _session.IsAlone && compiled.WrittenOnPages.Any() ? TransactionKind.Exclusive : TransactionKind.Concurrent;
+        _session.IsAlone && compiled.WrittenOnPages.Length > 0 ? TransactionKind.Exclusive : TransactionKind.Concurrent;
 
     /// <summary>A read in autocommit holds its snapshot until it is done or reset.</summary>
     private bool StartReading()

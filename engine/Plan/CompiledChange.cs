@@ -15,7 +15,9 @@ internal sealed class CompiledChange(
     /// <summary>How its rows are found; null where they are given.</summary>
     public PlanNode? Query => query;
 
-    internal override IReadOnlyCollection<Table> Written => state.Compilation.Written;
+    internal override Table[] Written { get; } = [.. state.Compilation.Written];
+
+    internal override Table[] WrittenOnPages { get; } = [.. state.Compilation.Written.Where(table => table.KeyColumns is not null)];
 
     internal override FrameSize Size { get; } = state.Size;
 

@@ -33,10 +33,10 @@ public abstract class CompiledStatement
         Start(new Run(Size, transaction, context, parameters));
 
     /// <summary>The tables that it writes, by triggers too.</summary>
-    internal virtual IReadOnlyCollection<Table> Written => [];
+    internal virtual Table[] Written => [];
 
     /// <summary>Those of them that it writes straight on the pages, so that the transaction of their database must be exclusive: tables WITHOUT ROWID.</summary>
-    internal IEnumerable<Table> WrittenOnPages => Written.Where(table => table.KeyColumns is not null);
+    internal virtual Table[] WrittenOnPages => [];
 
     /// <summary>What a frame for an execution needs.</summary>
     internal abstract FrameSize Size { get; }

@@ -1,5 +1,4 @@
 using Sluice.Engine.Execute;
-using Sluice.Engine.Execute.Expressions;
 using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Format;
 using Sluice.Engine.Sql;
@@ -59,7 +58,7 @@ internal static class CompoundCompiler
             List<SortKey> keys = [];
             for (int i = 0; i < orderBy.Count; i++)
             {
-                Expr value = outputs[FindTerm(orderBy[i].Expression, i, terms, outputs.Length)];
+                Expr value = outputs[FindTerm(orderBy[i].Expression, i, terms, outputs.Length, state)];
                 keys.Add(OrderTerms.Key(orderBy[i], CoreCompiler.Recollated(orderBy[i].Expression, value)));
             }
 
@@ -79,7 +78,7 @@ internal static class CompoundCompiler
     }
 
     /// <summary>The number of the result column that an ORDER BY term means: by ordinal, alias, or the same expression in one of the SELECTs.</summary>
-    public static int FindTerm(ExpressionNode expression, int index, IReadOnlyList<IReadOnlyList<ResultTerm>> selects, int count)
+    public static int FindTerm(ExpressionNode expression, int index, IReadOnlyList<IReadOnlyList<ResultTerm>> selects, int count, CompileState state)
     {
         if (OrderTerms.Ordinal(expression) is { } ordinal)
         {
@@ -102,6 +101,11 @@ internal static class CompoundCompiler
             {
                 if (IsSame(node, terms[i]))
                 {
+                    if (node is ColumnNode used && terms[i].Column is { } column)
+                    {
+                        state.Compilation.ColumnFound?.Invoke(used, column);
+                    }
+
                     return i;
                 }
             }

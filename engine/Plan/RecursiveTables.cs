@@ -67,7 +67,7 @@ internal static class RecursiveTables
             Initial = new CompoundPart(initial.Root, initial.Outputs),
             Recursive = recursive,
             Distinct = operation == CompoundOperator.Union ? [.. outputs.Select(ComparisonRules.CollationOf)] : null,
-            Order = [.. select.OrderBy.Select((term, i) => Order(term, i, terms, outputs))],
+            Order = [.. select.OrderBy.Select((term, i) => Order(term, i, terms, outputs, state))],
             Reference = reference.Source,
             Output = output,
         };
@@ -80,9 +80,9 @@ internal static class RecursiveTables
         };
     }
 
-    private static (int Column, SortOrder Order) Order(OrderTerm term, int index, List<IReadOnlyList<ResultTerm>> terms, Expr[] outputs)
+    private static (int Column, SortOrder Order) Order(OrderTerm term, int index, List<IReadOnlyList<ResultTerm>> terms, Expr[] outputs, CompileState state)
     {
-        int column = CompoundCompiler.FindTerm(term.Expression, index, terms, outputs.Length);
+        int column = CompoundCompiler.FindTerm(term.Expression, index, terms, outputs.Length, state);
         return (column, OrderTerms.Key(term, CoreCompiler.Recollated(term.Expression, outputs[column])).Order);
     }
 

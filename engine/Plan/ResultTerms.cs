@@ -21,6 +21,9 @@ internal sealed class ResultTerm
 
     public string? Origin { get; init; }
 
+    /// <summary>The column that the expression is; null for any other.</summary>
+    public NamedColumn? Column { get; init; }
+
     public ResultColumnDescription Description => new(Name, DeclaredType, Table, Origin);
 
     public Expr Bind(RowScope scope)
@@ -70,6 +73,7 @@ internal static class ResultTerms
             DeclaredType = named?.DeclaredType,
             Table = named?.Table,
             Origin = named?.Origin,
+            Column = named,
         };
     }
 

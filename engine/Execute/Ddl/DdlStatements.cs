@@ -91,7 +91,7 @@ public static class DdlStatements
             case VacuumStatement vacuum when context is Session session:
                 if (vacuum.Into is null)
                 {
-                    Rebuild.Vacuum(vacuum, transaction, session);
+                    Rebuild.Vacuum(transaction, session);
                 }
                 else
                 {

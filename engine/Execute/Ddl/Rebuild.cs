@@ -21,7 +21,7 @@ internal static class Rebuild
         }
     }
 
-    public static void Vacuum(VacuumStatement node, Transaction transaction, Session session)
+    public static void Vacuum(Transaction transaction, Session session)
     {
         if (session.InTransaction)
         {
