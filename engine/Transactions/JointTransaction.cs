@@ -146,6 +146,8 @@ internal sealed class JointTransaction : Transaction
 
     public override long AllocateRowid(uint root) => throw OfOneDatabase();
 
+    public override void GiveBackRowid(uint root, long rowid) => throw OfOneDatabase();
+
     public override void PutRow(uint root, long rowid, byte[] record) => throw OfOneDatabase();
 
     public override void DeleteRow(uint root, long rowid) => throw OfOneDatabase();

@@ -117,6 +117,18 @@ internal sealed class WriterGate
         }
     }
 
+    /// <summary>Whether the one who asks, who is inside, is the only one.</summary>
+    public bool HasOneInside
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _inside == 1;
+            }
+        }
+    }
+
     /// <summary>Makes the holder of the plain lock the only writer. <paramref name="isInside"/>: it has written already.</summary>
     public void BeginExclusive(TimeSpan timeout, bool isInside)
     {

@@ -2,6 +2,7 @@ using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute.Expressions;
 using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Format;
+using Sluice.Engine.Sql;
 using Sluice.Engine.Transactions;
 
 namespace Sluice.Engine.Execute.Dml;
@@ -70,6 +71,7 @@ internal sealed class InsertExecution : ChangeExecution
     private readonly bool[] _testIndexAutomatic;
     private readonly RowEvents? _events;
     private readonly SequenceRow? _sequence;
+    private readonly bool _needsRowidEarly;
     private BoundUpsert? _upsert;
 
     public InsertExecution(InsertPlan plan, Run run)
@@ -84,6 +86,11 @@ internal sealed class InsertExecution : ChangeExecution
         _sequence = _table.IsAutoincrement ? new SequenceRow(_table, _transaction) : null;
         _writer = RowWriter.Create(plan.Write, _transaction, run, newRow);
         _conflicts = new ConflictResolver(plan.Write, _writer, run, plan.Upserts, plan.Upserts.Length == 0 ? null : TakenByUpsert);
+
+        // A CHECK, an expression or a partial index may read the rowid; it is not that of a row that is replaced; AUTOINCREMENT uses it up
+        // also when the row is passed over.
+        _needsRowidEarly = plan.Write.Checks.Length > 0 || plan.Write.HasExpressions || _sequence is not null
+            || plan.Write.Indexes.Any(index => index.Unique && plan.Write.ActionOf(index.OnConflict) == ConflictAction.Replace);
         _testIndex = [.. plan.Write.Indexes.Select(index => index.Unique)];
 
         // A key with a rowid that was just made for this row cannot be there yet.
@@ -166,8 +173,7 @@ internal sealed class InsertExecution : ChangeExecution
             return;
         }
 
-        // A CHECK, an expression or a partial index may read the rowid; with AUTOINCREMENT also a row that is passed over uses one up.
-        bool early = given is null && (_plan.Write.Checks.Length > 0 || _plan.Write.HasExpressions || _sequence is not null);
+        bool early = given is null && _needsRowidEarly;
         if (given is { } rowid)
         {
             SetRowid(rowid);
@@ -179,14 +185,17 @@ internal sealed class InsertExecution : ChangeExecution
 
         if (!_writer.Prepare())
         {
+            PassOver(early);
             return;
         }
 
         switch (_conflicts.Resolve(self: null, testKey: given is not null, given is null ? _testIndexAutomatic : _testIndex))
         {
             case ConflictOutcome.PassOver:
+                PassOver(early);
                 return;
             case ConflictOutcome.Upsert:
+                PassOver(early);
                 Upsert(_conflicts.Conflict.Key);
                 return;
             default:
@@ -238,14 +247,19 @@ internal sealed class InsertExecution : ChangeExecution
     private long AllocateRowid()
     {
         long rowid = _transaction.AllocateRowid(_table.RootPage);
-        if (_sequence is null)
-        {
-            return rowid;
-        }
+        return _sequence is null ? rowid : _sequence.Next(rowid);
+    }
 
-        rowid = _sequence.Next(rowid);
-        _sequence.Raise(rowid);
-        return rowid;
+    private void PassOver(bool hasRowid)
+    {
+        if (_sequence is not null)
+        {
+            _sequence.Raise(_writer.NewRow.Rowid);
+        }
+        else if (hasRowid)
+        {
+            _transaction.GiveBackRowid(_table.RootPage, _writer.NewRow.Rowid);
+        }
     }
 
     private void SetRowid(long rowid)
