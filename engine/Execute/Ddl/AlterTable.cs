@@ -39,8 +39,40 @@ internal static class AlterTable
         }
 
         RenameSequence(transaction, from, to);
+        RenameInTemp(from, to, schema, whole);
         transaction.SchemaChanged();
         SchemaCheck.Run(transaction.Schema, whole.Schemas, " after rename");
+    }
+
+    /// <summary>Temporary views and triggers follow a table of another database too, where its bare name means it.</summary>
+    private static void RenameInTemp(string from, string to, Schema home, Transaction whole)
+    {
+        Schemas schemas = whole.Schemas;
+        if (schemas.Temp is not { } temp || temp == home || schemas.Find(new QualifiedName(null, from), (schema, name) => schema.TryGetTable(name, out _)) != home)
+        {
+            return;
+        }
+
+        string database = schemas.NameOf(home);
+        Transaction transaction = whole.Of(temp);
+        bool any = false;
+        foreach ((long rowid, SchemaRow row) in SchemaRows.All(transaction).Where(one => one.Row.Type is "view" or "trigger"))
+        {
+            SqlWords words = new(row.Sql!);
+            string sql = words.Replace(NameUses.OfTable(words, from, database), to, alwaysQuoted: true);
+            if (sql != row.Sql)
+            {
+                transaction.BecomeExclusive();
+                bool isOn = row.TableName.Equals(from, StringComparison.OrdinalIgnoreCase);
+                SchemaRows.Replace(transaction, rowid, row with { TableName = isOn ? to : row.TableName, Sql = sql });
+                any = true;
+            }
+        }
+
+        if (any)
+        {
+            transaction.SchemaChanged();
+        }
     }
 
     public static void AddColumn(AddColumnStatement node, Transaction transaction, IStatementContext context)

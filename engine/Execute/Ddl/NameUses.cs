@@ -8,7 +8,10 @@ namespace Sluice.Engine.Execute.Ddl;
 internal static class NameUses
 {
     /// <summary>Where a text names a table: after the words that a table follows, in a list after FROM, and before a dot.</summary>
-    public static IEnumerable<int> OfTable(SqlWords words, string table)
+    /// <param name="words">The text.</param>
+    /// <param name="table">The table's name.</param>
+    /// <param name="database">What may stand before it.</param>
+    public static IEnumerable<int> OfTable(SqlWords words, string table, string database = Schemas.MainName)
     {
         Stack<bool> inFrom = new([false]);
         for (int i = 0; i < words.Count; i++)
@@ -36,7 +39,7 @@ internal static class NameUses
             bool follows = before is TokenKind.Table or TokenKind.References or TokenKind.From or TokenKind.Join or TokenKind.Into or TokenKind.Update or TokenKind.In
                 || (before == TokenKind.On && IsTarget(words, i))
                 || (before is TokenKind.Comma or TokenKind.LeftParen && inFrom.Peek())
-                || (before == TokenKind.Dot && words.Is(i - 2, "main"))
+                || (before == TokenKind.Dot && words.Is(i - 2, database))
                 || (words.KindAt(i - 2) == TokenKind.Or && words.KindAt(i - 3) == TokenKind.Update);
             bool qualifies = words.KindAt(i + 1) == TokenKind.Dot && before != TokenKind.Dot;
             if ((follows || qualifies) && words.Is(i, table))

@@ -64,6 +64,15 @@ SELECT type, name FROM sqlite_temp_master ORDER BY name;
 DROP TABLE t;
 SELECT type, name FROM sqlite_temp_master ORDER BY name;
 SELECT * FROM w;
+-- Temporary things follow a table that gets another name.
+CREATE TABLE old_name(a);
+CREATE TEMP VIEW shows AS SELECT a FROM old_name;
+CREATE TEMP TRIGGER follows AFTER INSERT ON old_name BEGIN INSERT INTO log VALUES('follows ' || new.a); END;
+ALTER TABLE old_name RENAME TO new_name;
+INSERT INTO new_name VALUES(8);
+SELECT * FROM shows;
+SELECT what FROM log WHERE what LIKE 'follows%';
+SELECT name, tbl_name FROM sqlite_temp_master WHERE name = 'follows';
 -- Everything that main has.
 CREATE TEMP TABLE p(id INTEGER PRIMARY KEY AUTOINCREMENT, v TEXT UNIQUE CHECK (v <> ''), w AS (upper(v)));
 INSERT INTO p(v) VALUES('a'), ('b');
