@@ -65,6 +65,8 @@ DROP TABLE t;
 SELECT type, name FROM sqlite_temp_master ORDER BY name;
 SELECT * FROM w;
 -- Temporary things follow a table that gets another name.
+DROP VIEW v;
+DROP VIEW w;
 CREATE TABLE old_name(a);
 CREATE TEMP VIEW shows AS SELECT a FROM old_name;
 CREATE TEMP TRIGGER follows AFTER INSERT ON old_name BEGIN INSERT INTO log VALUES('follows ' || new.a); END;
