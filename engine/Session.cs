@@ -102,6 +102,7 @@ public sealed partial class Session : IChangeContext, ISession
         }
 
         EndTransaction()?.Dispose();
+        CloseDatabases();
         _interruption.Dispose();
     }
 

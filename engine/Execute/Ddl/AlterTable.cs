@@ -11,7 +11,7 @@ namespace Sluice.Engine.Execute.Ddl;
 /// <summary>ALTER TABLE RENAME TO and ADD COLUMN: only the texts in sqlite_schema change, no row is written.</summary>
 internal static class AlterTable
 {
-    public static void Rename(RenameTableStatement node, Transaction transaction)
+    public static void Rename(RenameTableStatement node, Transaction transaction, Transaction whole)
     {
         transaction.BecomeExclusive();
         Schema schema = transaction.Schema;
@@ -28,7 +28,7 @@ internal static class AlterTable
         }
 
         Names.RequireUnreserved(to);
-        SchemaCheck.Run(schema, "");
+        SchemaCheck.Run(schema, whole.Schemas, "");
         foreach ((long rowid, SchemaRow row) in SchemaRows.All(transaction))
         {
             SchemaRow renamed = Renamed(row, from, to);
@@ -39,8 +39,40 @@ internal static class AlterTable
         }
 
         RenameSequence(transaction, from, to);
+        RenameInTemp(from, to, schema, whole);
         transaction.SchemaChanged();
-        SchemaCheck.Run(transaction.Schema, " after rename");
+        SchemaCheck.Run(transaction.Schema, whole.Schemas, " after rename");
+    }
+
+    /// <summary>Temporary views and triggers follow a table of another database too, where its bare name means it.</summary>
+    private static void RenameInTemp(string from, string to, Schema home, Transaction whole)
+    {
+        Schemas schemas = whole.Schemas;
+        if (schemas.Temp is not { } temp || temp == home || schemas.Find(new QualifiedName(null, from), (schema, name) => schema.TryGetTable(name, out _)) != home)
+        {
+            return;
+        }
+
+        string database = schemas.NameOf(home);
+        Transaction transaction = whole.Of(temp);
+        bool any = false;
+        foreach ((long rowid, SchemaRow row) in SchemaRows.All(transaction).Where(one => one.Row.Type is "view" or "trigger"))
+        {
+            SqlWords words = new(row.Sql!);
+            string sql = words.Replace(NameUses.OfTable(words, from, database), to, alwaysQuoted: true);
+            if (sql != row.Sql)
+            {
+                transaction.BecomeExclusive();
+                bool isOn = row.TableName.Equals(from, StringComparison.OrdinalIgnoreCase);
+                SchemaRows.Replace(transaction, rowid, row with { TableName = isOn ? to : row.TableName, Sql = sql });
+                any = true;
+            }
+        }
+
+        if (any)
+        {
+            transaction.SchemaChanged();
+        }
     }
 
     public static void AddColumn(AddColumnStatement node, Transaction transaction, IStatementContext context)
@@ -78,7 +110,7 @@ internal static class AlterTable
         foreach ((string condition, string message) in conditions)
         {
             StatementNode query = Parser.ParseStatement($"SELECT 1 FROM {Names.AlwaysQuoted(table)} WHERE {condition}");
-            using Execution broken = Planner.Compile(query, transaction.Schema).Start(transaction, context, []);
+            using Execution broken = Planner.Compile(query, transaction.Schemas).Start(transaction, context, []);
             if (broken.Next())
             {
                 throw new SluiceException(ResultCode.Error, message);
@@ -109,7 +141,6 @@ internal static class AlterTable
 
     internal static Table Find(QualifiedName name, Schema schema)
     {
-        Names.RequireMain(name);
         if (Names.IsReserved(name.Name))
         {
             throw new SluiceException(ResultCode.Error, $"table {name.Name} may not be altered");

@@ -8,7 +8,10 @@ namespace Sluice.Engine.Execute.Ddl;
 internal static class NameUses
 {
     /// <summary>Where a text names a table: after the words that a table follows, in a list after FROM, and before a dot.</summary>
-    public static IEnumerable<int> OfTable(SqlWords words, string table)
+    /// <param name="words">The text.</param>
+    /// <param name="table">The table's name.</param>
+    /// <param name="database">What may stand before it.</param>
+    public static IEnumerable<int> OfTable(SqlWords words, string table, string database = Schemas.MainName)
     {
         Stack<bool> inFrom = new([false]);
         for (int i = 0; i < words.Count; i++)
@@ -36,7 +39,7 @@ internal static class NameUses
             bool follows = before is TokenKind.Table or TokenKind.References or TokenKind.From or TokenKind.Join or TokenKind.Into or TokenKind.Update or TokenKind.In
                 || (before == TokenKind.On && IsTarget(words, i))
                 || (before is TokenKind.Comma or TokenKind.LeftParen && inFrom.Peek())
-                || (before == TokenKind.Dot && words.Is(i - 2, "main"))
+                || (before == TokenKind.Dot && words.Is(i - 2, database))
                 || (words.KindAt(i - 2) == TokenKind.Or && words.KindAt(i - 3) == TokenKind.Update);
             bool qualifies = words.KindAt(i + 1) == TokenKind.Dot && before != TokenKind.Dot;
             if ((follows || qualifies) && words.Is(i, table))
@@ -89,22 +92,22 @@ internal static class NameUses
     }
 
     /// <summary>Where a view names a column of a table, as its SELECT is understood.</summary>
-    public static IEnumerable<int> OfColumn(SqlWords words, View view, Table table, string column, Schema schema)
+    public static IEnumerable<int> OfColumn(SqlWords words, View view, Table table, string column, Schemas schemas)
     {
         HashSet<int> uses = [];
-        _ = SelectCompiler.Compile(view.Definition.Select, new CompileState(Watching(words, table, column, schema, uses)));
+        _ = ChangeTarget.ViewTable(new CompileState(Watching(words, table, column, schemas, uses)), view);
         return uses;
     }
 
     /// <summary>Where a trigger names a column of a table: as its expressions are understood, and where a statement lists the columns that it writes.</summary>
-    public static IEnumerable<int> OfColumn(SqlWords words, Trigger trigger, Table table, string column, Schema schema)
+    public static IEnumerable<int> OfColumn(SqlWords words, Trigger trigger, Table table, string column, Schemas schemas)
     {
         HashSet<int> uses = [];
-        Compilation compilation = Watching(words, table, column, schema, uses);
+        Compilation compilation = Watching(words, table, column, schemas, uses);
         if (TargetOf(trigger, compilation) is { } target)
         {
             CreateTriggerStatement definition = trigger.Definition;
-            _ = TriggerCompiler.Compile(trigger, definition.When, definition.Body, target, definition.Event, ConflictAction.Default, isForeignKeyAction: false, compilation);
+            _ = TriggerCompiler.Compile(trigger, trigger.Home, definition.When, definition.Body, target, definition.Event, ConflictAction.Default, isForeignKeyAction: false, compilation);
         }
 
         uses.UnionWith(OfWrittenColumn(words, table.Name, column));
@@ -113,11 +116,12 @@ internal static class NameUses
 
     /// <summary>The table, or the view as one, that a trigger is on.</summary>
     public static Table? TargetOf(Trigger trigger, Compilation compilation) =>
-        compilation.Schema.TryGetTable(trigger.TableName, out Table? target) ? target
-        : compilation.Schema.TryGetView(trigger.TableName, out View? view) ? ChangeTarget.ViewTable(new CompileState(compilation), view)
+        compilation.Schemas.TargetOf(trigger) is not { } home ? null
+        : home.TryGetTable(trigger.TableName, out Table? target) ? target
+        : home.TryGetView(trigger.TableName, out View? view) ? ChangeTarget.ViewTable(new CompileState(compilation), view)
         : null;
 
-    private static Compilation Watching(SqlWords words, Table table, string column, Schema schema, HashSet<int> uses) => new(schema, foreignKeys: false)
+    private static Compilation Watching(SqlWords words, Table table, string column, Schemas schemas, HashSet<int> uses) => new(schemas, foreignKeys: false)
     {
         ColumnFound = (node, found) =>
         {
