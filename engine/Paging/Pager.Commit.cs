@@ -130,6 +130,7 @@ public sealed partial class Pager
             }
 
             PruneOldImages();
+            _oldImages.Spill();
         }
     }
 

@@ -16,6 +16,7 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
     private readonly TimeSpan _busyTimeout;
     private readonly RowidClaims _claims = new();
     private readonly List<int> _marks = [];
+    private Hold _hold;
     private Epoch _epoch;
     private long _snapshot;
     private WriteSet? _writes;
@@ -49,7 +50,9 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
                 store.WaitForMemory(busyTimeout);
             }
 
-            _epoch = store.Pin(out _snapshot);
+            _hold = store.Pin();
+            _epoch = _hold.Epoch;
+            _snapshot = _hold.Snapshot;
         }
         catch
         {
@@ -90,6 +93,20 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
 
     public Viewpoint View { get; private set; }
 
+    public IPageSource EnterReading()
+    {
+        Epoch epoch = _hold.Enter();
+        if (!ReferenceEquals(epoch, _epoch))
+        {
+            _epoch = epoch;
+            View = new Viewpoint(_snapshot, epoch.Checkpointed, _writes?.Stamp);
+        }
+
+        return epoch.Pages;
+    }
+
+    public void ExitReading() => _hold.Exit();
+
     public long WriteStamp { get; private set; }
 
     public override RowCursor OpenRows(uint root)
@@ -98,7 +115,7 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
         _hasRead = true;
         return _exclusive is { } exclusive
             ? new TableCursor(exclusive.Pages, root)
-            : new MergedRowCursor(this, root, new TableCursor(_epoch.Pages, root));
+            : new MergedRowCursor(this, root);
     }
 
     public override KeyCursor OpenKeys(uint root, KeyOrder order)
@@ -107,7 +124,7 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
         _hasRead = true;
         return _exclusive is { } exclusive
             ? new IndexCursor(exclusive.Pages, root, order)
-            : new MergedKeyCursor(this, root, order, new IndexCursor(_epoch.Pages, root, order));
+            : new MergedKeyCursor(this, root, order);
     }
 
     public override long AllocateRowid(uint root)
