@@ -44,7 +44,7 @@ internal sealed class Checkpointer : IDisposable
     // Owned by who holds the pages' turn; read by others.
     private long _checkpoints;
     private long _logBytesAtCheckpoint;
-    private long _sweptTo;
+    private Needed? _swept;
     private Delta? _sweptDelta;
 
     public Checkpointer(Pager pager, Epochs epochs, GroupCommit commits, RedoLog? log, StoreOptions options)
@@ -358,7 +358,7 @@ internal sealed class Checkpointer : IDisposable
     {
         Epoch before = _epochs.Current;
         long from = before.Checkpointed;
-        long to = _pace.End(from, target, before.Delta.Bytes);
+        long to = _epochs.StopAt(from, _pace.End(from, target, before.Delta.Bytes));
         long logBytes = _commits.BytesWritten;
         long begin = _clock.GetTimestamp();
         long writtenBefore = _pager.BytesWritten;
@@ -388,24 +388,40 @@ internal sealed class Checkpointer : IDisposable
         }
     }
 
-    /// <summary>Drops the versions that are in the pages of every epoch in use.</summary>
+    /// <summary>
+    /// Drops the versions that are in the pages of every epoch in use. When memory gets short, also those that nobody sees; when that does not
+    /// help, the oldest snapshot is given up.
+    /// </summary>
     private void Sweep()
     {
         Delta delta = _epochs.Current.Delta;
-        long held = _epochs.HeldByAll;
-        if (ReferenceEquals(delta, _sweptDelta) && held == _sweptTo)
+        Drop(delta, _epochs.Needed(@short: false));
+        if (delta.Bytes > VersionLimit / 2)
+        {
+            Needed needed = _epochs.Needed(@short: true);
+            delta.RaiseFloor(needed.From);
+            Drop(delta, needed);
+            if (delta.Bytes > VersionLimit && _epochs.GiveUpOldest())
+            {
+                Drop(delta, _epochs.Needed(@short: true));
+            }
+        }
+    }
+
+    private void Drop(Delta delta, Needed needed)
+    {
+        if (ReferenceEquals(delta, _sweptDelta) && needed.IsAs(_swept))
         {
             return;
         }
 
         foreach (DeltaTree tree in delta.Trees)
         {
-            delta.AddBytes(-tree.Sweep(held));
+            delta.AddBytes(-tree.Sweep(needed));
         }
 
-        delta.Shares.Sweep(held);
-
+        delta.Shares.Sweep(needed.From);
         _sweptDelta = delta;
-        _sweptTo = held;
+        _swept = needed;
     }
 }

@@ -135,6 +135,7 @@ public sealed partial class Pager
             }
 
             PruneOldImages();
+            _oldImages.Spill();
         }
     }
 

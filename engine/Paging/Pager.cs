@@ -24,7 +24,7 @@ public sealed partial class Pager : IDisposable
     private readonly EngineFile _file;
     private readonly SqliteLocks _locks;
     private readonly JournalRecovery _recovery;
-    private readonly OldImages _oldImages = new();
+    private readonly OldImages _oldImages;
     private readonly PageCache _cache;
     private readonly int _pageSize;
 
@@ -51,6 +51,7 @@ public sealed partial class Pager : IDisposable
         _locks = locks;
         _recovery = recovery;
         _pageSize = generation.Header.PageSize;
+        _oldImages = new OldImages(files, file.Path + "-old", _pageSize) { MemoryLimitBytes = options.OldImageBytes };
         _cache = new PageCache(_pageSize, options.CacheBytes);
         _generations.Add(generation);
     }
@@ -79,6 +80,16 @@ public sealed partial class Pager : IDisposable
 
     /// <summary>Bytes of images kept only for snapshots older than the newest commit.</summary>
     public long OldImageBytes => _oldImages.Count * _pageSize;
+
+    /// <summary>See <see cref="PagerOptions.OldImageBytes"/>.</summary>
+    public long OldImageLimitBytes
+    {
+        get => _oldImages.MemoryLimitBytes;
+        set => _oldImages.MemoryLimitBytes = value;
+    }
+
+    /// <summary>Of them, those in memory.</summary>
+    public long OldImageMemoryBytes => _oldImages.MemoryBytes;
 
     /// <summary>The page that holds the lock bytes and nothing else ("SQLite file format", section 1.4).</summary>
     internal static uint LockPage(int pageSize) => (uint)(SqliteLocks.PendingByte / pageSize) + 1;
@@ -130,6 +141,7 @@ public sealed partial class Pager : IDisposable
                 _disposed = true;
                 _locks.Release();
                 _file.Dispose();
+                _oldImages.Dispose();
             }
         }
     }

@@ -13,12 +13,22 @@ internal sealed class Delta
     private readonly ConcurrentDictionary<uint, TableDelta> _tables = new();
     private readonly ConcurrentDictionary<uint, IndexDelta> _indexes = new();
     private long _bytes;
+    private long _floor;
 
     /// <summary>Rows that are relied on without being written.</summary>
     public RowShares Shares { get; } = new();
 
     /// <summary>Memory of all versions, committed or not, near enough; writers report in portions.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
+
+    /// <summary>
+    /// Commits up to this one may be missing from the chains though an old transaction does not see them: who has an older snapshot cannot find
+    /// out any more who wrote before it, and so must not write.
+    /// </summary>
+    public long Floor => Interlocked.Read(ref _floor);
+
+    /// <summary>Raises the floor; before anything is dropped. One thread at a time.</summary>
+    public void RaiseFloor(long timestamp) => Interlocked.Exchange(ref _floor, Math.Max(_floor, timestamp));
 
     public void AddBytes(long bytes) => Interlocked.Add(ref _bytes, bytes);
 
@@ -48,8 +58,8 @@ internal abstract class DeltaTree(uint root)
     /// <summary>Writes one version, as a transaction made it.</summary>
     public abstract void ApplyOne(BTreeWriter trees, DeltaNode node, Version version);
 
-    /// <summary>Drops the versions committed at or before a timestamp; returns the memory freed.</summary>
-    public abstract long Sweep(long timestamp);
+    /// <summary>Drops the versions that are not needed; returns the memory freed.</summary>
+    public abstract long Sweep(Needed needed);
 
     /// <summary>Takes back a version, the newest of its chain; returns the memory freed.</summary>
     public abstract long Undo(DeltaNode node, Version version);
@@ -132,12 +142,12 @@ internal sealed class TableDelta(uint root) : DeltaTree(root)
         }
     }
 
-    public override long Sweep(long timestamp)
+    public override long Sweep(Needed needed)
     {
         long bytes = 0;
         for (var node = Map.First; node is not null; node = node.Next)
         {
-            bytes += node.CutAt(timestamp, out bool empty);
+            bytes += node.Cut(needed, out bool empty);
             if (empty && Map.TryRemove(node))
             {
                 bytes += NodeBytes;

@@ -60,32 +60,31 @@ internal abstract class DeltaNode
         }
     }
 
-    /// <summary>Drops all versions committed at or before a timestamp. Returns their bytes; tells whether none is left.</summary>
-    public long CutAt(long timestamp, out bool empty)
+    /// <summary>Drops the versions that are not needed. Returns their bytes; tells whether none is left.</summary>
+    public long Cut(Needed needed, out bool empty)
     {
         lock (this)
         {
-            Version? above = null;
-            Version? version = _newest;
-            while (version is not null && version.Owner.Timestamp > timestamp)
-            {
-                above = version;
-                version = version.Older;
-            }
-
             long bytes = 0;
-            for (Version? dropped = version; dropped is not null; dropped = dropped.Older)
+            Version? above = null;
+            for (Version? version = _newest; version is not null; version = version.Older)
             {
-                bytes += dropped.Bytes;
-            }
+                if (needed.Has(version.Owner.Timestamp))
+                {
+                    above = version;
+                    continue;
+                }
 
-            if (above is null)
-            {
-                Volatile.Write(ref _newest, null);
-            }
-            else if (version is not null)
-            {
-                above.Older = null;
+                // Whoever stands on it still finds the way on.
+                bytes += version.Bytes;
+                if (above is null)
+                {
+                    Volatile.Write(ref _newest, version.Older);
+                }
+                else
+                {
+                    above.Older = version.Older;
+                }
             }
 
             empty = above is null;

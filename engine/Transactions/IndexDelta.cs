@@ -112,12 +112,12 @@ internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree(root)
         }
     }
 
-    public override long Sweep(long timestamp)
+    public override long Sweep(Needed needed)
     {
         long bytes = 0;
         for (var node = Map.First; node is not null; node = node.Next)
         {
-            bytes += node.CutAt(timestamp, out bool empty);
+            bytes += node.Cut(needed, out bool empty);
             if (empty && Map.TryRemove(node))
             {
                 bytes += NodeBytes(node);

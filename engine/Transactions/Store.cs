@@ -73,6 +73,8 @@ public sealed class Store : IDisposable
         LogBytes = _commits?.BytesWritten ?? 0,
         Checkpoints = _checkpointer?.Checkpoints ?? 0,
         DeltaBytes = _epochs.Current.Delta.Bytes,
+        OldImageBytes = Pager.OldImageBytes,
+        OldImageMemoryBytes = Pager.OldImageMemoryBytes,
         DurableTimestamp = _commits?.DurableTimestamp ?? 0,
         CheckpointedTimestamp = _epochs.Current.Checkpointed,
         ActiveTransactions = Volatile.Read(ref _active),
@@ -128,7 +130,7 @@ public sealed class Store : IDisposable
                 log = new RedoLog(fileSystem, pager.Path, (uint)pages.PageSize, salt, options.SegmentBytes);
             }
 
-            return new Store(pager, options, new Epochs(first), log, isOwner: true);
+            return new Store(pager, options, new Epochs(first, options.Clock), log, isOwner: true);
         }
         catch
         {
@@ -156,6 +158,7 @@ public sealed class Store : IDisposable
         {
             RequireWritable();
             Checkpointer.MemoryLimitBytes = value;
+            Pager.OldImageLimitBytes = OldImageShare(value);
         }
     }
 
@@ -189,14 +192,14 @@ public sealed class Store : IDisposable
             return Counter(root).Horizon;
         }
 
-        Epoch epoch = Pin(out _);
+        Hold hold = Pin();
         try
         {
-            return RowidCounter.After(new TableCursor(epoch.Pages, root)).Horizon;
+            return RowidCounter.After(new TableCursor(hold.Epoch.Pages, root)).Horizon;
         }
         finally
         {
-            Unpin(epoch);
+            Unpin(hold);
         }
     }
 
@@ -236,15 +239,14 @@ public sealed class Store : IDisposable
         }
     }
 
-    internal Epoch Pin(out long snapshot)
+    internal Hold Pin()
     {
         if (_commits is not null)
         {
-            return _epochs.Pin(_commits, out snapshot);
+            return _epochs.Pin(_commits);
         }
 
         // Not the owner: the pages as they are now, held (and with them the file's lock) no longer than the transaction.
-        snapshot = 0;
         BaseSnapshot pages = Pager.Pin();
         Schema schema = _readerSchema;
         if (schema.Cookie != pages.Header.SchemaCookie)
@@ -252,18 +254,18 @@ public sealed class Store : IDisposable
             _readerSchema = schema = LoadSchema(pages);
         }
 
-        return new Epoch(0, pages, schema, new Delta(), 0);
+        return new Hold(new Epoch(0, pages, schema, new Delta(), 0), 0, 0);
     }
 
-    internal void Unpin(Epoch epoch)
+    internal void Unpin(Hold hold)
     {
         if (IsOwner)
         {
-            _epochs.Unpin(epoch);
+            _epochs.Unpin(hold);
         }
         else
         {
-            epoch.Pages.Dispose();
+            hold.Epoch.Pages.Dispose();
         }
     }
 
@@ -348,14 +350,14 @@ public sealed class Store : IDisposable
             }
 
             // Nobody has written the table yet: every writer asks for the counter first.
-            Epoch epoch = Pin(out _);
+            Hold hold = Pin();
             try
             {
-                counter = RowidCounter.After(new TableCursor(epoch.Pages, root));
+                counter = RowidCounter.After(new TableCursor(hold.Epoch.Pages, root));
             }
             finally
             {
-                Unpin(epoch);
+                Unpin(hold);
             }
 
             _counters.Add(root, counter);
@@ -385,7 +387,7 @@ public sealed class Store : IDisposable
         {
             using BaseSnapshot pages = pager.Pin();
             var first = new Epoch(0, pages, LoadSchema(pages), new Delta(), 0);
-            return new Store(pager, options, new Epochs(first), null, isOwner: false);
+            return new Store(pager, options, new Epochs(first, options.Clock), null, isOwner: false);
         }
         catch
         {
@@ -397,10 +399,13 @@ public sealed class Store : IDisposable
     private static Schema LoadSchema(BaseSnapshot pages) =>
         SchemaLoader.Load(new TableCursor(pages, 1), pages.Header.SchemaCookie, pages.Path, pages.Header.SchemaFormat);
 
+    private static long OldImageShare(long memoryLimit) => memoryLimit / 16;
+
     private static PagerOptions PagerOptionsOf(StoreOptions options, bool readOnly) => new()
     {
         PageSize = options.PageSize,
         CacheBytes = options.CacheBytes,
+        OldImageBytes = OldImageShare(options.MemoryLimitBytes),
         ReadOnly = readOnly,
         LockTimeout = options.LockTimeout,
         Clock = options.Clock,

@@ -17,6 +17,12 @@ public readonly record struct StoreStatistics
     /// <summary>Memory of versions that wait for a checkpoint, or for readers of older states to end.</summary>
     public long DeltaBytes { get; init; }
 
+    /// <summary>Bytes of old page images that open transactions need, in memory or put aside in a file.</summary>
+    public long OldImageBytes { get; init; }
+
+    /// <summary>Of <see cref="OldImageBytes"/>, those in memory.</summary>
+    public long OldImageMemoryBytes { get; init; }
+
     /// <summary>The newest commit that is on the disk.</summary>
     public long DurableTimestamp { get; init; }
 

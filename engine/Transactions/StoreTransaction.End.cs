@@ -315,9 +315,9 @@ internal sealed partial class StoreTransaction
     /// <summary>Moves what was written so far from the delta onto pages, with the marks that were set.</summary>
     private void MoveToPages()
     {
-        Epoch newest = _store.Pin(out long snapshot);
-        _store.Unpin(_epoch);
-        Take(newest, snapshot);
+        Hold newest = _store.Pin();
+        _store.Unpin(_hold);
+        Take(newest);
         PageTransaction pages = _store.Pager.BeginWrite();
         try
         {
@@ -375,22 +375,23 @@ internal sealed partial class StoreTransaction
     /// </summary>
     private void Refresh()
     {
-        Epoch newest = _store.Pin(out long snapshot);
-        if (!ReferenceEquals(newest.Schema, _epoch.Schema))
+        Hold newest = _store.Pin();
+        if (!ReferenceEquals(newest.Epoch.Schema, _epoch.Schema))
         {
             _store.Unpin(newest);
             return;
         }
 
-        _store.Unpin(_epoch);
-        Take(newest, snapshot);
+        _store.Unpin(_hold);
+        Take(newest);
     }
 
-    private void Take(Epoch epoch, long snapshot)
+    private void Take(Hold hold)
     {
-        _epoch = epoch;
-        _snapshot = snapshot;
-        View = new Viewpoint(snapshot, epoch.Checkpointed, _writes?.Stamp);
+        _hold = hold;
+        _epoch = hold.Epoch;
+        _snapshot = hold.Snapshot;
+        View = new Viewpoint(_snapshot, _epoch.Checkpointed, _writes?.Stamp);
     }
 
     /// <summary>A deferred transaction that begins with a write waits as others do before they begin: without holding old versions in memory.</summary>
@@ -401,11 +402,11 @@ internal sealed partial class StoreTransaction
             return;
         }
 
-        _store.Unpin(_epoch);
+        _store.Unpin(_hold);
         _pinned = false;
         _store.WaitForMemory(_busyTimeout);
         Catalog.Schema schema = _epoch.Schema;
-        Take(_store.Pin(out long snapshot), snapshot);
+        Take(_store.Pin());
         _pinned = true;
         if (!ReferenceEquals(schema, _epoch.Schema))
         {
@@ -420,7 +421,7 @@ internal sealed partial class StoreTransaction
         if (_pinned)
         {
             _pinned = false;
-            _store.Unpin(_epoch);
+            _store.Unpin(_hold);
         }
 
         _store.TransactionEnded();

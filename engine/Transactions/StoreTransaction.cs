@@ -20,6 +20,8 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
     // What was read, where the isolation level asks for it.
     private readonly ReadSet? _reads;
     private HashSet<uint>? _watch;
+
+    private Hold _hold;
     private Epoch _epoch;
     private long _snapshot;
     private WriteSet? _writes;
@@ -59,7 +61,9 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
                 store.WaitForMemory(busyTimeout);
             }
 
-            _epoch = store.Pin(out _snapshot);
+            _hold = store.Pin();
+            _epoch = _hold.Epoch;
+            _snapshot = _hold.Snapshot;
         }
         catch
         {
@@ -100,6 +104,20 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
 
     public Viewpoint View { get; private set; }
 
+    public IPageSource EnterReading()
+    {
+        Epoch epoch = _hold.Enter();
+        if (!ReferenceEquals(epoch, _epoch))
+        {
+            _epoch = epoch;
+            View = new Viewpoint(_snapshot, epoch.Checkpointed, _writes?.Stamp);
+        }
+
+        return epoch.Pages;
+    }
+
+    public void ExitReading() => _hold.Exit();
+
     public long WriteStamp { get; private set; }
 
     public override RowCursor OpenRows(uint root)
@@ -111,7 +129,7 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
             return new TableCursor(exclusive.Pages, root);
         }
 
-        var rows = new MergedRowCursor(this, root, new TableCursor(_epoch.Pages, root));
+        var rows = new MergedRowCursor(this, root);
         return _reads is { } reads ? new RecordingRowCursor(rows, reads.Rows(root)) : rows;
     }
 
@@ -124,7 +142,7 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
             return new IndexCursor(exclusive.Pages, root, order);
         }
 
-        var keys = new MergedKeyCursor(this, root, order, new IndexCursor(_epoch.Pages, root, order));
+        var keys = new MergedKeyCursor(this, root, order);
         return _reads is { } reads ? new RecordingKeyCursor(keys, reads.Keys(root, order), reads) : keys;
     }
 

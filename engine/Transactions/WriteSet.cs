@@ -132,6 +132,14 @@ internal sealed class WriteSet(Delta delta, long snapshot)
         }
 
         _entries.Add(new Entry(tree, node, version));
+        if (delta.Floor > snapshot)
+        {
+            // Looked at after the version was put: what was dropped before that was dropped below the floor.
+            throw new SluiceException(
+                ResultCode.BusySnapshot,
+                "database is locked: this transaction's snapshot is too old to write on: memory was short (PRAGMA memory_limit), and later commits were moved to the file");
+        }
+
         if (_unreportedBytes >= ReportBytes)
         {
             Report();
