@@ -341,7 +341,7 @@ public sealed partial class Statement
         {
             await CommitAsync(transaction, asynchronous).ConfigureAwait(false);
         }
-        catch (SluiceException failure) when (failure.Code == ResultCode.BusyConflict)
+        catch (SluiceException failure) when (failure.Code is ResultCode.BusyConflict or ResultCode.BusySnapshot)
         {
             throw Session.RolledBack(failure);
         }

@@ -24,6 +24,7 @@ public sealed partial class Pager : IDisposable
     private readonly EngineFile _file;
     private readonly SqliteLocks _locks;
     private readonly JournalRecovery _recovery;
+    private readonly SideFile _sideFile;
     private readonly OldImages _oldImages;
     private readonly PageCache _cache;
     private readonly int _pageSize;
@@ -51,7 +52,8 @@ public sealed partial class Pager : IDisposable
         _locks = locks;
         _recovery = recovery;
         _pageSize = generation.Header.PageSize;
-        _oldImages = new OldImages(files, file.Path + "-old", _pageSize) { MemoryLimitBytes = options.OldImageBytes };
+        _sideFile = new SideFile(files, file.Path + "-side", _pageSize);
+        _oldImages = new OldImages(_sideFile, _pageSize) { MemoryLimitBytes = options.OldImageBytes };
         _cache = new PageCache(_pageSize, options.CacheBytes);
         _generations.Add(generation);
     }
@@ -88,7 +90,7 @@ public sealed partial class Pager : IDisposable
         set => _oldImages.MemoryLimitBytes = value;
     }
 
-    /// <summary>Of them, those in memory.</summary>
+    /// <summary>Bytes of memory for them.</summary>
     public long OldImageMemoryBytes => _oldImages.MemoryBytes;
 
     /// <summary>The page that holds the lock bytes and nothing else ("SQLite file format", section 1.4).</summary>
@@ -141,7 +143,7 @@ public sealed partial class Pager : IDisposable
                 _disposed = true;
                 _locks.Release();
                 _file.Dispose();
-                _oldImages.Dispose();
+                _sideFile.Dispose();
             }
         }
     }

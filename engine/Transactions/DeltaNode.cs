@@ -60,23 +60,25 @@ internal abstract class DeltaNode
         }
     }
 
-    /// <summary>Drops the versions that are not needed. Returns their bytes; tells whether none is left.</summary>
-    public long Cut(Needed needed, out bool empty)
+    /// <summary>Drops the versions that are not needed. True when none is left.</summary>
+    public bool Cut(Needed needed, long checkpointed, ref SweepFigures figures)
     {
         lock (this)
         {
-            long bytes = 0;
             Version? above = null;
             for (Version? version = _newest; version is not null; version = version.Older)
             {
-                if (needed.Has(version.Owner.Timestamp))
+                long timestamp = version.Owner.Timestamp;
+                if (needed.Has(timestamp))
                 {
+                    figures.InPages += timestamp <= checkpointed ? version.Bytes : 0;
+                    figures.InWindows += timestamp <= needed.From ? version.Bytes : 0;
                     above = version;
                     continue;
                 }
 
                 // Whoever stands on it still finds the way on.
-                bytes += version.Bytes;
+                figures.Freed += version.Bytes;
                 if (above is null)
                 {
                     Volatile.Write(ref _newest, version.Older);
@@ -87,8 +89,7 @@ internal abstract class DeltaNode
                 }
             }
 
-            empty = above is null;
-            return bytes;
+            return above is null;
         }
     }
 

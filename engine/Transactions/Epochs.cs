@@ -30,7 +30,7 @@ internal sealed class Epoch(long number, BaseSnapshot pages, Schema schema, Delt
 /// <summary>
 /// The epochs that are in use, and who holds them. Invariants: 1. a transaction takes its epoch and its snapshot together, so the snapshot is
 /// never older than what the epoch's pages hold. 2. A version may be dropped from the delta when the pages of every epoch in use hold it, or
-/// (see <see cref="Needed(bool)"/>) when nobody sees it.
+/// (see <see cref="Needed(MemoryLevel)"/>) when nobody sees it.
 /// </summary>
 internal sealed class Epochs(Epoch first, TimeProvider clock)
 {
@@ -152,10 +152,10 @@ internal sealed class Epochs(Epoch first, TimeProvider clock)
     }
 
     /// <summary>
-    /// What is needed of the newest delta. Moves transactions to pages that hold exactly their snapshots, as far as they rest. When
-    /// <paramref name="short"/> of memory, of old transactions only what they see: they cannot write any more then.
+    /// What is needed of the newest delta. Moves transactions to pages that hold exactly their snapshots, as far as they rest. When memory is
+    /// short, of old transactions only what they see: they cannot write any more then.
     /// </summary>
-    public Needed Needed(bool @short)
+    public Needed Needed(MemoryLevel level)
     {
         lock (_gate)
         {
@@ -163,13 +163,14 @@ internal sealed class Epochs(Epoch first, TimeProvider clock)
             List<(long, long)> windows = [];
             for (Hold? hold = _oldest; hold is not null; hold = hold.Next)
             {
-                if (!ReferenceEquals(hold.Epoch.Delta, Current.Delta))
+                if (!ReferenceEquals(hold.Epoch.Delta, Current.Delta) || hold.IsGivenUp)
                 {
                     continue;
                 }
 
-                _ = hold.Exact is not null && hold.TryMove();
-                if (!@short || clock.GetElapsedTime(hold.Since) < s_oldReading)
+                hold.TryMove();
+                bool isSafe = level == MemoryLevel.Enough || (level == MemoryLevel.Short && hold.IsWriting);
+                if (isSafe || clock.GetElapsedTime(hold.Since) < s_oldReading)
                 {
                     from = Math.Min(from, hold.PagesHold);
                 }
@@ -183,6 +184,37 @@ internal sealed class Epochs(Epoch first, TimeProvider clock)
         }
     }
 
+    /// <summary>
+    /// The deltas before the newest one that are still read, and what is needed of each: what is seen, for nobody writes over the pages of an
+    /// exclusive transaction.
+    /// </summary>
+    public IReadOnlyList<(Delta Delta, Needed Needed)> NeededOfOlder()
+    {
+        lock (_gate)
+        {
+            List<(Delta, Needed)> needed = [];
+            List<(long, long)>? windows = null;
+            Delta? last = null;
+            for (Hold? hold = _oldest; hold is not null && !ReferenceEquals(hold.Epoch.Delta, Current.Delta); hold = hold.Next)
+            {
+                if (!ReferenceEquals(hold.Epoch.Delta, last))
+                {
+                    last = hold.Epoch.Delta;
+                    windows = [];
+                    needed.Add((last, new Needed(long.MaxValue - 1, windows)));
+                }
+
+                hold.TryMove();
+                if (hold.NeedsVersions)
+                {
+                    windows!.Add((hold.PagesHold, hold.Snapshot));
+                }
+            }
+
+            return needed;
+        }
+    }
+
     /// <summary>Gives up the oldest snapshot that needs versions; false if there is none, or it is being read.</summary>
     public bool GiveUpOldest()
     {
@@ -190,7 +222,7 @@ internal sealed class Epochs(Epoch first, TimeProvider clock)
         {
             for (Hold? hold = _oldest; hold is not null && hold.Snapshot < Current.Checkpointed; hold = hold.Next)
             {
-                if (hold.NeedsVersions && ReferenceEquals(hold.Epoch.Delta, Current.Delta) && clock.GetElapsedTime(hold.Since) >= s_oldReading)
+                if (hold.NeedsVersions && clock.GetElapsedTime(hold.Since) >= s_oldReading)
                 {
                     return hold.TryGiveUp();
                 }

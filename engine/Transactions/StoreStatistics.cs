@@ -20,7 +20,7 @@ public readonly record struct StoreStatistics
     /// <summary>Bytes of old page images that open transactions need, in memory or put aside in a file.</summary>
     public long OldImageBytes { get; init; }
 
-    /// <summary>Of <see cref="OldImageBytes"/>, those in memory.</summary>
+    /// <summary>Memory of old page images: those that are in memory, and where the others are.</summary>
     public long OldImageMemoryBytes { get; init; }
 
     /// <summary>The newest commit that is on the disk.</summary>

@@ -48,6 +48,7 @@ internal sealed class WriteSet(Delta delta, long snapshot)
         }
 
         _shares.Add((root, rowid));
+        RequireAboveFloor();
         return true;
     }
 
@@ -124,6 +125,15 @@ internal sealed class WriteSet(Delta delta, long snapshot)
         _unreportedBytes = 0;
     }
 
+    /// <summary>Asked after a version or a share was put: had others been dropped before, the floor would have been raised.</summary>
+    private void RequireAboveFloor()
+    {
+        if (delta.Floor > snapshot)
+        {
+            throw Store.SnapshotTooOld();
+        }
+    }
+
     private bool Add(DeltaTree tree, DeltaNode? node, Version version)
     {
         if (node is null)
@@ -132,14 +142,7 @@ internal sealed class WriteSet(Delta delta, long snapshot)
         }
 
         _entries.Add(new Entry(tree, node, version));
-        if (delta.Floor > snapshot)
-        {
-            // Looked at after the version was put: what was dropped before that was dropped below the floor.
-            throw new SluiceException(
-                ResultCode.BusySnapshot,
-                "database is locked: this transaction's snapshot is too old to write on: memory was short (PRAGMA memory_limit), and later commits were moved to the file");
-        }
-
+        RequireAboveFloor();
         if (_unreportedBytes >= ReportBytes)
         {
             Report();
