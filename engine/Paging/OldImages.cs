@@ -60,6 +60,12 @@ internal sealed class OldImages(SideFile file, int pageSize)
     public void Publish(uint page, byte[] image, long replacedAt)
     {
         _byPage.TryGetValue(page, out Node? older);
+        if (older?.ReplacedAt == replacedAt)
+        {
+            // By a commit that then could not be.
+            return;
+        }
+
         _byPage[page] = new Node(image, 0, replacedAt, older);
         _any = true;
         _ = _pagesInMemory.Add(page);
@@ -96,10 +102,10 @@ internal sealed class OldImages(SideFile file, int pageSize)
         _any = kept != 0;
     }
 
-    /// <summary>Moves images to the file if there are more in memory than may be. When it cannot be written they stay where they are.</summary>
-    public void Spill()
+    /// <summary>Moves images to the file if more bytes of them are in memory. When it cannot be written they stay where they are.</summary>
+    public void Spill(long mostBytes)
     {
-        if (ImageBytes <= MemoryLimitBytes)
+        if (ImageBytes <= mostBytes)
         {
             return;
         }

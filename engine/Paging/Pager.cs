@@ -34,6 +34,7 @@ public sealed partial class Pager : IDisposable
 
     private volatile SluiceException? _failure;
     private volatile bool _waitsForReaders;
+    private long _dirtyLimit;
     private long _pagesRead;
     private long _pagesWritten;
     private long _bytesWritten;
@@ -41,7 +42,7 @@ public sealed partial class Pager : IDisposable
     // Guarded by _gate.
     private readonly Lock _gate = new();
     private readonly List<Generation> _generations = [];
-    private PageTransaction? _writer;
+    private volatile PageTransaction? _writer;
     private bool _disposed;
 
     private Pager(FileSystem files, PagerOptions options, EngineFile file, SqliteLocks locks, JournalRecovery recovery, Generation generation)
@@ -54,6 +55,7 @@ public sealed partial class Pager : IDisposable
         _pageSize = generation.Header.PageSize;
         _sideFile = new SideFile(files, file.Path + "-side", _pageSize);
         _oldImages = new OldImages(_sideFile, _pageSize) { MemoryLimitBytes = options.OldImageBytes };
+        _dirtyLimit = options.DirtyBytes;
         _cache = new PageCache(_pageSize, options.CacheBytes);
         _generations.Add(generation);
     }
@@ -89,6 +91,16 @@ public sealed partial class Pager : IDisposable
         get => _oldImages.MemoryLimitBytes;
         set => _oldImages.MemoryLimitBytes = value;
     }
+
+    /// <summary>See <see cref="PagerOptions.DirtyBytes"/>; for page transactions that begin from now on.</summary>
+    public long DirtyLimitBytes
+    {
+        get => Volatile.Read(ref _dirtyLimit);
+        set => Volatile.Write(ref _dirtyLimit, value);
+    }
+
+    /// <summary>Bytes of memory that the open page transaction takes.</summary>
+    public long DirtyMemoryBytes => _writer?.MemoryBytes ?? 0;
 
     /// <summary>Bytes of memory for them.</summary>
     public long OldImageMemoryBytes => _oldImages.MemoryBytes;
@@ -128,7 +140,7 @@ public sealed partial class Pager : IDisposable
             }
 
             RequireWritable(_generations[^1].Header);
-            return _writer = new PageTransaction(this, Pin());
+            return _writer = new PageTransaction(this, Pin(), new DirtyPages(_sideFile, _pageSize, DirtyLimitBytes));
         }
     }
 

@@ -75,7 +75,8 @@ internal sealed class Epochs(Epoch first, TimeProvider clock)
 
     public void Unpin(Hold hold)
     {
-        bool freed;
+        Epoch? freed;
+        Epoch? freedExact;
         lock (_gate)
         {
             if (hold.Previous is null)
@@ -97,19 +98,17 @@ internal sealed class Epochs(Epoch first, TimeProvider clock)
             }
 
             freed = Release(hold.Epoch);
-            freed |= hold.Exact is { } exact && Release(exact);
+            freedExact = hold.Exact is { } exact ? Release(exact) : null;
         }
 
-        if (freed)
-        {
-            Freed?.Invoke();
-        }
+        Free(freed);
+        Free(freedExact);
     }
 
     /// <summary>Makes an epoch the one on which transactions begin from now on.</summary>
     public void Publish(Epoch next)
     {
-        bool freed;
+        Epoch? freed;
         lock (_gate)
         {
             Epoch before = Current;
@@ -128,10 +127,7 @@ internal sealed class Epochs(Epoch first, TimeProvider clock)
             freed = Release(before);
         }
 
-        if (freed)
-        {
-            Freed?.Invoke();
-        }
+        Free(freed);
     }
 
     /// <summary>Where a checkpoint from one commit to another has to stop: at the first snapshot of somebody who has read for a while.</summary>
@@ -246,16 +242,24 @@ internal sealed class Epochs(Epoch first, TimeProvider clock)
         }
     }
 
-    /// <summary>True when nobody holds the epoch any more.</summary>
-    private bool Release(Epoch epoch)
+    /// <summary>The epoch, if nobody holds it any more: then it is to be freed once the lock is released.</summary>
+    private Epoch? Release(Epoch epoch)
     {
         if (--epoch.Pins > 0)
         {
-            return false;
+            return null;
         }
 
         _inUse.Remove(epoch);
-        epoch.Pages.Dispose();
-        return true;
+        return epoch;
+    }
+
+    private void Free(Epoch? epoch)
+    {
+        if (epoch is not null)
+        {
+            epoch.Pages.Dispose();
+            Freed?.Invoke();
+        }
     }
 }

@@ -74,7 +74,7 @@ public sealed class Store : IDisposable
         Checkpoints = _checkpointer?.Checkpoints ?? 0,
         DeltaBytes = _checkpointer?.VersionBytes ?? 0,
         OldImageBytes = Pager.OldImageBytes,
-        OldImageMemoryBytes = Pager.OldImageMemoryBytes,
+        MemoryBytes = (_checkpointer?.VersionBytes ?? 0) + Pager.OldImageMemoryBytes + Pager.DirtyMemoryBytes,
         DurableTimestamp = _commits?.DurableTimestamp ?? 0,
         CheckpointedTimestamp = _epochs.Current.Checkpointed,
         ActiveTransactions = Volatile.Read(ref _active),
@@ -159,6 +159,7 @@ public sealed class Store : IDisposable
             RequireWritable();
             Checkpointer.MemoryLimitBytes = value;
             Pager.OldImageLimitBytes = OldImageShare(value);
+            Pager.DirtyLimitBytes = DirtyShare(value);
         }
     }
 
@@ -410,11 +411,15 @@ public sealed class Store : IDisposable
 
     private static long OldImageShare(long memoryLimit) => memoryLimit / 16;
 
+    /// <summary>Twice this much while a page transaction commits, with the images that it replaces.</summary>
+    private static long DirtyShare(long memoryLimit) => memoryLimit / 8;
+
     private static PagerOptions PagerOptionsOf(StoreOptions options, bool readOnly) => new()
     {
         PageSize = options.PageSize,
         CacheBytes = options.CacheBytes,
         OldImageBytes = OldImageShare(options.MemoryLimitBytes),
+        DirtyBytes = DirtyShare(options.MemoryLimitBytes),
         ReadOnly = readOnly,
         LockTimeout = options.LockTimeout,
         Clock = options.Clock,
