@@ -18,6 +18,12 @@ internal sealed class Checkpointer : IDisposable
     /// <summary>How often a writer that waits for memory looks whether the checkpoint has met a foreign reader.</summary>
     private static readonly TimeSpan ForeignReaderPoll = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>A transaction with more than a fourth of the versions that memory is for goes straight on the pages, or fails.</summary>
+    private const int LargeShare = 4;
+
+    /// <summary>Past the limit only those with less than this may write on.</summary>
+    private const int SmallShare = 64;
+
     private readonly Pager _pager;
     private readonly Epochs _epochs;
     private readonly GroupCommit _commits;
@@ -128,6 +134,28 @@ internal sealed class Checkpointer : IDisposable
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// Refuses a transaction to write on when memory is used up and it has a large part of it. It is told often enough for the others to stay
+    /// small.
+    /// </summary>
+    /// <exception cref="SluiceException">NoMemory: it is larger than what memory is for; Busy: all are together, and it may be tried again.</exception>
+    public void RequireRoom(long ownBytes)
+    {
+        long bytes = VersionBytes;
+        if (bytes > VersionLimit && ownBytes > VersionLimit / LargeShare)
+        {
+            throw new SluiceException(
+                ResultCode.NoMemory,
+                $"out of memory: this transaction has written {ownBytes} bytes of versions, and PRAGMA memory_limit allows {MemoryLimitBytes} for all; commit more often, or begin with BEGIN EXCLUSIVE, which writes straight on the pages");
+        }
+
+        if (bytes > MemoryLimitBytes && ownBytes > VersionLimit / SmallShare)
+        {
+            throw new SluiceException(
+                ResultCode.Busy, $"database is locked: open transactions have written {bytes} bytes of versions, and PRAGMA memory_limit allows {MemoryLimitBytes}");
+        }
     }
 
     /// <summary>Takes the pages' turn; false when somebody else has it.</summary>
