@@ -10,7 +10,7 @@ namespace Sluice.Engine.Checkpoint;
 /// reader needs them.
 /// <para>Invariants: 1. whoever changes pages (a checkpoint, an exclusive transaction) holds the pages' turn. 2. A checkpoint to T puts exactly
 /// the commits up to T into the pages, in one page transaction, announced by an Intent note that is on the disk before. 3. A
-/// version is dropped only when every epoch in use has it in its pages. 4. A log segment is recycled only after the page transaction that
+/// version is dropped only when every epoch in use has it in its pages, or nobody who sees it is left (<see cref="Epochs"/>). 4. A log segment is recycled only after the page transaction that
 /// made it needless.</para>
 /// </summary>
 internal sealed class Checkpointer : IDisposable
