@@ -81,7 +81,7 @@ public sealed class Database : IDisposable
     {
         if (path == DatabaseOptions.MemoryPath)
         {
-            return new Database(path, Store.Open(new MemoryFileSystem(), "memory.db", options.Store with { Durable = false, ReuseRowids = true }));
+            return new Database(path, Store.Open(new MemoryFileSystem(), "memory.db", options.Store with { Durable = false }));
         }
 
         FileSystem files = PosixFileSystem.Instance;

@@ -212,7 +212,7 @@ public sealed partial class Session
     internal bool GoesOnOnPages(SluiceException failure)
     {
         if (failure.Code != ResultCode.NoMemory || _isExclusive || _transaction is not { } transaction
-            || (transaction.Kind == TransactionKind.Concurrent && !Database.Store.IsAlone))
+            || (transaction.Kind == TransactionKind.Concurrent && Database.Store.Gate.Inside > 1))
         {
             return false;
         }

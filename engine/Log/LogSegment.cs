@@ -19,6 +19,9 @@ internal sealed class LogSegment(EngineFile file, int slot, long size, ulong num
     /// <summary>The newest commit in it; 0 without any.</summary>
     public long LastCommit { get; set; }
 
+    /// <summary>Whether its file may be gone already: it is then not used again.</summary>
+    public bool IsBeingRemoved { get; set; }
+
     /// <summary>Bytes of batches in it.</summary>
     public long Bytes { get; set; }
 

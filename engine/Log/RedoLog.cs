@@ -160,21 +160,29 @@ internal sealed class RedoLog(FileSystem fileSystem, string databasePath, uint p
                     return;
                 }
 
-                segment = _used.Dequeue();
-                _bytesInUse -= segment.Bytes;
-                keep = segment.Size == _segmentBytes && _spares.Count < KeptSpares;
+                segment = _used.Peek();
+                keep = !segment.IsBeingRemoved && segment.Size == _segmentBytes && _spares.Count < KeptSpares;
             }
 
-            if (!keep)
+            // Until this is done it stays the first one: going on to the next would leave a gap in the numbers on the disk.
+            long bytes = segment.Bytes;
+            if (keep)
+            {
+                segment.Begin(pageSize, salt, 0);
+            }
+            else
             {
                 Remove(segment);
-                continue;
             }
 
-            segment.Begin(pageSize, salt, 0);
             lock (_gate)
             {
-                _spares.Push(segment);
+                _ = _used.Dequeue();
+                _bytesInUse -= bytes;
+                if (keep)
+                {
+                    _spares.Push(segment);
+                }
             }
         }
     }
@@ -323,9 +331,10 @@ internal sealed class RedoLog(FileSystem fileSystem, string databasePath, uint p
     private void Remove(LogSegment segment)
     {
         string path = segment.File.Path;
-        segment.Dispose();
+        segment.IsBeingRemoved = true;
         fileSystem.Delete(path);
         fileSystem.SyncFolderOf(path);
+        segment.Dispose();
         lock (_gate)
         {
             _takenSlots.Remove(segment.Slot);

@@ -1,7 +1,7 @@
 namespace Sluice.Engine.Paging;
 
 /// <summary>The image of a page that a transaction has changed: in memory, or put aside in a slot of a file, or both.</summary>
-internal sealed class DirtyPage(uint page, byte[] image, int generation)
+internal sealed class DirtyPage(uint page, byte[] image, int generation, bool isUnread)
 {
     public const long NoSlot = -1;
 
@@ -9,6 +9,9 @@ internal sealed class DirtyPage(uint page, byte[] image, int generation)
 
     /// <summary>Of the mark that was newest when the image was made.</summary>
     public int Generation { get; } = generation;
+
+    /// <summary>Made anew without a look at what the file has in its place.</summary>
+    public bool IsUnread { get; } = isUnread;
 
     /// <summary>Handed out to a reader: not to be changed.</summary>
     public bool Shared { get; set; }
@@ -82,20 +85,45 @@ internal sealed class DirtyPages(SideFile file, int pageSize, long memoryLimitBy
     }
 
     /// <summary>As <see cref="ImageOf"/>, for a last look: what was put aside stays there.</summary>
-    public byte[] LastImageOf(uint page)
+    public byte[] LastImageOf(uint page, bool withChecksum)
     {
         DirtyPage dirty = _pages[page];
         dirty.Shared = true;
-        return dirty.Image ?? file.Get(dirty.Slot);
+        if (dirty.Image is { } present)
+        {
+            return present;
+        }
+
+        byte[] image = file.Get(dirty.Slot);
+        if (withChecksum)
+        {
+            PageChecksum.Write(image);
+        }
+
+        return image;
     }
+
+    /// <summary>Gives the images in memory their checksums; the others get theirs when they are brought back for the <see cref="LastImageOf">last look</see>.</summary>
+    public void WriteChecksums()
+    {
+        foreach (DirtyPage dirty in _pages.Values)
+        {
+            if (dirty.Image is { } image)
+            {
+                PageChecksum.Write(image);
+            }
+        }
+    }
+
+    public bool IsUnread(uint page) => _pages[page].IsUnread;
 
     /// <summary>Whether the image is in memory.</summary>
     public bool IsInMemory(uint page) => _pages[page].Image is not null;
 
     /// <summary>Makes an image the page's. The one before is the caller's, to keep or to drop.</summary>
-    public void Set(uint page, byte[] image, int generation)
+    public void Set(uint page, byte[] image, int generation, bool isUnread)
     {
-        var dirty = new DirtyPage(page, image, generation);
+        var dirty = new DirtyPage(page, image, generation, isUnread);
         _pages[page] = dirty;
         _inMemory.Enqueue(dirty);
         Volatile.Write(ref _images, _images + 1);

@@ -6,7 +6,7 @@ namespace Sluice.Engine.Paging;
 /// <summary>
 /// The one open change of a file's pages. Its pages live in memory until <see cref="Commit()"/>, as many as have room
 /// (<see cref="PagerOptions.DirtyBytes"/>), the others in a file without a name. Used by one thread at a time.
-/// <para>1. An image that was handed out by <see cref="Read"/> is never changed again: the next write makes a copy. 2. While marks are
+/// <para>1. An image that was handed out by <see cref="Read"/> is never changed again, but for its checksum: the next write makes a copy. 2. While marks are
 /// set, the first change of a page since the newest mark keeps the image it had. 3. Page 1 holds the page count and the freelist's head,
 /// so taking images back takes everything back. 4. Nothing is written to the file before the commit.</para>
 /// </summary>
@@ -107,7 +107,7 @@ public sealed class PageTransaction : IPageSource, IDisposable
         ChangeStamp++;
         if (!_dirty.TryGet(page, out DirtyPage dirty))
         {
-            byte[] image = Put(page, (byte[])_base.Read(page).Clone(), null);
+            byte[] image = Put(page, (byte[])_base.Read(page).Clone(), null, isUnread: false);
             if (page == 1)
             {
                 // The header's count may not have been valid (section 1.3.7); from now on it is.
@@ -118,7 +118,9 @@ public sealed class PageTransaction : IPageSource, IDisposable
         }
 
         byte[] own = _dirty.ImageOf(dirty);
-        return dirty.Generation >= _generation && !dirty.Shared ? _dirty.ImageToChange(dirty) : Put(page, (byte[])own.Clone(), dirty);
+        return dirty.Generation >= _generation && !dirty.Shared
+            ? _dirty.ImageToChange(dirty)
+            : Put(page, (byte[])own.Clone(), dirty, dirty.IsUnread);
     }
 
     /// <summary>A new image of zeros in place of the page's old one, which stays as it is.</summary>
@@ -126,7 +128,9 @@ public sealed class PageTransaction : IPageSource, IDisposable
     {
         RequireOpen();
         ChangeStamp++;
-        return Put(page, new byte[PageSize], _dirty.TryGet(page, out DirtyPage dirty) ? dirty : null);
+        return _dirty.TryGet(page, out DirtyPage dirty)
+            ? Put(page, new byte[PageSize], dirty, dirty.IsUnread)
+            : Put(page, new byte[PageSize], null, isUnread: true);
     }
 
     /// <summary>Takes a page from the freelist or the end of the file. Its image is all zeros.</summary>
@@ -259,18 +263,26 @@ public sealed class PageTransaction : IPageSource, IDisposable
         SetHeaderField(DatabaseHeader.Offsets.ChangeCounter, NextChangeCounter);
         SetHeaderField(DatabaseHeader.Offsets.PageCount, PageCount);
         SetHeaderField(DatabaseHeader.Offsets.VersionValidFor, NextChangeCounter);
-        SetHeaderField(DatabaseHeader.Offsets.SqliteVersion, DatabaseHeader.WriterVersion);
+        SetHeaderField(DatabaseHeader.Offsets.SqliteVersion, _pager.ChecksumsAreValid ? DatabaseHeader.ChecksummedVersion : DatabaseHeader.WriterVersion);
         if (GetHeaderField(DatabaseHeader.Offsets.SchemaFormat) == 0)
         {
             SetHeaderField(DatabaseHeader.Offsets.SchemaFormat, DatabaseHeader.NewestSchemaFormat);
             SetHeaderField(DatabaseHeader.Offsets.TextEncoding, 1);
         }
 
+        if (_base.Header.HasChecksums)
+        {
+            _dirty.WriteChecksums();
+        }
+
         return _dirty.InOrder();
     }
 
-    /// <summary>A changed page's image once all is <see cref="Finish">finished</see>.</summary>
-    internal byte[] FinalImage(uint page) => _dirty.LastImageOf(page);
+    /// <summary>A changed page's image, with its checksum, once all is <see cref="Finish">finished</see>.</summary>
+    internal byte[] FinalImage(uint page) => _dirty.LastImageOf(page, _base.Header.HasChecksums);
+
+    /// <summary>Whether it was made anew without a look at what the file has in its place.</summary>
+    internal bool IsUnread(uint page) => _dirty.IsUnread(page);
 
     /// <summary>Whether <see cref="FinalImage"/> is in memory.</summary>
     internal bool IsInMemory(uint page) => _dirty.IsInMemory(page);
@@ -286,10 +298,10 @@ public sealed class PageTransaction : IPageSource, IDisposable
         PageCount = count;
     }
 
-    private byte[] Put(uint page, byte[] image, DirtyPage? previous)
+    private byte[] Put(uint page, byte[] image, DirtyPage? previous, bool isUnread)
     {
         _dirty.MakeRoom();
-        _dirty.Set(page, image, _generation);
+        _dirty.Set(page, image, _generation, isUnread);
         KeepOrDrop(page, previous);
         return image;
     }

@@ -14,7 +14,7 @@ public sealed partial class Pager
         bool busy = false;
         try
         {
-            var change = new Change(transaction, fileIsEmpty: _emptyFirstPage is not null);
+            var change = new Change(this, transaction, fileIsEmpty: _emptyFirstPage is not null);
             DatabaseHeader header = DatabaseHeader.Parse(transaction.FinalImage(1), Path);
             PublishOldImages(change);
             PageCommit commit = new(_files, _file, JournalPath, _pageSize);
@@ -36,7 +36,7 @@ public sealed partial class Pager
     }
 
     /// <summary>What a commit changes.</summary>
-    private sealed class Change(PageTransaction transaction, bool fileIsEmpty)
+    private sealed class Change(Pager pager, PageTransaction transaction, bool fileIsEmpty)
     {
         private readonly BaseSnapshot _before = transaction.Base;
 
@@ -61,7 +61,12 @@ public sealed partial class Pager
         /// <summary>Pages of the journal.</summary>
         public int Journaled => fileIsEmpty ? 0 : Replaced;
 
-        public byte[] OldImage(int index) => _before.Read(Pages[index]);
+        public byte[] OldImage(int index)
+        {
+            // SQLite, too, leaves anything in a free page, a wrong checksum as well.
+            uint page = Pages[index];
+            return transaction.IsUnread(page) ? pager.ReadFree(page, _before.Epoch) : _before.Read(page);
+        }
 
         public IEnumerable<DirtyImage> OldImages()
         {
@@ -155,11 +160,11 @@ public sealed partial class Pager
         }
         catch (SluiceException second)
         {
-            _cache.Clear();
             _failure = new SluiceException(
                 second.Code,
                 $"{Path}: a commit failed and could not be rolled back; close and open the database, its journal will restore it: {second.Message}",
                 error);
+            _cache.Clear();
         }
     }
 

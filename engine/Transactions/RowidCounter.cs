@@ -5,12 +5,18 @@ namespace Sluice.Engine.Transactions;
 /// <summary>
 /// Gives a table's rowids and knows the stable horizon. Invariants: 1. a rowid is given, and its transaction noted, under one lock, so
 /// the horizon never passes a rowid that may still be committed. 2. Claims are in the order of their first rowids, for those only
-/// grow; the first claim is the horizon. 3. A claim ends after its transaction's commit is durable (or it was rolled back).
+/// grow; the first claim is the horizon. 3. A claim ends after its transaction's commit is durable (or it was rolled back). 4. No rowid
+/// below a horizon that was told is given.
+/// <para>SQLite gives the largest rowid that is there plus one, so that rowids of rows that were rolled back or deleted at the end come again.
+/// A counter that all share cannot know that while others write; but it notes that there may be a gap, and a transaction that is the only
+/// one that writes and sees everything closes it (<see cref="Lower"/>).</para>
 /// </summary>
 internal sealed class RowidCounter(long largest)
 {
     private readonly Lock _gate = new();
     private long _largest = largest;
+    private long _toldHorizon = long.MinValue;
+    private bool _mayBeLower;
     private RowidClaim? _first;
     private RowidClaim? _last;
 
@@ -24,10 +30,17 @@ internal sealed class RowidCounter(long largest)
         {
             lock (_gate)
             {
-                return _first?.Rowid ?? (_largest == long.MaxValue ? long.MaxValue : _largest + 1);
+                long horizon = _first?.Rowid ?? (_largest == long.MaxValue ? long.MaxValue : _largest + 1);
+                _toldHorizon = Math.Max(_toldHorizon, horizon);
+                return horizon;
             }
         }
     }
+
+    /// <summary>Whether the rows up to the largest rowid given may have gone again.</summary>
+    public bool MayBeLower => Volatile.Read(ref _mayBeLower);
+
+    public long Largest => Volatile.Read(ref _largest);
 
     public long Allocate(RowidClaims claims)
     {
@@ -59,6 +72,66 @@ internal sealed class RowidCounter(long largest)
                 _largest = rowid;
                 Claim(claims, rowid);
             }
+        }
+    }
+
+    /// <summary>Takes back a rowid that was given and not used, if it was the last one given.</summary>
+    public void GiveBack(long rowid)
+    {
+        lock (_gate)
+        {
+            if (rowid == _largest)
+            {
+                Volatile.Write(ref _largest, rowid - 1);
+            }
+        }
+    }
+
+    /// <summary>Notes that a row is removed.</summary>
+    public void NoteRemoval(long rowid)
+    {
+        if (rowid >= Volatile.Read(ref _largest))
+        {
+            Volatile.Write(ref _mayBeLower, true);
+        }
+    }
+
+    /// <summary>
+    /// Goes back to the largest rowid that there is, as the caller sees it, who is the only writer. Nothing happens if somebody else has claims
+    /// after all. The caller may have removed the rows behind it and still roll back: its claim remembers where the counter was.
+    /// </summary>
+    public void Lower(long largestSeen, RowidClaims claims)
+    {
+        lock (_gate)
+        {
+            bool othersClaim = _first is { } first && (!ReferenceEquals(first, _last) || !claims.Has(this));
+            if (othersClaim)
+            {
+                return;
+            }
+
+            _mayBeLower = false;
+            long largest = _toldHorizon == long.MinValue ? largestSeen : Math.Max(largestSeen, _toldHorizon - 1);
+            if (largest >= _largest)
+            {
+                return;
+            }
+
+            Claim(claims, largest + 1);
+            RowidClaim own = _first!;
+            own.Rowid = Math.Min(own.Rowid, largest + 1);
+            own.LargestBefore = Math.Max(own.LargestBefore, _largest);
+            Volatile.Write(ref _largest, largest);
+        }
+    }
+
+    /// <summary>Some of what a claim's transaction wrote was taken back: there may be a gap, or rows that it had removed are there again.</summary>
+    internal void TookBack(RowidClaim claim)
+    {
+        lock (_gate)
+        {
+            _mayBeLower = true;
+            Volatile.Write(ref _largest, Math.Max(_largest, claim.LargestBefore));
         }
     }
 
@@ -113,7 +186,10 @@ internal sealed class RowidClaim(RowidCounter counter, long rowid)
 {
     public RowidCounter Counter { get; } = counter;
 
-    public long Rowid { get; } = rowid;
+    public long Rowid { get; set; } = rowid;
+
+    /// <summary>The counter before the transaction lowered it.</summary>
+    public long LargestBefore { get; set; } = long.MinValue;
 
     public RowidClaim? Previous { get; set; }
 
@@ -139,6 +215,15 @@ internal sealed class RowidClaims
     }
 
     public void Add(RowidClaim claim) => _claims.Add(claim);
+
+    /// <summary>Some of what was written was taken back.</summary>
+    public void NoteTakenBack()
+    {
+        foreach (RowidClaim claim in _claims)
+        {
+            claim.Counter.TookBack(claim);
+        }
+    }
 
     /// <summary>Lets the horizons pass.</summary>
     public void Release()

@@ -23,6 +23,7 @@ public sealed class Store : IDisposable
     private readonly RedoLog? _log;
     private readonly GroupCommit? _commits;
     private readonly Checkpointer? _checkpointer;
+    private readonly ChecksumRenewal? _renewal;
 
     private readonly Lock _gate = new();
 
@@ -54,6 +55,7 @@ public sealed class Store : IDisposable
             _log = log;
             _commits = new GroupCommit(log, FirstNote, options, System.IO.Path.GetFileName(pager.Path));
             _checkpointer = new Checkpointer(pager, epochs, _commits, log, options);
+            _renewal = pager.NeedsChecksums ? new ChecksumRenewal(pager, _checkpointer, options) : null;
         }
     }
 
@@ -94,12 +96,9 @@ public sealed class Store : IDisposable
 
     internal CommitWatches Watches { get; } = new();
 
+    internal Random Random => _options.Random;
+
     internal Checkpointer Checkpointer => _checkpointer!;
-
-    internal bool ReusesRowids => _options.ReuseRowids;
-
-    /// <summary>Whether at most one transaction is open.</summary>
-    internal bool IsAlone => Volatile.Read(ref _active) <= 1;
 
     internal bool HasLog => _log is { Exists: true };
 
@@ -417,6 +416,7 @@ public sealed class Store : IDisposable
     private static PagerOptions PagerOptionsOf(StoreOptions options, bool readOnly) => new()
     {
         PageSize = options.PageSize,
+        Checksums = options.Durable,
         CacheBytes = options.CacheBytes,
         OldImageBytes = OldImageShare(options.MemoryLimitBytes),
         DirtyBytes = DirtyShare(options.MemoryLimitBytes),
@@ -438,6 +438,7 @@ public sealed class Store : IDisposable
         bool clean = false;
         try
         {
+            _renewal?.Stop();
             Checkpointer.Stop();
             if (Commits.Failure is null)
             {

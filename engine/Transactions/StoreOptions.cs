@@ -55,10 +55,4 @@ public sealed record StoreOptions
 
     /// <summary>Gives the log's salt and the journals' nonces; another generator makes a simulation repeatable.</summary>
     public Random Random { get; init; } = Random.Shared;
-
-    /// <summary>
-    /// Whether a transaction that is alone gives the rowid after the largest that there is, as SQLite does, also where rows behind it are gone. Not for
-    /// a file: who follows a table by its rowids would miss a row that comes behind (<see cref="Store.StableHorizon"/>).
-    /// </summary>
-    public bool ReuseRowids { get; init; }
 }

@@ -135,6 +135,7 @@ internal sealed partial class StoreTransaction
     public override void Rollback()
     {
         RequireActive();
+        _claims.NoteTakenBack();
         _writes?.RollbackTo(0);
         _writes?.ReleaseShares();
         if (_exclusive is { } exclusive)
@@ -192,6 +193,7 @@ internal sealed partial class StoreTransaction
         }
         catch
         {
+            _claims.NoteTakenBack();
             writes.RollbackTo(0);
             writes.ReleaseShares();
             if (!_ended)

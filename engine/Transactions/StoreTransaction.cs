@@ -36,10 +36,8 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
     private uint _counterRoot;
     private RowidCounter? _counter;
 
-    // The cursor that finds a table's largest rowid where rowids are used again.
-    private RowCursor? _lastRows;
-    private uint _lastRowsRoot;
-    private bool _lastRowsExclusive;
+    // Rowids that were given and whose rows are still to be written: a counter must not go back behind them.
+    private readonly List<(RowidCounter Counter, long Rowid)> _unwritten = [];
 
     public StoreTransaction(Store store, TransactionKind kind, TimeSpan busyTimeout, Isolation isolation)
     {
@@ -127,13 +125,8 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
     {
         RequireActive();
         _hasRead = true;
-        if (_exclusive is { } exclusive)
-        {
-            return new TableCursor(exclusive.Pages, root);
-        }
-
-        var rows = new MergedRowCursor(this, root);
-        return _reads is { } reads ? new RecordingRowCursor(rows, reads.Rows(root)) : rows;
+        RowCursor rows = CursorOver(root);
+        return _reads is { } reads && _exclusive is null ? new RecordingRowCursor(rows, reads.Rows(root)) : rows;
     }
 
     public override KeyCursor OpenKeys(uint root, KeyOrder order)
@@ -152,18 +145,40 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
     public override long AllocateRowid(uint root)
     {
         BeginWriting();
-        if (_store.ReusesRowids && AfterLargest(root) is { } rowid)
+        RowidCounter counter = Counter(root);
+        if (counter.MayBeLower && _unwritten.Count == 0 && SeesEverything)
         {
-            return rowid;
+            RowCursor rows = CursorOver(root);
+            counter.Lower(rows.MoveLast() ? rows.Rowid : 0, _claims);
         }
 
-        return Counter(root).Allocate(_claims);
+        if (counter.Largest == long.MaxValue)
+        {
+            return AnyFreeRowid(root);
+        }
+
+        long rowid = counter.Allocate(_claims);
+        _unwritten.Add((counter, rowid));
+        return rowid;
+    }
+
+    public override void GiveBackRowid(uint root, long rowid)
+    {
+        RowidCounter counter = Counter(root);
+        _ = _unwritten.Remove((counter, rowid));
+        counter.GiveBack(rowid);
     }
 
     public override void PutRow(uint root, long rowid, byte[] record)
     {
         BeginWriting();
-        Counter(root).Raise(rowid, _claims);
+        RowidCounter counter = Counter(root);
+        counter.Raise(rowid, _claims);
+        if (_unwritten.Count > 0)
+        {
+            _ = _unwritten.Remove((counter, rowid));
+        }
+
         if (_exclusive is { } exclusive)
         {
             exclusive.PutRow(root, rowid, record);
@@ -179,6 +194,7 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
     public override void DeleteRow(uint root, long rowid)
     {
         BeginWriting();
+        Counter(root).NoteRemoval(rowid);
         if (_exclusive is { } exclusive)
         {
             exclusive.DeleteRow(root, rowid);
@@ -235,6 +251,8 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
     public override void RollbackTo(int mark)
     {
         RequireActive();
+        _claims.NoteTakenBack();
+        _unwritten.Clear();
         if (_exclusive is { } exclusive)
         {
             exclusive.RollbackTo(mark);
@@ -265,20 +283,6 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
         }
     }
 
-    /// <summary>The rowid after the largest one, while this transaction is the only one; null when the counter must give it.</summary>
-    private long? AfterLargest(uint root)
-    {
-        if (_lastRows is null || _lastRowsRoot != root || _lastRowsExclusive != (_exclusive is not null))
-        {
-            _lastRows = OpenRows(root);
-            _lastRowsRoot = root;
-            _lastRowsExclusive = _exclusive is not null;
-        }
-
-        long largest = _lastRows.MoveLast() ? Math.Max(0, _lastRows.Rowid) : 0;
-        return _store.IsAlone && largest < long.MaxValue ? largest + 1 : null;
-    }
-
     private void Share(uint root, long rowid, bool isClaim)
     {
         BeginWriting();
@@ -286,6 +290,31 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
         {
             throw RowConflict(root, rowid);
         }
+    }
+
+    /// <summary>Whether no other transaction is writing, or has committed after the snapshot.</summary>
+    private bool SeesEverything => _exclusive is not null || (_store.Gate.Inside == 1 && _snapshot >= _store.Commits.DurableTimestamp);
+
+    /// <summary>A cursor for the engine's own purposes, which does not count as reading.</summary>
+    private RowCursor CursorOver(uint root) => _exclusive is { } exclusive
+        ? new TableCursor(exclusive.Pages, root)
+        : new MergedRowCursor(this, root);
+
+    /// <summary>Tries some at random ("Autoincrement", sqlite.org/autoinc.html, section 2).</summary>
+    private long AnyFreeRowid(uint root)
+    {
+        const int attempts = 100;
+        RowCursor rows = CursorOver(root);
+        for (int i = 0; i < attempts; i++)
+        {
+            long rowid = _store.Random.NextInt64(1, long.MaxValue / 2);
+            if (!rows.SeekExact(rowid))
+            {
+                return rowid;
+            }
+        }
+
+        throw new SluiceException(ResultCode.Full, "database or disk is full");
     }
 
     private RowidCounter Counter(uint root)

@@ -61,8 +61,14 @@ public abstract class Transaction : IDisposable
 
     public abstract KeyCursor OpenKeys(uint root, KeyOrder order);
 
-    /// <summary>A new rowid for a table, larger than any before; never given twice, not even after a rollback.</summary>
+    /// <summary>
+    /// A new rowid for a table: larger than any that is there or was given to a transaction that is open. After the largest rowid
+    /// there can be, any that is free, as in SQLite.
+    /// </summary>
     public abstract long AllocateRowid(uint root);
+
+    /// <summary>Says that a rowid that was allocated will not be used: its row is passed over.</summary>
+    public abstract void GiveBackRowid(uint root, long rowid);
 
     /// <summary>Inserts a row or replaces the one with the same rowid. The record array belongs to the engine from now on.</summary>
     public abstract void PutRow(uint root, long rowid, byte[] record);

@@ -117,6 +117,18 @@ internal sealed class WriterGate
         }
     }
 
+    /// <summary>Transactions that have begun to write and have not ended.</summary>
+    public int Inside
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _inside;
+            }
+        }
+    }
+
     /// <summary>Makes the holder of the plain lock the only writer. <paramref name="isInside"/>: it has written already.</summary>
     public void BeginExclusive(TimeSpan timeout, bool isInside)
     {

@@ -118,6 +118,55 @@ public sealed class FoundTests
         Assert.Equal("41", Execute(session, "SELECT count(v) FROM t"));
     }
 
+    /// <summary>
+    /// A segment that could not be freed was forgotten with its number, the next one was freed, and the gap between the numbers kept the next process
+    /// from opening the database.
+    /// </summary>
+    [Theory]
+    [InlineData(nameof(IoKind.Write))]
+    [InlineData(nameof(IoKind.Sync))]
+    [InlineData(nameof(IoKind.Delete))]
+    [InlineData(nameof(IoKind.SyncFolder))]
+    public void A_segment_that_cannot_be_freed_leaves_no_gap_in_the_log(string kind)
+    {
+        Database database = Open();
+        int rows = 0;
+        int failures = 0;
+        for (int times = 1; times <= 8; times++)
+        {
+            using (Session session = database.Connect())
+            {
+                Execute(session, "CREATE TABLE IF NOT EXISTS t(id INTEGER PRIMARY KEY, v TEXT)");
+                for (int round = 0; round < 3 && !database.IsReadOnly; round++)
+                {
+                    for (int i = 0; i < 30; i++, rows++)
+                    {
+                        Execute(session, $"INSERT INTO t(v) VALUES ('{new string('a', 600)}')");
+                    }
+
+                    _disk.SetPlan(round > 0 ? FaultPlan.None : new FaultPlan { FailAtPoint = (new IoPoint(_disk.Phase, FileKind.Log, Enum.Parse<IoKind>(kind)), times) });
+                    try
+                    {
+                        database.Checkpoint();
+                    }
+                    catch (SluiceException) when (_disk.Injected > 0)
+                    {
+                        failures++;
+                    }
+
+                    _disk.SetPlan(FaultPlan.None);
+                }
+            }
+
+            _disk.Restart(powerLost: true);
+            database = Open();
+            using Session again = database.Connect();
+            Assert.Equal($"{rows}", Execute(again, "SELECT count(*) FROM t"));
+        }
+
+        Assert.True(failures > 0, "nothing failed");
+    }
+
     private Database Open(TimeSpan commitDelay = default) => Database.OpenIn(_disk, Path, new DatabaseOptions
     {
         Store = new StoreOptions { SegmentBytes = 8192, CommitDelay = commitDelay, Clock = _clock, Work = _work, Random = new Random(1) },

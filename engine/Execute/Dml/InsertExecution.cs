@@ -2,6 +2,7 @@ using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute.Expressions;
 using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Format;
+using Sluice.Engine.Sql;
 
 namespace Sluice.Engine.Execute.Dml;
 
@@ -68,6 +69,7 @@ internal sealed class InsertExecution : ChangeExecution
     private readonly bool[] _testIndexAutomatic;
     private readonly RowEvents? _events;
     private readonly SequenceRow? _sequence;
+    private readonly bool _needsRowidEarly;
     private BoundUpsert? _upsert;
 
     public InsertExecution(InsertPlan plan, Run run)
@@ -81,6 +83,11 @@ internal sealed class InsertExecution : ChangeExecution
         _sequence = _table.IsAutoincrement ? new SequenceRow(_table, run.Transaction) : null;
         _writer = RowWriter.Create(plan.Write, run.Transaction, run, newRow);
         _conflicts = new ConflictResolver(plan.Write, _writer, run, plan.Upserts, plan.Upserts.Length == 0 ? null : TakenByUpsert);
+
+        // A CHECK, an expression or a partial index may read the rowid; it is not that of a row that is replaced; AUTOINCREMENT uses it up
+        // also when the row is passed over.
+        _needsRowidEarly = plan.Write.Checks.Length > 0 || plan.Write.HasExpressions || _sequence is not null
+            || plan.Write.Indexes.Any(index => index.Unique && plan.Write.ActionOf(index.OnConflict) == ConflictAction.Replace);
         _testIndex = [.. plan.Write.Indexes.Select(index => index.Unique)];
 
         // A key with a rowid that was just made for this row cannot be there yet.
@@ -163,8 +170,7 @@ internal sealed class InsertExecution : ChangeExecution
             return;
         }
 
-        // A CHECK, an expression or a partial index may read the rowid.
-        bool early = given is null && (_plan.Write.Checks.Length > 0 || _plan.Write.HasExpressions);
+        bool early = given is null && _needsRowidEarly;
         if (given is { } rowid)
         {
             SetRowid(rowid);
@@ -176,14 +182,17 @@ internal sealed class InsertExecution : ChangeExecution
 
         if (!_writer.Prepare())
         {
+            PassOver(early);
             return;
         }
 
         switch (_conflicts.Resolve(self: null, testKey: given is not null, given is null ? _testIndexAutomatic : _testIndex))
         {
             case ConflictOutcome.PassOver:
+                PassOver(early);
                 return;
             case ConflictOutcome.Upsert:
+                PassOver(early);
                 Upsert(_conflicts.Conflict.Key);
                 return;
             default:
@@ -230,6 +239,18 @@ internal sealed class InsertExecution : ChangeExecution
     {
         long rowid = Run.Transaction.AllocateRowid(_table.RootPage);
         return _sequence is null ? rowid : _sequence.Next(rowid);
+    }
+
+    private void PassOver(bool hasRowid)
+    {
+        if (_sequence is not null)
+        {
+            _sequence.Raise(_writer.NewRow.Rowid);
+        }
+        else if (hasRowid)
+        {
+            Run.Transaction.GiveBackRowid(_table.RootPage, _writer.NewRow.Rowid);
+        }
     }
 
     private void SetRowid(long rowid)

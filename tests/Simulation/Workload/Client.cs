@@ -191,7 +191,7 @@ internal sealed partial class Client(int number, Database database, History hist
     }
 
     /// <summary>Whether its next statement may turn to writing pages directly, should memory get short.</summary>
-    public bool MayBecomeExclusive => _transaction is not { Kind: "CONCURRENT" } || database.Store.IsAlone;
+    public bool MayBecomeExclusive => _transaction is not { Kind: "CONCURRENT" } || database.Store.Gate.Inside < 2;
 
     /// <summary>Busy may always be, and a transaction that is too large for memory; other errors only where something was made to fail.</summary>
     private bool IsExpected(SluiceException error) =>
