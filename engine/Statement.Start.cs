@@ -104,6 +104,11 @@ public sealed partial class Statement
         {
             bool mustRollBack = _execution.MustRollBack;
             EndExecution();
+            if (_session.GoesOnOnPages(failure))
+            {
+                return StartInTransaction(transaction);
+            }
+
             throw _session.Failed(failure, mustRollBack);
         }
 
@@ -226,6 +231,13 @@ public sealed partial class Statement
 
                 return;
             }
+            catch (SluiceException failure) when (failure.Code == ResultCode.NoMemory && kind == TransactionKind.Concurrent)
+            {
+                // Larger than memory: straight on the pages it needs none.
+                _rows = null;
+                kind = TransactionKind.Exclusive;
+                continue;
+            }
             catch (SluiceException failure) when (IsConflict(failure) && Environment.TickCount64 < giveUpAt)
             {
                 _rows = null;
@@ -278,7 +290,7 @@ public sealed partial class Statement
         {
             await CommitAsync(transaction, asynchronous).ConfigureAwait(false);
         }
-        catch (SluiceException failure) when (failure.Code == ResultCode.BusyConflict)
+        catch (SluiceException failure) when (failure.Code is ResultCode.BusyConflict or ResultCode.BusySnapshot)
         {
             throw Session.RolledBack(failure);
         }

@@ -10,13 +10,19 @@ namespace Sluice.Engine.Checkpoint;
 /// reader needs them.
 /// <para>Invariants: 1. whoever changes pages (a checkpoint, an exclusive transaction) holds the pages' turn. 2. A checkpoint to T puts exactly
 /// the commits up to T into the pages, in one page transaction, announced by an Intent note that is on the disk before. 3. A
-/// version is dropped only when every epoch in use has it in its pages. 4. A log segment is recycled only after the page transaction that
+/// version is dropped only when every epoch in use has it in its pages, or nobody who sees it is left (<see cref="Epochs"/>). 4. A log segment is recycled only after the page transaction that
 /// made it needless.</para>
 /// </summary>
 internal sealed class Checkpointer : IDisposable
 {
     /// <summary>How often a writer that waits for memory looks whether the checkpoint has met a foreign reader.</summary>
     private static readonly TimeSpan ForeignReaderPoll = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>A transaction with more than a fourth of the versions that memory is for goes straight on the pages, or fails.</summary>
+    private const int LargeShare = 4;
+
+    /// <summary>Past the limit only those with less than this may write on.</summary>
+    private const int SmallShare = 64;
 
     private readonly Pager _pager;
     private readonly Epochs _epochs;
@@ -44,8 +50,7 @@ internal sealed class Checkpointer : IDisposable
     // Owned by who holds the pages' turn; read by others.
     private long _checkpoints;
     private long _logBytesAtCheckpoint;
-    private long _sweptTo;
-    private Delta? _sweptDelta;
+    private long _olderBytes;
 
     public Checkpointer(Pager pager, Epochs epochs, GroupCommit commits, RedoLog? log, StoreOptions options)
     {
@@ -81,7 +86,7 @@ internal sealed class Checkpointer : IDisposable
     /// <summary>Called after each commit: asks for a checkpoint, or for the next log segment, when it is time.</summary>
     public void Consider()
     {
-        if (_epochs.Current.Delta.Bytes > VersionLimit / 2
+        if (VersionBytes > VersionLimit / 2
             || (_log is not null && _commits.BytesWritten - Volatile.Read(ref _logBytesAtCheckpoint) > _checkpointLogBytes))
         {
             WantCheckpoint();
@@ -123,12 +128,34 @@ internal sealed class Checkpointer : IDisposable
                 {
                     throw new SluiceException(
                         ResultCode.Busy,
-                        $"database is locked: {_epochs.Current.Delta.Bytes} bytes of versions are in memory, the limit is {MemoryLimitBytes}, and a transaction that is still open keeps them there");
+                        $"database is locked: {VersionBytes} bytes of versions are in memory, the limit is {MemoryLimitBytes}, and a transaction that is still open keeps them there");
                 }
             }
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// Refuses a transaction to write on when memory is used up and it has a large part of it. It is told often enough for the others to stay
+    /// small.
+    /// </summary>
+    /// <exception cref="SluiceException">NoMemory: it is larger than what memory is for; Busy: all are together, and it may be tried again.</exception>
+    public void RequireRoom(long ownBytes)
+    {
+        long bytes = VersionBytes;
+        if (bytes > VersionLimit && ownBytes > VersionLimit / LargeShare)
+        {
+            throw new SluiceException(
+                ResultCode.NoMemory,
+                $"out of memory: this transaction has written {ownBytes} bytes of versions, and PRAGMA memory_limit allows {MemoryLimitBytes} for all; commit more often, or begin with BEGIN EXCLUSIVE, which writes straight on the pages");
+        }
+
+        if (bytes > MemoryLimitBytes && ownBytes > VersionLimit / SmallShare)
+        {
+            throw new SluiceException(
+                ResultCode.Busy, $"database is locked: open transactions have written {bytes} bytes of versions, and PRAGMA memory_limit allows {MemoryLimitBytes}");
+        }
     }
 
     /// <summary>Takes the pages' turn; false when somebody else has it.</summary>
@@ -216,10 +243,15 @@ internal sealed class Checkpointer : IDisposable
         _pagesTurn.Dispose();
     }
 
-    public bool IsOverLimit => _epochs.Current.Delta.Bytes > VersionLimit;
+    public bool IsOverLimit => VersionBytes > VersionLimit;
 
-    /// <summary>What the memory limit leaves for versions: a quarter is for the pages that a checkpoint changes.</summary>
-    private long VersionLimit => MemoryLimitBytes / 4 * 3;
+    /// <summary>Bytes of versions in memory.</summary>
+    public long VersionBytes => _epochs.Current.Delta.Bytes + OlderBytes;
+
+    /// <summary>What the memory limit leaves for versions: a quarter is for pages that are changed, a sixteenth for old pages.</summary>
+    public long VersionLimit => MemoryLimitBytes / 16 * 11;
+
+    private long OlderBytes => Volatile.Read(ref _olderBytes);
 
     private void WantCheckpoint()
     {
@@ -307,7 +339,7 @@ internal sealed class Checkpointer : IDisposable
     }
 
     /// <summary>How long the background rests before the next portion: by its budget, but not while writers may run out of memory.</summary>
-    private TimeSpan Rest => _epochs.Current.Delta.Bytes > VersionLimit / 4 * 3 ? TimeSpan.Zero : _pace.RestLeft;
+    private TimeSpan Rest => VersionBytes > VersionLimit / 4 * 3 ? TimeSpan.Zero : _pace.RestLeft;
 
     /// <summary>Whether the checkpoint under way has more to do.</summary>
     private bool RunOnce()
@@ -358,7 +390,8 @@ internal sealed class Checkpointer : IDisposable
     {
         Epoch before = _epochs.Current;
         long from = before.Checkpointed;
-        long to = _pace.End(from, target, before.Delta.Bytes);
+        long waiting = Math.Max(0, before.Delta.Bytes - before.Delta.BytesInPages);
+        long to = _epochs.StopAt(from, _pace.End(from, target, waiting));
         long logBytes = _commits.BytesWritten;
         long begin = _clock.GetTimestamp();
         long writtenBefore = _pager.BytesWritten;
@@ -376,7 +409,8 @@ internal sealed class Checkpointer : IDisposable
 
         long changed = (long)pages.ChangedPages * pages.PageSize * 2;
         pages.Commit(lockTimeout, cancel);
-        _pace.Done(changed, _pager.BytesWritten - writtenBefore, _clock.GetElapsedTime(begin), MemoryLimitBytes);
+        long moved = (long)(waiting * ((double)(to - from) / Math.Max(1, target - from)));
+        _pace.Done(moved, changed, _pager.BytesWritten - writtenBefore, _clock.GetElapsedTime(begin), MemoryLimitBytes);
 
         _epochs.Publish(new Epoch(before.Number + 1, _pager.Pin(), before.Schema, before.Delta, to));
         Volatile.Write(ref _checkpoints, _checkpoints + 1);
@@ -388,24 +422,51 @@ internal sealed class Checkpointer : IDisposable
         }
     }
 
-    /// <summary>Drops the versions that are in the pages of every epoch in use.</summary>
+    /// <summary>
+    /// Drops the versions that are in the pages of every epoch in use. When memory gets short, also those that nobody sees; when what old
+    /// transactions see takes too much of it, the oldest snapshot is given up.
+    /// </summary>
     private void Sweep()
     {
-        Delta delta = _epochs.Current.Delta;
-        long held = _epochs.HeldByAll;
-        if (ReferenceEquals(delta, _sweptDelta) && held == _sweptTo)
+        Epoch newest = _epochs.Current;
+        Delta delta = newest.Delta;
+        SweepOlder();
+        delta.Sweep(_epochs.Needed(MemoryLevel.Enough), newest.Checkpointed);
+        if (VersionBytes > VersionLimit / 2)
         {
-            return;
+            DropUnseen(newest, MemoryLevel.Short);
         }
 
-        foreach (DeltaTree tree in delta.Trees)
+        if (IsOverLimit)
         {
-            delta.AddBytes(-tree.Sweep(held));
+            DropUnseen(newest, MemoryLevel.Over);
         }
 
-        delta.Shares.Sweep(held);
+        if (delta.BytesInWindows + OlderBytes > VersionLimit / 2 && _epochs.GiveUpOldest())
+        {
+            SweepOlder();
+            DropUnseen(newest, MemoryLevel.Short);
+        }
+    }
 
-        _sweptDelta = delta;
-        _sweptTo = held;
+    private void DropUnseen(Epoch newest, MemoryLevel level)
+    {
+        Needed needed = _epochs.Needed(level);
+        newest.Delta.RaiseFloor(needed.From);
+        newest.Delta.Sweep(needed, newest.Checkpointed);
+    }
+
+    /// <summary>Deltas that exclusive transactions have left behind: who began before them may still read.</summary>
+    private void SweepOlder()
+    {
+        long bytes = 0;
+        foreach ((Delta delta, Needed needed) in _epochs.NeededOfOlder())
+        {
+            delta.RaiseFloor(needed.From);
+            delta.Sweep(needed, needed.From);
+            bytes += delta.Bytes;
+        }
+
+        Volatile.Write(ref _olderBytes, bytes);
     }
 }

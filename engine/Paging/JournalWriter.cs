@@ -13,7 +13,7 @@ internal static class JournalWriter
     /// <summary>Records are gathered into writes of about this size.</summary>
     private const int BufferSize = 1 << 18;
 
-    public static void Write(FileSystem files, string path, uint nonce, uint initialPages, int pageSize, ReadOnlySpan<DirtyImage> oldImages)
+    public static void Write(FileSystem files, string path, uint nonce, uint initialPages, int pageSize, int count, IEnumerable<DirtyImage> oldImages)
     {
         // One that could not be removed is not written over: a power cut might leave its seal on our records.
         if (files.Exists(path))
@@ -23,9 +23,9 @@ internal static class JournalWriter
 
         using EngineFile journal = files.Open(path, FileAccessMode.CreateNew);
         int recordSize = pageSize + JournalFormat.RecordOverhead;
-        long whole = JournalFormat.SectorSize + ((long)oldImages.Length * recordSize);
+        long whole = JournalFormat.SectorSize + ((long)count * recordSize);
         byte[] buffer = new byte[Math.Min(whole, BufferSize)];
-        JournalFormat.Header header = new((uint)oldImages.Length, nonce, initialPages, JournalFormat.SectorSize, (uint)pageSize);
+        JournalFormat.Header header = new((uint)count, nonce, initialPages, JournalFormat.SectorSize, (uint)pageSize);
         Span<byte> final = stackalloc byte[JournalFormat.SealedHeaderSize];
         header.Write(final);
         uint seal = JournalFormat.BeginSeal(final);

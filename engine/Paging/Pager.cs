@@ -24,7 +24,8 @@ public sealed partial class Pager : IDisposable
     private readonly EngineFile _file;
     private readonly SqliteLocks _locks;
     private readonly JournalRecovery _recovery;
-    private readonly OldImages _oldImages = new();
+    private readonly SideFile _sideFile;
+    private readonly OldImages _oldImages;
     private readonly PageCache _cache;
     private readonly int _pageSize;
 
@@ -33,6 +34,7 @@ public sealed partial class Pager : IDisposable
 
     private volatile SluiceException? _failure;
     private volatile bool _waitsForReaders;
+    private long _dirtyLimit;
     private long _pagesRead;
     private long _pagesWritten;
     private long _bytesWritten;
@@ -40,7 +42,7 @@ public sealed partial class Pager : IDisposable
     // Guarded by _gate.
     private readonly Lock _gate = new();
     private readonly List<Generation> _generations = [];
-    private PageTransaction? _writer;
+    private volatile PageTransaction? _writer;
     private bool _disposed;
 
     private Pager(FileSystem files, PagerOptions options, EngineFile file, SqliteLocks locks, JournalRecovery recovery, Generation generation)
@@ -51,6 +53,9 @@ public sealed partial class Pager : IDisposable
         _locks = locks;
         _recovery = recovery;
         _pageSize = generation.Header.PageSize;
+        _sideFile = new SideFile(files, file.Path + "-side", _pageSize);
+        _oldImages = new OldImages(_sideFile, _pageSize) { MemoryLimitBytes = options.OldImageBytes };
+        _dirtyLimit = options.DirtyBytes;
         _cache = new PageCache(_pageSize, options.CacheBytes);
         _generations.Add(generation);
         _checksumsAreValid = generation.Header.ChecksumsAreValid;
@@ -80,6 +85,26 @@ public sealed partial class Pager : IDisposable
 
     /// <summary>Bytes of images kept only for snapshots older than the newest commit.</summary>
     public long OldImageBytes => _oldImages.Count * _pageSize;
+
+    /// <summary>See <see cref="PagerOptions.OldImageBytes"/>.</summary>
+    public long OldImageLimitBytes
+    {
+        get => _oldImages.MemoryLimitBytes;
+        set => _oldImages.MemoryLimitBytes = value;
+    }
+
+    /// <summary>See <see cref="PagerOptions.DirtyBytes"/>; for page transactions that begin from now on.</summary>
+    public long DirtyLimitBytes
+    {
+        get => Volatile.Read(ref _dirtyLimit);
+        set => Volatile.Write(ref _dirtyLimit, value);
+    }
+
+    /// <summary>Bytes of memory that the open page transaction takes.</summary>
+    public long DirtyMemoryBytes => _writer?.MemoryBytes ?? 0;
+
+    /// <summary>Bytes of memory for them.</summary>
+    public long OldImageMemoryBytes => _oldImages.MemoryBytes;
 
     /// <summary>The page that holds the lock bytes and nothing else ("SQLite file format", section 1.4).</summary>
     internal static uint LockPage(int pageSize) => (uint)(SqliteLocks.PendingByte / pageSize) + 1;
@@ -116,7 +141,7 @@ public sealed partial class Pager : IDisposable
             }
 
             RequireWritable(_generations[^1].Header);
-            return _writer = new PageTransaction(this, Pin());
+            return _writer = new PageTransaction(this, Pin(), new DirtyPages(_sideFile, _pageSize, DirtyLimitBytes));
         }
     }
 
@@ -131,14 +156,20 @@ public sealed partial class Pager : IDisposable
                 _disposed = true;
                 _locks.Release();
                 _file.Dispose();
+                _sideFile.Dispose();
             }
         }
     }
 
     internal byte[] ReadAt(uint page, long epoch)
     {
-        byte[] image = _cache.TryGet(page) ?? Load(page);
-        return _oldImages.Find(page, epoch) ?? image;
+        if (_cache.TryGet(page) is { } image)
+        {
+            // Looked for after the image was at hand, so one that is too new is noticed.
+            return _oldImages.Find(page, epoch) ?? image;
+        }
+
+        return _oldImages.Find(page, epoch) ?? Load(page, epoch);
     }
 
     internal void Unpin(Generation generation)
@@ -173,9 +204,14 @@ public sealed partial class Pager : IDisposable
         }
     }
 
-    /// <summary>What stands in the place of a page whose content does not matter.</summary>
-    private byte[] ReadFree(uint page)
+    /// <summary>What stood at <paramref name="epoch"/> in the place of a page whose content does not matter.</summary>
+    private byte[] ReadFree(uint page, long epoch)
     {
+        if (_oldImages.Find(page, epoch) is { } old)
+        {
+            return old;
+        }
+
         if (_cache.TryGet(page) is { } image)
         {
             return image;
@@ -186,7 +222,7 @@ public sealed partial class Pager : IDisposable
         return image;
     }
 
-    private byte[] Load(uint page)
+    private byte[] Load(uint page, long epoch)
     {
         if (page == 1 && _emptyFirstPage is { } first)
         {
@@ -203,15 +239,14 @@ public sealed partial class Pager : IDisposable
 
             long stamp = _cache.Stamp;
             ReadInto(image, page);
-            if (!_checksumsAreValid || PageChecksum.IsRight(image))
-            {
-                return _cache.Add(page, image, stamp);
-            }
+            bool isRight = !_checksumsAreValid || PageChecksum.IsRight(image);
+            byte[]? newest = isRight ? _cache.Add(page, image, stamp) : _cache.TryGet(page);
 
-            // A page that a commit was writing meanwhile may have come torn. It then stood in the cache before the file was touched.
-            if (_cache.TryGet(page) is { } newest)
+            // A page that a commit was writing meanwhile may have come torn. Before the file was touched, it stood in the cache, or if it was put
+            // aside the one that it replaced was kept.
+            if ((_oldImages.Find(page, epoch) ?? newest) is { } found)
             {
-                return newest;
+                return found;
             }
 
             if (stamp == _cache.Stamp)

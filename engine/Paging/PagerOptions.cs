@@ -10,10 +10,19 @@ public sealed record PagerOptions
     public bool Checksums { get; init; } = true;
 
     /// <summary>
-    /// Bytes of page images kept for the next reader. Not counted: images of an open <see cref="PageTransaction"/>, old images that
-    /// pinned snapshots still need, and 8 bytes for each page of the file.
+    /// Bytes of page images kept for the next reader. Not counted: images of an open <see cref="PageTransaction"/>, and 8 bytes for each
+    /// page of the file.
     /// </summary>
     public long CacheBytes { get; init; } = 16 << 20;
+
+    /// <summary>Bytes of old images, which pinned snapshots still need, in memory; more are put into a file.</summary>
+    public long OldImageBytes { get; init; } = 4 << 20;
+
+    /// <summary>
+    /// Bytes of changed pages of a <see cref="PageTransaction"/> in memory; more are put into a file. While it commits, as many old images are in
+    /// memory too.
+    /// </summary>
+    public long DirtyBytes { get; init; } = 8 << 20;
 
     /// <summary>Reads only, beside an owner in another process.</summary>
     public bool ReadOnly { get; init; }

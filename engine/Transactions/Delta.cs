@@ -13,12 +13,51 @@ internal sealed class Delta
     private readonly ConcurrentDictionary<uint, TableDelta> _tables = new();
     private readonly ConcurrentDictionary<uint, IndexDelta> _indexes = new();
     private long _bytes;
+    private long _floor;
+
+    // Owned by who holds the pages' turn.
+    private Needed _swept = Needed.Everything;
+    private SweepFigures _figures;
 
     /// <summary>Rows that are relied on without being written.</summary>
     public RowShares Shares { get; } = new();
 
     /// <summary>Memory of all versions, committed or not, near enough; writers report in portions.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
+
+    /// <summary>
+    /// Commits up to this one may be missing from the chains though an old transaction does not see them: who has an older snapshot cannot find
+    /// out any more who wrote before it, and so must not write. It is raised before anything is dropped, so it is asked after looking for others.
+    /// </summary>
+    public long Floor => Interlocked.Read(ref _floor);
+
+    /// <summary>Raises the floor; before anything is dropped. One thread at a time.</summary>
+    public void RaiseFloor(long timestamp) => Interlocked.Exchange(ref _floor, Math.Max(_floor, timestamp));
+
+    /// <summary>What the last sweep has left, see <see cref="SweepFigures.InPages"/>; for who holds the pages' turn, like what follows.</summary>
+    public long BytesInPages => _figures.InPages;
+
+    /// <summary>See <see cref="SweepFigures.InWindows"/>.</summary>
+    public long BytesInWindows => _figures.InWindows;
+
+    /// <summary>Drops the versions that are not needed, if there may be any. <paramref name="checkpointed"/>: what the newest pages hold.</summary>
+    public void Sweep(Needed needed, long checkpointed)
+    {
+        if (!needed.IsNarrowerThan(_swept))
+        {
+            return;
+        }
+
+        _swept = needed;
+        _figures = default;
+        foreach (DeltaTree tree in Trees)
+        {
+            tree.Sweep(needed, checkpointed, ref _figures);
+        }
+
+        AddBytes(-_figures.Freed);
+        Shares.Sweep(needed.From);
+    }
 
     public void AddBytes(long bytes) => Interlocked.Add(ref _bytes, bytes);
 
@@ -48,8 +87,8 @@ internal abstract class DeltaTree(uint root)
     /// <summary>Writes one version, as a transaction made it.</summary>
     public abstract void ApplyOne(BTreeWriter trees, DeltaNode node, Version version);
 
-    /// <summary>Drops the versions committed at or before a timestamp; returns the memory freed.</summary>
-    public abstract long Sweep(long timestamp);
+    /// <summary>Drops the versions that are not needed.</summary>
+    public abstract void Sweep(Needed needed, long checkpointed, ref SweepFigures figures);
 
     /// <summary>Takes back a version, the newest of its chain; returns the memory freed.</summary>
     public abstract long Undo(DeltaNode node, Version version);
@@ -132,19 +171,15 @@ internal sealed class TableDelta(uint root) : DeltaTree(root)
         }
     }
 
-    public override long Sweep(long timestamp)
+    public override void Sweep(Needed needed, long checkpointed, ref SweepFigures figures)
     {
-        long bytes = 0;
         for (var node = Map.First; node is not null; node = node.Next)
         {
-            bytes += node.CutAt(timestamp, out bool empty);
-            if (empty && Map.TryRemove(node))
+            if (node.Cut(needed, checkpointed, ref figures) && Map.TryRemove(node))
             {
-                bytes += NodeBytes;
+                figures.Freed += NodeBytes;
             }
         }
-
-        return bytes;
     }
 
     public override long Undo(DeltaNode node, Version version)

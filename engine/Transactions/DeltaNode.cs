@@ -60,36 +60,36 @@ internal abstract class DeltaNode
         }
     }
 
-    /// <summary>Drops all versions committed at or before a timestamp. Returns their bytes; tells whether none is left.</summary>
-    public long CutAt(long timestamp, out bool empty)
+    /// <summary>Drops the versions that are not needed. True when none is left.</summary>
+    public bool Cut(Needed needed, long checkpointed, ref SweepFigures figures)
     {
         lock (this)
         {
             Version? above = null;
-            Version? version = _newest;
-            while (version is not null && version.Owner.Timestamp > timestamp)
+            for (Version? version = _newest; version is not null; version = version.Older)
             {
-                above = version;
-                version = version.Older;
+                long timestamp = version.Owner.Timestamp;
+                if (needed.Has(timestamp))
+                {
+                    figures.InPages += timestamp <= checkpointed ? version.Bytes : 0;
+                    figures.InWindows += timestamp <= needed.From ? version.Bytes : 0;
+                    above = version;
+                    continue;
+                }
+
+                // Whoever stands on it still finds the way on.
+                figures.Freed += version.Bytes;
+                if (above is null)
+                {
+                    Volatile.Write(ref _newest, version.Older);
+                }
+                else
+                {
+                    above.Older = version.Older;
+                }
             }
 
-            long bytes = 0;
-            for (Version? dropped = version; dropped is not null; dropped = dropped.Older)
-            {
-                bytes += dropped.Bytes;
-            }
-
-            if (above is null)
-            {
-                Volatile.Write(ref _newest, null);
-            }
-            else if (version is not null)
-            {
-                above.Older = null;
-            }
-
-            empty = above is null;
-            return bytes;
+            return above is null;
         }
     }
 

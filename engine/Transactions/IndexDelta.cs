@@ -112,19 +112,15 @@ internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree(root)
         }
     }
 
-    public override long Sweep(long timestamp)
+    public override void Sweep(Needed needed, long checkpointed, ref SweepFigures figures)
     {
-        long bytes = 0;
         for (var node = Map.First; node is not null; node = node.Next)
         {
-            bytes += node.CutAt(timestamp, out bool empty);
-            if (empty && Map.TryRemove(node))
+            if (node.Cut(needed, checkpointed, ref figures) && Map.TryRemove(node))
             {
-                bytes += NodeBytes(node);
+                figures.Freed += NodeBytes(node);
             }
         }
-
-        return bytes;
     }
 
     public override long Undo(DeltaNode node, Version version)

@@ -1,5 +1,6 @@
 using Sluice.Engine.BTree;
 using Sluice.Engine.Format;
+using Sluice.Engine.Paging;
 
 namespace Sluice.Engine.Transactions;
 
@@ -7,7 +8,7 @@ namespace Sluice.Engine.Transactions;
 /// An index as a transaction sees it; works as <see cref="MergedRowCursor"/>. A node of the delta hides every entry of the pages that
 /// is equal to the node's key, which in a unique index leaves the rowid out.
 /// </summary>
-internal sealed class MergedKeyCursor(IDeltaReader reader, uint root, KeyOrder order, KeyCursor pages) : KeyCursor
+internal sealed class MergedKeyCursor : KeyCursor
 {
     private enum Source
     {
@@ -16,12 +17,17 @@ internal sealed class MergedKeyCursor(IDeltaReader reader, uint root, KeyOrder o
         Delta,
     }
 
-    private Viewpoint _view = reader.View;
-    private readonly SqlValue[] _nodeColumns = new SqlValue[order.Count + 1];
+    private readonly IDeltaReader _reader;
+    private readonly uint _root;
+    private readonly KeyOrder _order;
+    private readonly SqlValue[] _nodeColumns;
+    private IPageSource? _source;
+    private IndexCursor _pages = null!;
+    private Viewpoint _view;
     private RecordReader _nodeReader;
     private RecordReader _keyReader;
-    private IndexDelta? _delta = reader.Delta.FindIndex(root);
-    private long _writes = reader.WriteStamp;
+    private IndexDelta? _delta;
+    private long _writes;
 
     // The candidates in the direction of the last move: both at or behind the current entry.
     private DeltaMap<IndexKey, KeyRecordOrder>.Node? _node;
@@ -31,9 +37,21 @@ internal sealed class MergedKeyCursor(IDeltaReader reader, uint root, KeyOrder o
     private bool _forward;
     private bool _overlaid;
     private Source _current;
+    private SqlValue[] _placeBefore = [];
+
+    public MergedKeyCursor(IDeltaReader reader, uint root, KeyOrder order)
+    {
+        _reader = reader;
+        _root = root;
+        _order = order;
+        _nodeColumns = new SqlValue[order.Count + 1];
+        _writes = _reader.WriteStamp;
+        Enter();
+        Exit();
+    }
 
     public override Payload Key =>
-        _current == Source.Delta ? new Payload(_version!.Content!, 0, _version.Content!.Length) : pages.Key;
+        _current == Source.Delta ? new Payload(_version!.Content!, 0, _version.Content!.Length) : _pages.Key;
 
     public override long Rowid
     {
@@ -41,28 +59,44 @@ internal sealed class MergedKeyCursor(IDeltaReader reader, uint root, KeyOrder o
         {
             if (_current != Source.Delta)
             {
-                return pages.Rowid;
+                return _pages.Rowid;
             }
 
             _keyReader.Reset(Key);
-            return _keyReader.Get(order.Count).Integer;
+            return _keyReader.Get(_order.Count).Integer;
         }
     }
 
     public override bool MoveFirst()
     {
-        Begin(forward: true);
-        _onPages = pages.MoveFirst();
-        Take(_overlaid ? _delta!.Map.First : null);
-        return Settle();
+        Enter();
+        try
+        {
+            Begin(forward: true);
+            _onPages = _pages.MoveFirst();
+            Take(_overlaid ? _delta!.Map.First : null);
+            return Settle();
+        }
+        finally
+        {
+            Exit();
+        }
     }
 
     public override bool MoveLast()
     {
-        Begin(forward: false);
-        _onPages = pages.MoveLast();
-        Take(_overlaid ? _delta!.Map.Last : null);
-        return Settle();
+        Enter();
+        try
+        {
+            Begin(forward: false);
+            _onPages = _pages.MoveLast();
+            Take(_overlaid ? _delta!.Map.Last : null);
+            return Settle();
+        }
+        finally
+        {
+            Exit();
+        }
     }
 
     public override bool MoveNext() => Move(forward: true);
@@ -71,14 +105,27 @@ internal sealed class MergedKeyCursor(IDeltaReader reader, uint root, KeyOrder o
 
     public override bool Seek(ReadOnlySpan<SqlValue> probe, SeekMode mode)
     {
+        Enter();
+        try
+        {
+            return Place(probe, mode);
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    private bool Place(ReadOnlySpan<SqlValue> probe, SeekMode mode)
+    {
         bool forward = mode is SeekMode.GreaterOrEqual or SeekMode.Greater;
         Begin(forward);
-        if (_overlaid && order.Unique && probe.Length > order.Count)
+        if (_overlaid && _order.Unique && probe.Length > _order.Count)
         {
             return SeekWithRowid(probe, mode);
         }
 
-        _onPages = pages.Seek(probe, mode);
+        _onPages = _pages.Seek(probe, mode);
         Take(_overlaid ? FindNode(probe, mode) : null);
         return Settle();
     }
@@ -89,12 +136,12 @@ internal sealed class MergedKeyCursor(IDeltaReader reader, uint root, KeyOrder o
     private bool SeekWithRowid(ReadOnlySpan<SqlValue> probe, SeekMode mode)
     {
         SeekMode wide = _forward ? SeekMode.GreaterOrEqual : SeekMode.LessOrEqual;
-        ReadOnlySpan<SqlValue> columns = probe[..order.Count];
-        _onPages = pages.Seek(columns, wide);
+        ReadOnlySpan<SqlValue> columns = probe[.._order.Count];
+        _onPages = _pages.Seek(columns, wide);
         Take(FindNode(columns, wide));
-        for (bool any = Settle(); any; any = Move(_forward))
+        for (bool any = Settle(); any; any = MoveOverlaid(_forward))
         {
-            int compared = KeyComparer.Compare(Key, probe, order);
+            int compared = KeyComparer.Compare(Key, probe, _order);
             if (mode switch
                 {
                     SeekMode.GreaterOrEqual => compared >= 0,
@@ -110,24 +157,42 @@ internal sealed class MergedKeyCursor(IDeltaReader reader, uint root, KeyOrder o
         return false;
     }
 
+    /// <summary>Begins a step; true when the transaction has moved to other pages, where this cursor has no place yet.</summary>
+    private bool Enter()
+    {
+        IPageSource source = _reader.EnterReading();
+        if (ReferenceEquals(source, _source))
+        {
+            return false;
+        }
+
+        bool placed = _source is not null && _current != Source.None;
+        _placeBefore = placed ? PlaceOfCurrent() : [];
+        _source = source;
+        _pages = new IndexCursor(source, _root, _order);
+        return placed;
+    }
+
+    private void Exit() => _reader.ExitReading();
+
     private void Begin(bool forward)
     {
-        _writes = reader.WriteStamp;
-        _view = reader.View;
-        _delta ??= reader.Delta.FindIndex(root);
+        _writes = _reader.WriteStamp;
+        _view = _reader.View;
+        _delta ??= _reader.Delta.FindIndex(_root);
         _overlaid = _delta is { Map.IsEmpty: false };
         _forward = forward;
     }
 
     private bool Move(bool forward)
     {
-        if (!_overlaid && _writes == reader.WriteStamp)
+        if (!_overlaid && _writes == _reader.WriteStamp)
         {
             _forward = forward;
-            bool moved = _onPages && (forward ? pages.MoveNext() : pages.MovePrevious());
-            _onPages = moved;
-            _current = moved ? Source.Pages : Source.None;
-            return moved;
+            bool any = _onPages && (forward ? _pages.MoveNext() : _pages.MovePrevious());
+            _onPages = any;
+            _current = any ? Source.Pages : Source.None;
+            return any;
         }
 
         if (_current == Source.None)
@@ -135,7 +200,20 @@ internal sealed class MergedKeyCursor(IDeltaReader reader, uint root, KeyOrder o
             return false;
         }
 
-        if (forward != _forward || _writes != reader.WriteStamp)
+        bool moved = Enter();
+        try
+        {
+            return moved ? Place(_placeBefore, forward ? SeekMode.Greater : SeekMode.Less) : MoveOverlaid(forward);
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    private bool MoveOverlaid(bool forward)
+    {
+        if (forward != _forward || _writes != _reader.WriteStamp)
         {
             Rearrange(forward);
             return Settle();
@@ -143,7 +221,7 @@ internal sealed class MergedKeyCursor(IDeltaReader reader, uint root, KeyOrder o
 
         if (_current == Source.Pages)
         {
-            _onPages = forward ? pages.MoveNext() : pages.MovePrevious();
+            _onPages = forward ? _pages.MoveNext() : _pages.MovePrevious();
         }
         else
         {
@@ -158,10 +236,25 @@ internal sealed class MergedKeyCursor(IDeltaReader reader, uint root, KeyOrder o
     {
         bool turned = forward != _forward;
         bool wasOnPages = _current == Source.Pages;
-
-        // In a unique index a node's key is the columns alone, unless one of them is NULL.
-        Payload place = wasOnPages ? pages.Key : new Payload(_node!.Key, 0, _node.Key.Length);
+        SqlValue[] probe = PlaceOfCurrent();
         Begin(forward);
+        SeekMode mode = forward ? SeekMode.Greater : SeekMode.Less;
+        Take(_overlaid ? FindNode(probe, mode) : null);
+        if (wasOnPages)
+        {
+            _onPages = forward ? _pages.MoveNext() : _pages.MovePrevious();
+        }
+        else if (turned)
+        {
+            _onPages = _pages.Seek(probe, mode);
+        }
+    }
+
+    /// <summary>The columns that tell where the current entry is.</summary>
+    private SqlValue[] PlaceOfCurrent()
+    {
+        // In a unique index a node's key is the columns alone, unless one of them is NULL.
+        Payload place = _current == Source.Pages ? _pages.Key : new Payload(_node!.Key, 0, _node.Key.Length);
         _keyReader.Reset(place);
         SqlValue[] columns = new SqlValue[_keyReader.ColumnCount];
         bool anyNull = false;
@@ -171,18 +264,7 @@ internal sealed class MergedKeyCursor(IDeltaReader reader, uint root, KeyOrder o
             anyNull |= columns[i].IsNull;
         }
 
-        int count = order.Unique && !anyNull ? Math.Min(columns.Length, order.Count) : columns.Length;
-        ReadOnlySpan<SqlValue> probe = columns.AsSpan(0, count);
-        SeekMode mode = forward ? SeekMode.Greater : SeekMode.Less;
-        Take(_overlaid ? FindNode(probe, mode) : null);
-        if (wasOnPages)
-        {
-            _onPages = forward ? pages.MoveNext() : pages.MovePrevious();
-        }
-        else if (turned)
-        {
-            _onPages = pages.Seek(probe, mode);
-        }
+        return _order.Unique && !anyNull ? columns[..Math.Min(columns.Length, _order.Count)] : columns;
     }
 
     /// <summary>Makes the nearer candidate the current entry.</summary>
@@ -198,7 +280,7 @@ internal sealed class MergedKeyCursor(IDeltaReader reader, uint root, KeyOrder o
 
             if (_onPages)
             {
-                int compared = KeyComparer.Compare(pages.Key, _nodeColumns.AsSpan(0, _nodeColumnCount), order);
+                int compared = KeyComparer.Compare(_pages.Key, _nodeColumns.AsSpan(0, _nodeColumnCount), _order);
                 if (_forward ? compared < 0 : compared > 0)
                 {
                     _current = Source.Pages;
@@ -207,7 +289,7 @@ internal sealed class MergedKeyCursor(IDeltaReader reader, uint root, KeyOrder o
 
                 if (compared == 0)
                 {
-                    _onPages = _forward ? pages.MoveNext() : pages.MovePrevious();
+                    _onPages = _forward ? _pages.MoveNext() : _pages.MovePrevious();
                     continue;
                 }
             }
@@ -251,7 +333,7 @@ internal sealed class MergedKeyCursor(IDeltaReader reader, uint root, KeyOrder o
         }
 
         LoadColumns(node);
-        return _delta!.Map.Lower(new KeyProbe(_nodeColumns.AsSpan(0, _nodeColumnCount), order, false));
+        return _delta!.Map.Lower(new KeyProbe(_nodeColumns.AsSpan(0, _nodeColumnCount), _order, false));
     }
 
     private void LoadColumns(DeltaMap<IndexKey, KeyRecordOrder>.Node node)
@@ -266,9 +348,9 @@ internal sealed class MergedKeyCursor(IDeltaReader reader, uint root, KeyOrder o
 
     private DeltaMap<IndexKey, KeyRecordOrder>.Node? FindNode(ReadOnlySpan<SqlValue> probe, SeekMode mode) => mode switch
     {
-        SeekMode.GreaterOrEqual => _delta!.Map.Ceiling(new KeyProbe(probe, order, false)),
-        SeekMode.Greater => _delta!.Map.Ceiling(new KeyProbe(probe, order, true)),
-        SeekMode.LessOrEqual => _delta!.Map.Lower(new KeyProbe(probe, order, true)),
-        _ => _delta!.Map.Lower(new KeyProbe(probe, order, false)),
+        SeekMode.GreaterOrEqual => _delta!.Map.Ceiling(new KeyProbe(probe, _order, false)),
+        SeekMode.Greater => _delta!.Map.Ceiling(new KeyProbe(probe, _order, true)),
+        SeekMode.LessOrEqual => _delta!.Map.Lower(new KeyProbe(probe, _order, true)),
+        _ => _delta!.Map.Lower(new KeyProbe(probe, _order, false)),
     };
 }

@@ -1,5 +1,6 @@
 using Sluice.Engine.BTree;
 using Sluice.Engine.Format;
+using Sluice.Engine.Paging;
 
 namespace Sluice.Engine.Transactions;
 
@@ -9,7 +10,7 @@ namespace Sluice.Engine.Transactions;
 /// While the table's delta is empty the cursor of the pages does all the work. After the transaction's own writes the place in the delta is
 /// looked up again, so that a cursor that stays open sees them.
 /// </summary>
-internal sealed class MergedRowCursor(IDeltaReader reader, uint root, RowCursor pages) : RowCursor
+internal sealed class MergedRowCursor : RowCursor
 {
     private enum Source
     {
@@ -21,9 +22,13 @@ internal sealed class MergedRowCursor(IDeltaReader reader, uint root, RowCursor 
     /// <summary>Stands for the write stamp after <see cref="SeekExact"/>, which places no candidates: a move has to.</summary>
     private const long Unplaced = -1;
 
-    private Viewpoint _view = reader.View;
-    private TableDelta? _delta = reader.Delta.FindTable(root);
-    private long _writes = reader.WriteStamp;
+    private readonly IDeltaReader _reader;
+    private readonly uint _root;
+    private IPageSource? _source;
+    private TableCursor _pages = null!;
+    private Viewpoint _view;
+    private TableDelta? _delta;
+    private long _writes;
 
     // The candidates in the direction of the last move: both at or behind the current row.
     private DeltaMap<long, RowidOrder>.Node? _node;
@@ -32,37 +37,89 @@ internal sealed class MergedRowCursor(IDeltaReader reader, uint root, RowCursor 
     private bool _forward;
     private bool _overlaid;
     private Source _current;
+    private long _placeBefore;
 
-    public override long Rowid => _current == Source.Delta ? _node!.Key : pages.Rowid;
+    public MergedRowCursor(IDeltaReader reader, uint root)
+    {
+        _reader = reader;
+        _root = root;
+        _writes = _reader.WriteStamp;
+        Enter();
+        Exit();
+    }
+
+    public override long Rowid => _current == Source.Delta ? _node!.Key : _pages.Rowid;
 
     public override Payload Record =>
-        _current == Source.Delta ? new Payload(_version!.Content!, 0, _version.Content!.Length) : pages.Record;
+        _current == Source.Delta ? new Payload(_version!.Content!, 0, _version.Content!.Length) : _pages.Record;
 
     public override bool MoveFirst()
     {
-        Begin(forward: true);
-        _onPages = pages.MoveFirst();
-        Take(_overlaid ? _delta!.Map.First : null);
-        return Settle();
+        Enter();
+        try
+        {
+            Begin(forward: true);
+            _onPages = _pages.MoveFirst();
+            Take(_overlaid ? _delta!.Map.First : null);
+            return Settle();
+        }
+        finally
+        {
+            Exit();
+        }
     }
 
     public override bool MoveLast()
     {
-        Begin(forward: false);
-        _onPages = pages.MoveLast();
-        Take(_overlaid ? _delta!.Map.Last : null);
-        return Settle();
+        Enter();
+        try
+        {
+            Begin(forward: false);
+            _onPages = _pages.MoveLast();
+            Take(_overlaid ? _delta!.Map.Last : null);
+            return Settle();
+        }
+        finally
+        {
+            Exit();
+        }
     }
 
     public override bool Seek(long rowid, SeekMode mode)
     {
+        Enter();
+        try
+        {
+            return Place(rowid, mode);
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    private bool Place(long rowid, SeekMode mode)
+    {
         Begin(mode is SeekMode.GreaterOrEqual or SeekMode.Greater);
-        _onPages = pages.Seek(rowid, mode);
+        _onPages = _pages.Seek(rowid, mode);
         Take(_overlaid ? FindNode(rowid, mode) : null);
         return Settle();
     }
 
     public override bool SeekExact(long rowid)
+    {
+        Enter();
+        try
+        {
+            return PlaceExact(rowid);
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    private bool PlaceExact(long rowid)
     {
         Begin(forward: true);
         if (_overlaid && _delta!.Map.Find(rowid) is { } node && _view.Find(node.Newest) is { } version)
@@ -80,7 +137,7 @@ internal sealed class MergedRowCursor(IDeltaReader reader, uint root, RowCursor 
             return true;
         }
 
-        _onPages = pages.SeekExact(rowid);
+        _onPages = _pages.SeekExact(rowid);
         _current = _onPages ? Source.Pages : Source.None;
         _writes = _overlaid ? Unplaced : _writes;
         return _onPages;
@@ -92,15 +149,28 @@ internal sealed class MergedRowCursor(IDeltaReader reader, uint root, RowCursor 
 
     public override long Count()
     {
+        Enter();
+        try
+        {
+            return CountRows();
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    private long CountRows()
+    {
         Begin(forward: true);
         _current = Source.None;
-        long count = pages.Count();
+        long count = _pages.Count();
         if (!_overlaid)
         {
             return count;
         }
 
-        long lastInPages = pages.MoveLast() ? pages.Rowid : long.MinValue;
+        long lastInPages = _pages.MoveLast() ? _pages.Rowid : long.MinValue;
         for (var node = _delta!.Map.First; node is not null; node = node.Next)
         {
             if (_view.Find(node.Newest) is not { } version)
@@ -108,7 +178,7 @@ internal sealed class MergedRowCursor(IDeltaReader reader, uint root, RowCursor 
                 continue;
             }
 
-            bool inPages = node.Key <= lastInPages && pages.SeekExact(node.Key);
+            bool inPages = node.Key <= lastInPages && _pages.SeekExact(node.Key);
             count += (inPages, version.Deleted) switch
             {
                 (false, false) => 1,
@@ -120,24 +190,42 @@ internal sealed class MergedRowCursor(IDeltaReader reader, uint root, RowCursor 
         return count;
     }
 
+    /// <summary>Begins a step; true when the transaction has moved to other pages, where this cursor has no place yet.</summary>
+    private bool Enter()
+    {
+        IPageSource source = _reader.EnterReading();
+        if (ReferenceEquals(source, _source))
+        {
+            return false;
+        }
+
+        bool placed = _source is not null && _current != Source.None;
+        _placeBefore = placed ? Rowid : 0;
+        _source = source;
+        _pages = new TableCursor(source, _root);
+        return placed;
+    }
+
+    private void Exit() => _reader.ExitReading();
+
     private void Begin(bool forward)
     {
-        _writes = reader.WriteStamp;
-        _view = reader.View;
-        _delta ??= reader.Delta.FindTable(root);
+        _writes = _reader.WriteStamp;
+        _view = _reader.View;
+        _delta ??= _reader.Delta.FindTable(_root);
         _overlaid = _delta is { Map.IsEmpty: false };
         _forward = forward;
     }
 
     private bool Move(bool forward)
     {
-        if (!_overlaid && _writes == reader.WriteStamp)
+        if (!_overlaid && _writes == _reader.WriteStamp)
         {
             _forward = forward;
-            bool moved = _onPages && (forward ? pages.MoveNext() : pages.MovePrevious());
-            _onPages = moved;
-            _current = moved ? Source.Pages : Source.None;
-            return moved;
+            bool any = _onPages && (forward ? _pages.MoveNext() : _pages.MovePrevious());
+            _onPages = any;
+            _current = any ? Source.Pages : Source.None;
+            return any;
         }
 
         if (_current == Source.None)
@@ -145,7 +233,20 @@ internal sealed class MergedRowCursor(IDeltaReader reader, uint root, RowCursor 
             return false;
         }
 
-        if (forward != _forward || _writes != reader.WriteStamp)
+        bool moved = Enter();
+        try
+        {
+            return moved ? Place(_placeBefore, forward ? SeekMode.Greater : SeekMode.Less) : MoveOverlaid(forward);
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    private bool MoveOverlaid(bool forward)
+    {
+        if (forward != _forward || _writes != _reader.WriteStamp)
         {
             long rowid = Rowid;
             bool wasOnPages = _current == Source.Pages;
@@ -155,11 +256,11 @@ internal sealed class MergedRowCursor(IDeltaReader reader, uint root, RowCursor 
             Take(_overlaid ? FindNode(rowid, mode) : null);
             if (wasOnPages)
             {
-                _onPages = forward ? pages.MoveNext() : pages.MovePrevious();
+                _onPages = forward ? _pages.MoveNext() : _pages.MovePrevious();
             }
             else if (turned)
             {
-                _onPages = pages.Seek(rowid, mode);
+                _onPages = _pages.Seek(rowid, mode);
             }
 
             return Settle();
@@ -167,7 +268,7 @@ internal sealed class MergedRowCursor(IDeltaReader reader, uint root, RowCursor 
 
         if (_current == Source.Pages)
         {
-            _onPages = forward ? pages.MoveNext() : pages.MovePrevious();
+            _onPages = forward ? _pages.MoveNext() : _pages.MovePrevious();
         }
         else
         {
@@ -190,7 +291,7 @@ internal sealed class MergedRowCursor(IDeltaReader reader, uint root, RowCursor 
 
             if (_onPages)
             {
-                long rowid = pages.Rowid;
+                long rowid = _pages.Rowid;
                 if (_forward ? rowid < _node.Key : rowid > _node.Key)
                 {
                     _current = Source.Pages;
@@ -200,7 +301,7 @@ internal sealed class MergedRowCursor(IDeltaReader reader, uint root, RowCursor 
                 if (rowid == _node.Key)
                 {
                     // The version hides the row of the pages.
-                    _onPages = _forward ? pages.MoveNext() : pages.MovePrevious();
+                    _onPages = _forward ? _pages.MoveNext() : _pages.MovePrevious();
                     continue;
                 }
             }

@@ -74,7 +74,9 @@ public sealed class Store : IDisposable
         Syncs = _commits?.Syncs ?? 0,
         LogBytes = _commits?.BytesWritten ?? 0,
         Checkpoints = _checkpointer?.Checkpoints ?? 0,
-        DeltaBytes = _epochs.Current.Delta.Bytes,
+        DeltaBytes = _checkpointer?.VersionBytes ?? 0,
+        OldImageBytes = Pager.OldImageBytes,
+        MemoryBytes = (_checkpointer?.VersionBytes ?? 0) + Pager.OldImageMemoryBytes + Pager.DirtyMemoryBytes,
         DurableTimestamp = _commits?.DurableTimestamp ?? 0,
         CheckpointedTimestamp = _epochs.Current.Checkpointed,
         ActiveTransactions = Volatile.Read(ref _active),
@@ -127,7 +129,7 @@ public sealed class Store : IDisposable
                 log = new RedoLog(fileSystem, pager.Path, (uint)pages.PageSize, salt, options.SegmentBytes);
             }
 
-            return new Store(pager, options, new Epochs(first), log, isOwner: true);
+            return new Store(pager, options, new Epochs(first, options.Clock), log, isOwner: true);
         }
         catch
         {
@@ -155,6 +157,8 @@ public sealed class Store : IDisposable
         {
             RequireWritable();
             Checkpointer.MemoryLimitBytes = value;
+            Pager.OldImageLimitBytes = OldImageShare(value);
+            Pager.DirtyLimitBytes = DirtyShare(value);
         }
     }
 
@@ -188,14 +192,14 @@ public sealed class Store : IDisposable
             return Counter(root).Horizon;
         }
 
-        Epoch epoch = Pin(out _);
+        Hold hold = Pin();
         try
         {
-            return RowidCounter.After(new TableCursor(epoch.Pages, root)).Horizon;
+            return RowidCounter.After(new TableCursor(hold.Epoch.Pages, root)).Horizon;
         }
         finally
         {
-            Unpin(epoch);
+            Unpin(hold);
         }
     }
 
@@ -235,15 +239,14 @@ public sealed class Store : IDisposable
         }
     }
 
-    internal Epoch Pin(out long snapshot)
+    internal Hold Pin()
     {
         if (_commits is not null)
         {
-            return _epochs.Pin(_commits, out snapshot);
+            return _epochs.Pin(_commits);
         }
 
         // Not the owner: the pages as they are now, held (and with them the file's lock) no longer than the transaction.
-        snapshot = 0;
         BaseSnapshot pages = Pager.Pin();
         Schema schema = _readerSchema;
         if (schema.Cookie != pages.Header.SchemaCookie)
@@ -251,18 +254,18 @@ public sealed class Store : IDisposable
             _readerSchema = schema = LoadSchema(pages);
         }
 
-        return new Epoch(0, pages, schema, new Delta(), 0);
+        return new Hold(new Epoch(0, pages, schema, new Delta(), 0), 0, 0);
     }
 
-    internal void Unpin(Epoch epoch)
+    internal void Unpin(Hold hold)
     {
         if (IsOwner)
         {
-            _epochs.Unpin(epoch);
+            _epochs.Unpin(hold);
         }
         else
         {
-            epoch.Pages.Dispose();
+            hold.Epoch.Pages.Dispose();
         }
     }
 
@@ -303,7 +306,7 @@ public sealed class Store : IDisposable
 
     /// <summary>Whether a transaction that has this epoch and snapshot may begin to write. Under the writer gate.</summary>
     internal bool IsFresh(Epoch epoch, TransactionKind kind, long snapshot) =>
-        epoch.Number >= _lastExclusiveEpoch && !(kind == TransactionKind.Deferred && snapshot < Volatile.Read(ref _lastPlainCommit));
+        epoch.Number >= _lastExclusiveEpoch && epoch.Delta.Floor <= snapshot && !(kind == TransactionKind.Deferred && snapshot < Volatile.Read(ref _lastPlainCommit));
 
     /// <summary>Throws when <see cref="IsFresh"/> is false, with the reason.</summary>
     internal void RequireFresh(Epoch epoch, TransactionKind kind, long snapshot)
@@ -311,6 +314,11 @@ public sealed class Store : IDisposable
         if (epoch.Number < _lastSchemaEpoch)
         {
             throw SchemaHasChanged();
+        }
+
+        if (epoch.Number >= _lastExclusiveEpoch && epoch.Delta.Floor > snapshot)
+        {
+            throw SnapshotTooOld();
         }
 
         if (!IsFresh(epoch, kind, snapshot))
@@ -321,6 +329,10 @@ public sealed class Store : IDisposable
 
     internal static SluiceException SchemaHasChanged() =>
         new(ResultCode.BusySchema, "database schema has changed since the transaction began");
+
+    internal static SluiceException SnapshotTooOld() => new(
+        ResultCode.BusySnapshot,
+        "database is locked: this transaction's snapshot is too old to write on: memory was short (PRAGMA memory_limit), and later commits were moved to the file");
 
     /// <summary>Makes the pages of an exclusive transaction the newest epoch, with an empty delta.</summary>
     internal void PublishExclusive(Epoch before, ExclusiveWriter exclusive)
@@ -347,14 +359,14 @@ public sealed class Store : IDisposable
             }
 
             // Nobody has written the table yet: every writer asks for the counter first.
-            Epoch epoch = Pin(out _);
+            Hold hold = Pin();
             try
             {
-                counter = RowidCounter.After(new TableCursor(epoch.Pages, root));
+                counter = RowidCounter.After(new TableCursor(hold.Epoch.Pages, root));
             }
             finally
             {
-                Unpin(epoch);
+                Unpin(hold);
             }
 
             _counters.Add(root, counter);
@@ -384,7 +396,7 @@ public sealed class Store : IDisposable
         {
             using BaseSnapshot pages = pager.Pin();
             var first = new Epoch(0, pages, LoadSchema(pages), new Delta(), 0);
-            return new Store(pager, options, new Epochs(first), null, isOwner: false);
+            return new Store(pager, options, new Epochs(first, options.Clock), null, isOwner: false);
         }
         catch
         {
@@ -396,11 +408,18 @@ public sealed class Store : IDisposable
     private static Schema LoadSchema(BaseSnapshot pages) =>
         SchemaLoader.Load(new TableCursor(pages, 1), pages.Header.SchemaCookie, pages.Path, pages.Header.SchemaFormat);
 
+    private static long OldImageShare(long memoryLimit) => memoryLimit / 16;
+
+    /// <summary>Twice this much while a page transaction commits, with the images that it replaces.</summary>
+    private static long DirtyShare(long memoryLimit) => memoryLimit / 8;
+
     private static PagerOptions PagerOptionsOf(StoreOptions options, bool readOnly) => new()
     {
         PageSize = options.PageSize,
         Checksums = options.Durable,
         CacheBytes = options.CacheBytes,
+        OldImageBytes = OldImageShare(options.MemoryLimitBytes),
+        DirtyBytes = DirtyShare(options.MemoryLimitBytes),
         ReadOnly = readOnly,
         LockTimeout = options.LockTimeout,
         Clock = options.Clock,

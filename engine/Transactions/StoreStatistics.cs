@@ -17,6 +17,12 @@ public readonly record struct StoreStatistics
     /// <summary>Memory of versions that wait for a checkpoint, or for readers of older states to end.</summary>
     public long DeltaBytes { get; init; }
 
+    /// <summary>Bytes of old page images that open transactions need, in memory or put aside in a file.</summary>
+    public long OldImageBytes { get; init; }
+
+    /// <summary>What <see cref="StoreOptions.MemoryLimitBytes"/> bounds: memory of versions, of pages that are being changed, and of old page images.</summary>
+    public long MemoryBytes { get; init; }
+
     /// <summary>The newest commit that is on the disk.</summary>
     public long DurableTimestamp { get; init; }
 

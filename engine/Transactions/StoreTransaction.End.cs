@@ -50,7 +50,8 @@ internal sealed partial class StoreTransaction
         }
 
         _isInside = true;
-        _writes = new WriteSet(_epoch.Delta, _snapshot);
+        _hold.IsWriting = true;
+        _writes = new WriteSet(_epoch.Delta, _snapshot, _store.Checkpointer.RequireRoom);
         View = new Viewpoint(_snapshot, _epoch.Checkpointed, _writes.Stamp);
     }
 
@@ -218,19 +219,25 @@ internal sealed partial class StoreTransaction
 
     /// <summary>
     /// Compares what was read with the commits since the snapshot, as far as they have come; <see cref="Ordering"/> has the last word. The epoch
-    /// is kept until then, for it keeps those commits' versions in the delta.
+    /// is kept until then, for it keeps those commits' versions in the delta, unless memory is short.
     /// </summary>
     private void CompareReads(ReadSet reads)
     {
         _watch = _store.Commits.BetweenCommits(_store.Watches.Begin);
         reads.CloseRanges();
-        if (reads.FindChanged(_epoch.Delta, _snapshot, _writes!.Stamp, among: null) is { } changed)
+        if (FindReadConflict(reads, among: null) is { } conflict)
         {
             EndWatch();
             Rollback();
-            throw ReadConflict(changed);
+            throw conflict;
         }
     }
+
+    /// <summary>Whether a commit since the snapshot changed what was read, or that cannot be found out any more.</summary>
+    private SluiceException? FindReadConflict(ReadSet reads, HashSet<uint>? among) =>
+        reads.FindChanged(_epoch.Delta, _snapshot, _writes!.Stamp, among) is { } changed ? ReadConflict(changed)
+        : _epoch.Delta.Floor > _snapshot ? Store.SnapshotTooOld()
+        : null;
 
     /// <summary>The commit's turn: the last look at what was read, then the others' watches are told of what was written.</summary>
     private void Ordering()
@@ -239,9 +246,9 @@ internal sealed partial class StoreTransaction
         {
             _ = _store.Watches.End(watch);
             _watch = null;
-            if (watch.Count > 0 && _reads!.FindChanged(_epoch.Delta, _snapshot, _writes!.Stamp, watch) is { } changed)
+            if (watch.Count > 0 && FindReadConflict(_reads!, watch) is { } conflict)
             {
-                throw ReadConflict(changed);
+                throw conflict;
             }
         }
 
@@ -317,9 +324,9 @@ internal sealed partial class StoreTransaction
     /// <summary>Moves what was written so far from the delta onto pages, with the marks that were set.</summary>
     private void MoveToPages()
     {
-        Epoch newest = _store.Pin(out long snapshot);
-        _store.Unpin(_epoch);
-        Take(newest, snapshot);
+        Hold newest = _store.Pin();
+        _store.Unpin(_hold);
+        Take(newest);
         PageTransaction pages = _store.Pager.BeginWrite();
         try
         {
@@ -377,22 +384,23 @@ internal sealed partial class StoreTransaction
     /// </summary>
     private void Refresh()
     {
-        Epoch newest = _store.Pin(out long snapshot);
-        if (!ReferenceEquals(newest.Schema, _epoch.Schema))
+        Hold newest = _store.Pin();
+        if (!ReferenceEquals(newest.Epoch.Schema, _epoch.Schema))
         {
             _store.Unpin(newest);
             return;
         }
 
-        _store.Unpin(_epoch);
-        Take(newest, snapshot);
+        _store.Unpin(_hold);
+        Take(newest);
     }
 
-    private void Take(Epoch epoch, long snapshot)
+    private void Take(Hold hold)
     {
-        _epoch = epoch;
-        _snapshot = snapshot;
-        View = new Viewpoint(snapshot, epoch.Checkpointed, _writes?.Stamp);
+        _hold = hold;
+        _epoch = hold.Epoch;
+        _snapshot = hold.Snapshot;
+        View = new Viewpoint(_snapshot, _epoch.Checkpointed, _writes?.Stamp);
     }
 
     /// <summary>A deferred transaction that begins with a write waits as others do before they begin: without holding old versions in memory.</summary>
@@ -403,11 +411,11 @@ internal sealed partial class StoreTransaction
             return;
         }
 
-        _store.Unpin(_epoch);
+        _store.Unpin(_hold);
         _pinned = false;
         _store.WaitForMemory(_busyTimeout);
         Catalog.Schema schema = _epoch.Schema;
-        Take(_store.Pin(out long snapshot), snapshot);
+        Take(_store.Pin());
         _pinned = true;
         if (!ReferenceEquals(schema, _epoch.Schema))
         {
@@ -422,7 +430,7 @@ internal sealed partial class StoreTransaction
         if (_pinned)
         {
             _pinned = false;
-            _store.Unpin(_epoch);
+            _store.Unpin(_hold);
         }
 
         _store.TransactionEnded();

@@ -20,6 +20,8 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
     // What was read, where the isolation level asks for it.
     private readonly ReadSet? _reads;
     private HashSet<uint>? _watch;
+
+    private Hold _hold;
     private Epoch _epoch;
     private long _snapshot;
     private WriteSet? _writes;
@@ -57,7 +59,12 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
                 store.WaitForMemory(busyTimeout);
             }
 
-            _epoch = store.Pin(out _snapshot);
+            _hold = store.Pin();
+            _epoch = _hold.Epoch;
+            _snapshot = _hold.Snapshot;
+
+            // It has said that it is going to write.
+            _hold.IsWriting = kind != TransactionKind.Deferred && kind != TransactionKind.Concurrent;
         }
         catch
         {
@@ -98,6 +105,20 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
 
     public Viewpoint View { get; private set; }
 
+    public IPageSource EnterReading()
+    {
+        Epoch epoch = _hold.Enter();
+        if (!ReferenceEquals(epoch, _epoch))
+        {
+            _epoch = epoch;
+            View = new Viewpoint(_snapshot, epoch.Checkpointed, _writes?.Stamp);
+        }
+
+        return epoch.Pages;
+    }
+
+    public void ExitReading() => _hold.Exit();
+
     public long WriteStamp { get; private set; }
 
     public override RowCursor OpenRows(uint root)
@@ -117,7 +138,7 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
             return new IndexCursor(exclusive.Pages, root, order);
         }
 
-        var keys = new MergedKeyCursor(this, root, order, new IndexCursor(_epoch.Pages, root, order));
+        var keys = new MergedKeyCursor(this, root, order);
         return _reads is { } reads ? new RecordingKeyCursor(keys, reads.Keys(root, order), reads) : keys;
     }
 
@@ -272,12 +293,12 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
     }
 
     /// <summary>Whether no other transaction is writing, or has committed after the snapshot.</summary>
-    private bool SeesEverything => _exclusive is not null || (_store.Gate.HasOneInside && _snapshot >= _store.Commits.DurableTimestamp);
+    private bool SeesEverything => _exclusive is not null || (_store.Gate.Inside == 1 && _snapshot >= _store.Commits.DurableTimestamp);
 
     /// <summary>A cursor for the engine's own purposes, which does not count as reading.</summary>
     private RowCursor CursorOver(uint root) => _exclusive is { } exclusive
         ? new TableCursor(exclusive.Pages, root)
-        : new MergedRowCursor(this, root, new TableCursor(_epoch.Pages, root));
+        : new MergedRowCursor(this, root);
 
     /// <summary>Tries some at random ("Autoincrement", sqlite.org/autoinc.html, section 2).</summary>
     private long AnyFreeRowid(uint root)

@@ -4,7 +4,7 @@ namespace Sluice.Engine.Transactions;
 
 /// <summary>
 /// What one transaction made of one row or index key. Versions of the same key form a chain, newest first. Immutable but for the
-/// link, which only ever is cut short.
+/// link, which only ever skips versions that nobody needs.
 /// </summary>
 internal sealed class Version(CommitStamp owner, byte[]? content, bool deleted)
 {

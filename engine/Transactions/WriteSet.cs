@@ -8,7 +8,10 @@ namespace Sluice.Engine.Transactions;
 /// What a transaction has written into the delta, in order, so that it can be logged, taken back, or moved to the pages. Owned by the
 /// transaction's thread.
 /// </summary>
-internal sealed class WriteSet(Delta delta, long snapshot)
+/// <param name="delta">Where it is written.</param>
+/// <param name="snapshot">What the transaction sees.</param>
+/// <param name="grown">Told now and then of the bytes written so far; throws when they are too many.</param>
+internal sealed class WriteSet(Delta delta, long snapshot, Action<long> grown)
 {
     /// <summary>Memory is reported to the delta in portions, for all writers meet at that one number.</summary>
     private const long ReportBytes = 16 << 10;
@@ -18,6 +21,7 @@ internal sealed class WriteSet(Delta delta, long snapshot)
     private readonly List<Entry> _entries = [];
     private readonly List<(uint Root, long Rowid)> _shares = [];
     private long _unreportedBytes;
+    private long _reportedBytes;
 
     public CommitStamp Stamp { get; } = new();
 
@@ -48,6 +52,7 @@ internal sealed class WriteSet(Delta delta, long snapshot)
         }
 
         _shares.Add((root, rowid));
+        RequireAboveFloor();
         return true;
     }
 
@@ -121,7 +126,17 @@ internal sealed class WriteSet(Delta delta, long snapshot)
     public void Report()
     {
         delta.AddBytes(_unreportedBytes);
+        _reportedBytes += _unreportedBytes;
         _unreportedBytes = 0;
+    }
+
+    /// <summary>Asked after a version or a share was put: had others been dropped before, the floor would have been raised.</summary>
+    private void RequireAboveFloor()
+    {
+        if (delta.Floor > snapshot)
+        {
+            throw Store.SnapshotTooOld();
+        }
     }
 
     private bool Add(DeltaTree tree, DeltaNode? node, Version version)
@@ -132,9 +147,11 @@ internal sealed class WriteSet(Delta delta, long snapshot)
         }
 
         _entries.Add(new Entry(tree, node, version));
+        RequireAboveFloor();
         if (_unreportedBytes >= ReportBytes)
         {
             Report();
+            grown(_reportedBytes);
         }
 
         return true;

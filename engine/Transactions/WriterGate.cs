@@ -117,14 +117,14 @@ internal sealed class WriterGate
         }
     }
 
-    /// <summary>Whether the one who asks, who is inside, is the only one.</summary>
-    public bool HasOneInside
+    /// <summary>Transactions that have begun to write and have not ended.</summary>
+    public int Inside
     {
         get
         {
             lock (_gate)
             {
-                return _inside == 1;
+                return _inside;
             }
         }
     }
