@@ -107,6 +107,7 @@ public sealed class PageTreeWriter : BTreeWriter
         }
 
         payload.CopyTo(_transaction.Writable(page.Number).AsSpan(cell.Payload));
+        _path.Keep();
         return true;
     }
 
@@ -134,6 +135,10 @@ public sealed class PageTreeWriter : BTreeWriter
         else if (replaced)
         {
             _balancer.AfterRemoval(level);
+        }
+        else
+        {
+            _path.Keep();
         }
     }
 

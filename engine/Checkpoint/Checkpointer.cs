@@ -364,11 +364,8 @@ internal sealed class Checkpointer : IDisposable
         long writtenBefore = _pager.BytesWritten;
         using PageTransaction pages = _pager.BeginWrite();
         var trees = new PageTreeWriter(pages);
-        foreach (DeltaTree tree in before.Delta.Trees)
-        {
-            tree.Apply(trees, from, to);
-        }
-
+        Portion portion = before.Delta.Gather(from, to);
+        portion.Apply(trees);
         if (_log is { Exists: true })
         {
             _commits.WriteNote(IntentFor(before, to, pages), intent: true);
@@ -379,6 +376,7 @@ internal sealed class Checkpointer : IDisposable
         _pace.Done(changed, _pager.BytesWritten - writtenBefore, _clock.GetElapsedTime(begin), MemoryLimitBytes);
 
         _epochs.Publish(new Epoch(before.Number + 1, _pager.Pin(), before.Schema, before.Delta, to));
+        before.Delta.Moved(portion);
         Volatile.Write(ref _checkpoints, _checkpoints + 1);
         Volatile.Write(ref _logBytesAtCheckpoint, logBytes);
         if (_log is not null)
@@ -415,12 +413,7 @@ internal sealed class Checkpointer : IDisposable
             return;
         }
 
-        foreach (DeltaTree tree in delta.Trees)
-        {
-            delta.AddBytes(-tree.Sweep(needed));
-        }
-
-        delta.Shares.Sweep(needed.From);
+        delta.Sweep(needed);
         _sweptDelta = delta;
         _swept = needed;
     }

@@ -25,6 +25,11 @@ internal class PendingCommit(bool asynchronous, Synchronous synchronous) : IValu
     {
     }
 
+    /// <summary>Called when the commit has its timestamp and its place in the log, before another commit gets one.</summary>
+    internal virtual void Ordered()
+    {
+    }
+
     /// <summary>Called by the log writer before anybody is woken, with the outcome: releases what the commit held.</summary>
     protected virtual void Settled(bool durable)
     {

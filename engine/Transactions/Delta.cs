@@ -12,6 +12,7 @@ internal sealed class Delta
 {
     private readonly ConcurrentDictionary<uint, TableDelta> _tables = new();
     private readonly ConcurrentDictionary<uint, IndexDelta> _indexes = new();
+    private readonly CommittedWrites _committed = new();
     private long _bytes;
     private long _floor;
 
@@ -42,9 +43,21 @@ internal sealed class Delta
     public IndexDelta Index(uint root, KeyOrder order) =>
         _indexes.TryGetValue(root, out IndexDelta? index) ? index : _indexes.GetOrAdd(root, new IndexDelta(root, order));
 
-    /// <summary>Tables, then indexes, each by root page: the same order every time.</summary>
-    public IEnumerable<DeltaTree> Trees =>
-        _tables.Values.Cast<DeltaTree>().OrderBy(tree => tree.Root).Concat(_indexes.Values.OrderBy(tree => tree.Root));
+    /// <summary>A transaction has got its commit timestamp. In the order of timestamps.</summary>
+    public void Committed(WriteSet writes) => _committed.Add(writes);
+
+    /// <summary>What was committed after one timestamp up to another, to be moved to the pages. By who has the pages' turn, as the next two.</summary>
+    public Portion Gather(long from, long to) => _committed.Gather(from, to);
+
+    /// <summary>A portion is in the newest pages.</summary>
+    public void Moved(Portion portion) => _committed.Moved(portion);
+
+    /// <summary>Drops the versions that are in the pages and not needed.</summary>
+    public void Sweep(Needed needed)
+    {
+        AddBytes(-_committed.Sweep(needed));
+        Shares.Sweep(needed.From);
+    }
 }
 
 /// <summary>The delta of one table or index.</summary>
@@ -52,14 +65,20 @@ internal abstract class DeltaTree(uint root)
 {
     public uint Root { get; } = root;
 
-    /// <summary>Writes the newest committed version of each key, of those committed after <paramref name="from"/> up to <paramref name="to"/>.</summary>
-    public abstract void Apply(BTreeWriter trees, long from, long to);
+    /// <summary>Tables come before indexes, for the same order every time.</summary>
+    public abstract bool IsIndex { get; }
+
+    /// <summary>Puts nodes into the order of their keys.</summary>
+    public abstract void Sort(DeltaNode[] nodes);
+
+    /// <summary>Writes the newest committed version of each node, of those committed after <paramref name="from"/> up to <paramref name="to"/>.</summary>
+    public abstract void Apply(BTreeWriter trees, ReadOnlySpan<DeltaNode> nodes, long from, long to);
 
     /// <summary>Writes one version, as a transaction made it.</summary>
     public abstract void ApplyOne(BTreeWriter trees, DeltaNode node, Version version);
 
-    /// <summary>Drops the versions that are not needed; returns the memory freed.</summary>
-    public abstract long Sweep(Needed needed);
+    /// <summary>Drops those versions of nodes in key order that are not needed; returns the memory freed.</summary>
+    public abstract long Sweep(ReadOnlySpan<DeltaNode> nodes, Needed needed);
 
     /// <summary>Takes back a version, the newest of its chain; returns the memory freed.</summary>
     public abstract long Undo(DeltaNode node, Version version);
@@ -87,6 +106,37 @@ internal abstract class DeltaTree(uint root)
     }
 }
 
+/// <summary>A delta by its kind of key.</summary>
+internal abstract class DeltaTree<TKey, TOrder>(uint root, TOrder order) : DeltaTree(root)
+    where TOrder : struct, IComparer<TKey>
+{
+    public DeltaMap<TKey, TOrder> Map { get; } = new(order);
+
+    public static TKey KeyOf(DeltaNode node) => ((DeltaMap<TKey, TOrder>.Node)node).Key;
+
+    public override long Sweep(ReadOnlySpan<DeltaNode> nodes, Needed needed)
+    {
+        long bytes = 0;
+        DeltaMap<TKey, TOrder>.Place place = default;
+        foreach (DeltaNode node in nodes)
+        {
+            bytes += Map.Cut((DeltaMap<TKey, TOrder>.Node)node, needed, ref place, out bool removed);
+            bytes += removed ? BytesOf(node) : 0;
+        }
+
+        return bytes;
+    }
+
+    public override long Undo(DeltaNode node, Version version)
+    {
+        bool empty = node.Pop(version);
+        return version.Bytes + (empty && Map.TryRemove((DeltaMap<TKey, TOrder>.Node)node) ? BytesOf(node) : 0);
+    }
+
+    /// <summary>Memory of a node without its versions.</summary>
+    protected abstract long BytesOf(DeltaNode node);
+}
+
 internal readonly struct RowidOrder : IComparer<long>
 {
     public int Compare(long x, long y) => x.CompareTo(y);
@@ -99,11 +149,9 @@ internal readonly struct RowidProbe(long rowid, bool equalIsBefore) : IProbe<lon
 }
 
 /// <summary>The versions of a table's rows by rowid.</summary>
-internal sealed class TableDelta(uint root) : DeltaTree(root)
+internal sealed class TableDelta(uint root) : DeltaTree<long, RowidOrder>(root, default)
 {
-    private const int NodeBytes = DeltaNode.OverheadBytes;
-
-    public DeltaMap<long, RowidOrder> Map { get; } = new(default);
+    public override bool IsIndex => false;
 
     /// <summary>Puts a version on a row; null on a conflict. Adds the memory taken to <paramref name="bytes"/>.</summary>
     public DeltaNode? Push(long rowid, Version version, long snapshot, ref long bytes)
@@ -111,17 +159,17 @@ internal sealed class TableDelta(uint root) : DeltaTree(root)
         DeltaNode? node = Map.Push(rowid, version, snapshot, out bool made);
         if (node is not null)
         {
-            bytes += version.Bytes + (made ? NodeBytes : 0);
+            bytes += version.Bytes + (made ? DeltaNode.OverheadBytes : 0);
         }
 
         return node;
     }
 
-    public static long RowidOf(DeltaNode node) => ((DeltaMap<long, RowidOrder>.Node)node).Key;
+    public override void Sort(DeltaNode[] nodes) => Array.Sort(Array.ConvertAll(nodes, KeyOf), nodes);
 
-    public override void Apply(BTreeWriter trees, long from, long to)
+    public override void Apply(BTreeWriter trees, ReadOnlySpan<DeltaNode> nodes, long from, long to)
     {
-        for (var node = Map.First; node is not null; node = node.Next)
+        foreach (DeltaNode node in nodes)
         {
             if (FindInWindow(node, from, to, out Version newest, out _))
             {
@@ -134,32 +182,13 @@ internal sealed class TableDelta(uint root) : DeltaTree(root)
     {
         if (version.Deleted)
         {
-            trees.DeleteRow(Root, RowidOf(node));
+            trees.DeleteRow(Root, KeyOf(node));
         }
         else
         {
-            trees.PutRow(Root, RowidOf(node), version.Content);
+            trees.PutRow(Root, KeyOf(node), version.Content);
         }
     }
 
-    public override long Sweep(Needed needed)
-    {
-        long bytes = 0;
-        for (var node = Map.First; node is not null; node = node.Next)
-        {
-            bytes += node.Cut(needed, out bool empty);
-            if (empty && Map.TryRemove(node))
-            {
-                bytes += NodeBytes;
-            }
-        }
-
-        return bytes;
-    }
-
-    public override long Undo(DeltaNode node, Version version)
-    {
-        bool empty = node.Pop(version);
-        return version.Bytes + (empty && Map.TryRemove((DeltaMap<long, RowidOrder>.Node)node) ? NodeBytes : 0);
-    }
+    protected override long BytesOf(DeltaNode node) => DeltaNode.OverheadBytes;
 }

@@ -25,6 +25,9 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
     /// <summary>With a quarter of the nodes in each next level, enough for 4^12 keys.</summary>
     private const int MaxLevel = 12;
 
+    /// <summary>So many steps at a level cost less than a search from the top.</summary>
+    private const int NearSteps = 8;
+
     private readonly Node _head = new(default!, MaxLevel);
     private readonly Lock _structure = new();
     private readonly TOrder _order = order;
@@ -70,10 +73,11 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
         }
     }
 
+    /// <summary>Where a key is: at each level the last node, or the head, before it; in a walk over ascending keys one before. Nothing by default.</summary>
     [InlineArray(MaxLevel)]
-    private struct Path
+    public struct Place
     {
-        private Node _first;
+        private Node? _first;
     }
 
     public bool IsEmpty => _head.Next is null;
@@ -137,10 +141,10 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
     /// <returns>Null on a conflict.</returns>
     public Node? Push(in TKey key, Version version, long snapshot, out bool made)
     {
-        Path path = default;
+        Place place = default;
         while (true)
         {
-            Node? found = FindPath(key, ref path);
+            Node? found = FindPlace(key, ref place);
             if (found is not null)
             {
                 switch (found.TryPush(version, snapshot))
@@ -162,16 +166,16 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
 
             lock (_structure)
             {
-                if (!IsBetween(path[0], key))
+                if (!IsBetween(place[0]!, key))
                 {
                     continue;
                 }
 
                 Node node = new(key, NextLevel(), version);
-                RefreshPath(node.Level, key, ref path);
+                RefreshPlace(node.Level, key, ref place);
                 for (int level = 0; level < node.Level; level++)
                 {
-                    Node previous = level < _levels ? PreviousAt(path[level], level, key) : _head;
+                    Node previous = level < _levels ? PreviousAt(place[level]!, level, key) : _head;
                     node.Link(level, previous.NextAt(level));
                     previous.Link(level, node);
                 }
@@ -190,7 +194,7 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
     /// <summary>Unlinks a node if it is empty. False if it was not, or somebody else has removed it.</summary>
     public bool TryRemove(Node node)
     {
-        Path path = default;
+        Place place = default;
         lock (_structure)
         {
             if (!node.TryRemove())
@@ -198,19 +202,74 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
                 return false;
             }
 
-            FindPath(node.Key, ref path);
-            for (int level = node.Level - 1; level >= 0; level--)
+            FindPlace(node.Key, ref place);
+            Unlink(node, ref place);
+            return true;
+        }
+    }
+
+    /// <summary>
+    /// Drops the versions of a node that are not needed, and unlinks it if none is left; returns their bytes. Cheap for nodes in ascending order
+    /// with one <paramref name="place"/>.
+    /// </summary>
+    public long Cut(Node node, Needed needed, ref Place place, out bool removed)
+    {
+        lock (_structure)
+        {
+            long bytes = node.Cut(needed, out removed);
+            if (removed)
             {
-                Node previous = path[level];
-                while (!ReferenceEquals(previous.NextAt(level), node))
+                if (!IsNear(node, place))
                 {
-                    previous = previous.NextAt(level)!;
+                    FindPlace(node.Key, ref place);
                 }
 
-                previous.Link(level, node.NextAt(level));
+                Unlink(node, ref place);
             }
 
-            return true;
+            return bytes;
+        }
+    }
+
+    /// <summary>Whether the place of a key before leads to a node in a few steps. Under the map's lock.</summary>
+    private static bool IsNear(Node node, in Place place)
+    {
+        for (int level = node.Level - 1; level >= 0; level--)
+        {
+            Node? before = place[level];
+            if (before is null || before.Removed)
+            {
+                return false;
+            }
+
+            int steps = NearSteps;
+            while (before is not null && !ReferenceEquals(before.NextAt(level), node))
+            {
+                before = steps-- > 0 ? before.NextAt(level) : null;
+            }
+
+            if (before is null)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Takes a node that is marked removed out of all levels, from nodes before it; moves these on to its neighbours.</summary>
+    private static void Unlink(Node node, ref Place place)
+    {
+        for (int level = node.Level - 1; level >= 0; level--)
+        {
+            Node previous = place[level]!;
+            while (!ReferenceEquals(previous.NextAt(level), node))
+            {
+                previous = previous.NextAt(level)!;
+            }
+
+            previous.Link(level, node.NextAt(level));
+            place[level] = previous;
         }
     }
 
@@ -230,7 +289,7 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
     }
 
     /// <summary>The node of a key, and at each level the last node before it.</summary>
-    private Node? FindPath(in TKey key, ref Path path)
+    private Node? FindPlace(in TKey key, ref Place place)
     {
         Node node = _head;
         Node? found = null;
@@ -252,7 +311,7 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
                 node = next;
             }
 
-            path[level] = node;
+            place[level] = node;
         }
 
         return found;
@@ -262,14 +321,14 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
     private bool IsBetween(Node previous, in TKey key) =>
         !previous.Removed && (previous.Next is not { } next || _order.Compare(next.Key, key) > 0);
 
-    /// <summary>Searches anew if a node of the path was unlinked, or levels were added, since it was found. Under the map's lock.</summary>
-    private void RefreshPath(int levels, in TKey key, ref Path path)
+    /// <summary>Searches anew if a node of the place was unlinked, or levels were added, since it was found. Under the map's lock.</summary>
+    private void RefreshPlace(int levels, in TKey key, ref Place place)
     {
         for (int level = 1; level < levels && level < _levels; level++)
         {
-            if (path[level] is not { Removed: false })
+            if (place[level] is not { Removed: false })
             {
-                FindPath(key, ref path);
+                FindPlace(key, ref place);
                 return;
             }
         }

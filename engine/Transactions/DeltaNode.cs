@@ -60,11 +60,19 @@ internal abstract class DeltaNode
         }
     }
 
-    /// <summary>Drops the versions that are not needed. Returns their bytes; tells whether none is left.</summary>
-    public long Cut(Needed needed, out bool empty)
+    /// <summary>
+    /// Drops the versions that are not needed; returns their bytes. When none is left the node is marked removed, which is told once.
+    /// </summary>
+    public long Cut(Needed needed, out bool removed)
     {
         lock (this)
         {
+            removed = false;
+            if (Removed)
+            {
+                return 0;
+            }
+
             long bytes = 0;
             Version? above = null;
             for (Version? version = _newest; version is not null; version = version.Older)
@@ -87,7 +95,7 @@ internal abstract class DeltaNode
                 }
             }
 
-            empty = above is null;
+            Removed = removed = above is null;
             return bytes;
         }
     }

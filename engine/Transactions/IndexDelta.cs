@@ -36,11 +36,13 @@ internal readonly ref struct KeyProbe(ReadOnlySpan<SqlValue> columns, KeyOrder o
 /// every entry of the pages that is equal to its key. A version holds the whole key, put or removed; who changes an
 /// entry removes the old one before it puts the new one.
 /// </summary>
-internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree(root)
+internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree<IndexKey, KeyRecordOrder>(root, new KeyRecordOrder(order))
 {
+    private readonly Comparison<DeltaNode> _byKey = (x, y) => new KeyRecordOrder(order).Compare(KeyOf(x), KeyOf(y));
+
     public KeyOrder Order { get; } = order;
 
-    public DeltaMap<IndexKey, KeyRecordOrder> Map { get; } = new(new KeyRecordOrder(order));
+    public override bool IsIndex => true;
 
     /// <summary>Puts a version on a key; null on a conflict. Adds the memory taken to <paramref name="bytes"/>.</summary>
     public DeltaNode? Push(byte[] key, Version version, long snapshot, ref long bytes)
@@ -49,7 +51,7 @@ internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree(root)
         var node = Map.Push(new IndexKey(identity), version, snapshot, out bool made);
         if (node is not null)
         {
-            bytes += version.Bytes + (made ? NodeBytes(node) : 0);
+            bytes += version.Bytes + (made ? BytesOf(node) : 0);
         }
 
         return node;
@@ -78,9 +80,11 @@ internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree(root)
         return RecordWriter.Encode(columns);
     }
 
-    public override void Apply(BTreeWriter trees, long from, long to)
+    public override void Sort(DeltaNode[] nodes) => Array.Sort(nodes, _byKey);
+
+    public override void Apply(BTreeWriter trees, ReadOnlySpan<DeltaNode> nodes, long from, long to)
     {
-        for (var node = Map.First; node is not null; node = node.Next)
+        foreach (DeltaNode node in nodes)
         {
             if (!FindInWindow(node, from, to, out Version newest, out Version oldest))
             {
@@ -112,27 +116,5 @@ internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree(root)
         }
     }
 
-    public override long Sweep(Needed needed)
-    {
-        long bytes = 0;
-        for (var node = Map.First; node is not null; node = node.Next)
-        {
-            bytes += node.Cut(needed, out bool empty);
-            if (empty && Map.TryRemove(node))
-            {
-                bytes += NodeBytes(node);
-            }
-        }
-
-        return bytes;
-    }
-
-    public override long Undo(DeltaNode node, Version version)
-    {
-        bool empty = node.Pop(version);
-        var keyed = (DeltaMap<IndexKey, KeyRecordOrder>.Node)node;
-        return version.Bytes + (empty && Map.TryRemove(keyed) ? NodeBytes(keyed) : 0);
-    }
-
-    private static long NodeBytes(DeltaMap<IndexKey, KeyRecordOrder>.Node node) => DeltaNode.OverheadBytes + 24 + node.Key.Length;
+    protected override long BytesOf(DeltaNode node) => DeltaNode.OverheadBytes + 24 + KeyOf(node).Length;
 }

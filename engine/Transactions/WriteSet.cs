@@ -84,11 +84,11 @@ internal sealed class WriteSet(Delta delta, long snapshot)
             {
                 if (version.Deleted)
                 {
-                    redo.Delete(tree.Root, TableDelta.RowidOf(node));
+                    redo.Delete(tree.Root, TableDelta.KeyOf(node));
                 }
                 else
                 {
-                    redo.Put(tree.Root, TableDelta.RowidOf(node), version.Content);
+                    redo.Put(tree.Root, TableDelta.KeyOf(node), version.Content);
                 }
             }
         }
@@ -115,6 +115,26 @@ internal sealed class WriteSet(Delta delta, long snapshot)
                 last = entry.Tree.Root;
                 _ = roots.Add(last);
             }
+        }
+    }
+
+    /// <summary>Adds the nodes written, in order, to those of their trees.</summary>
+    public void AddNodes(Dictionary<DeltaTree, List<DeltaNode>> nodes)
+    {
+        DeltaTree? tree = null;
+        List<DeltaNode> list = [];
+        foreach (Entry entry in _entries)
+        {
+            if (!ReferenceEquals(entry.Tree, tree))
+            {
+                tree = entry.Tree;
+                if (!nodes.TryGetValue(tree, out list!))
+                {
+                    nodes.Add(tree, list = []);
+                }
+            }
+
+            list.Add(entry.Node);
         }
     }
 
