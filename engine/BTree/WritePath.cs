@@ -35,6 +35,27 @@ internal sealed class WritePath(PageTransaction transaction)
     /// <summary>What has changed since the search are cells of the leaf, from its index on.</summary>
     public void Keep() => _knownAt = transaction.ChangeStamp;
 
+    /// <summary>Whether the pages down to a level are each the last child of the one above.</summary>
+    public bool IsRightmost(int level)
+    {
+        for (int above = 0; above < level; above++)
+        {
+            if (_indexes[above] != Parse(above).CellCount)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether a rowid that comes after the one looked for last belongs to the same leaf.</summary>
+    public bool IsNext(uint root, long rowid) => IsKnown(root) && rowid > _lowestRowid && rowid <= _highestRowid;
+
+    /// <summary>Whether a key that comes after the one looked for last belongs to the same leaf.</summary>
+    public bool IsNext(uint root, in WholeKeyProbe key) =>
+        IsKnown(root) && key.Compare(new Payload(_lowestKey, 0, _lowestLength)) < 0 && IsBeforeDivider(key);
+
     /// <summary>Goes to where a rowid is or belongs; true if it is there.</summary>
     public bool Find(uint root, long rowid)
     {
@@ -140,7 +161,9 @@ internal sealed class WritePath(PageTransaction transaction)
 
     /// <summary>Whether a key is not before the last one, and before the divider.</summary>
     private bool IsInLeaf(in WholeKeyProbe key) =>
-        key.Compare(new Payload(_lowestKey, 0, _lowestLength)) <= 0 && (_divider is not { } divider || key.Compare(divider) > 0);
+        key.Compare(new Payload(_lowestKey, 0, _lowestLength)) <= 0 && IsBeforeDivider(key);
+
+    private bool IsBeforeDivider(in WholeKeyProbe key) => _divider is not { } divider || key.Compare(divider) > 0;
 
     private void Remember(in WholeKeyProbe key)
     {

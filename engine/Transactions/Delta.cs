@@ -72,7 +72,7 @@ internal abstract class DeltaTree(uint root)
     public abstract void Sort(DeltaNode[] nodes);
 
     /// <summary>Writes the newest committed version of each node, of those committed after <paramref name="from"/> up to <paramref name="to"/>.</summary>
-    public abstract void Apply(BTreeWriter trees, ReadOnlySpan<DeltaNode> nodes, long from, long to);
+    public abstract void Apply(PageTreeWriter trees, ReadOnlySpan<DeltaNode> nodes, long from, long to);
 
     /// <summary>Writes one version, as a transaction made it.</summary>
     public abstract void ApplyOne(BTreeWriter trees, DeltaNode node, Version version);
@@ -167,15 +167,27 @@ internal sealed class TableDelta(uint root) : DeltaTree<long, RowidOrder>(root, 
 
     public override void Sort(DeltaNode[] nodes) => Array.Sort(Array.ConvertAll(nodes, KeyOf), nodes);
 
-    public override void Apply(BTreeWriter trees, ReadOnlySpan<DeltaNode> nodes, long from, long to)
+    public override void Apply(PageTreeWriter trees, ReadOnlySpan<DeltaNode> nodes, long from, long to)
     {
         foreach (DeltaNode node in nodes)
         {
-            if (FindInWindow(node, from, to, out Version newest, out _))
+            if (!FindInWindow(node, from, to, out Version newest, out _))
             {
-                ApplyOne(trees, node, newest);
+                continue;
+            }
+
+            if (newest.Deleted)
+            {
+                trees.EndRun();
+                trees.DeleteRow(Root, KeyOf(node));
+            }
+            else
+            {
+                trees.PutNextRow(Root, KeyOf(node), newest.Content);
             }
         }
+
+        trees.EndRun();
     }
 
     public override void ApplyOne(BTreeWriter trees, DeltaNode node, Version version)

@@ -3,10 +3,15 @@ using Sluice.Engine.Format;
 
 namespace Sluice.Engine.Transactions;
 
-/// <summary>A key record. A structure, so that the compiler makes a map of its own for it and need not look types up as it runs.</summary>
-internal readonly struct IndexKey(byte[] record)
+/// <summary>
+/// A key record, with a rank of its first two columns that decides most comparisons without a look at the record. A structure, so that the compiler
+/// makes a map of its own for it and need not look types up as it runs.
+/// </summary>
+internal readonly struct IndexKey(byte[] record, KeyRank rank)
 {
     public int Length => record.Length;
+
+    public KeyRank Rank => rank;
 
     public static implicit operator byte[](IndexKey key) => key.Record;
 
@@ -15,7 +20,11 @@ internal readonly struct IndexKey(byte[] record)
 
 internal readonly struct KeyRecordOrder(KeyOrder order) : IComparer<IndexKey>
 {
-    public int Compare(IndexKey x, IndexKey y) => KeyComparer.Compare(new Payload(x, 0, x.Length), new Payload(y, 0, y.Length), order);
+    public int Compare(IndexKey x, IndexKey y)
+    {
+        int compared = x.Rank.CompareTo(y.Rank);
+        return compared != 0 ? compared : KeyComparer.Compare(new Payload(x, 0, x.Length), new Payload(y, 0, y.Length), order);
+    }
 }
 
 /// <summary>Looks for a prefix of a key's columns. With <paramref name="equalIsBefore"/> the search goes on behind all that are equal.</summary>
@@ -48,7 +57,7 @@ internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree<IndexKey
     public DeltaNode? Push(byte[] key, Version version, long snapshot, ref long bytes)
     {
         byte[] identity = IdentityOf(key);
-        var node = Map.Push(new IndexKey(identity), version, snapshot, out bool made);
+        var node = Map.Push(new IndexKey(identity, KeyRank.Of(new Payload(identity, 0, identity.Length), Order)), version, snapshot, out bool made);
         if (node is not null)
         {
             bytes += version.Bytes + (made ? BytesOf(node) : 0);
@@ -82,7 +91,7 @@ internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree<IndexKey
 
     public override void Sort(DeltaNode[] nodes) => Array.Sort(nodes, _byKey);
 
-    public override void Apply(BTreeWriter trees, ReadOnlySpan<DeltaNode> nodes, long from, long to)
+    public override void Apply(PageTreeWriter trees, ReadOnlySpan<DeltaNode> nodes, long from, long to)
     {
         foreach (DeltaNode node in nodes)
         {
@@ -94,14 +103,17 @@ internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree<IndexKey
             // What was in the pages was removed by the first version of the window, if anything was there.
             if (oldest.Deleted)
             {
+                trees.EndRun();
                 trees.DeleteKey(Root, Order, oldest.Content);
             }
 
             if (!newest.Deleted)
             {
-                trees.PutKey(Root, Order, newest.Content);
+                trees.PutNextKey(Root, Order, newest.Content);
             }
         }
+
+        trees.EndRun();
     }
 
     public override void ApplyOne(BTreeWriter trees, DeltaNode node, Version version)
@@ -116,5 +128,5 @@ internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree<IndexKey
         }
     }
 
-    protected override long BytesOf(DeltaNode node) => DeltaNode.OverheadBytes + 24 + KeyOf(node).Length;
+    protected override long BytesOf(DeltaNode node) => DeltaNode.OverheadBytes + 40 + KeyOf(node).Length;
 }

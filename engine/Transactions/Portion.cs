@@ -21,7 +21,7 @@ internal sealed class Portion
     public long To { get; }
 
     /// <summary>Writes the newest of the versions of each node.</summary>
-    public void Apply(BTreeWriter trees)
+    public void Apply(PageTreeWriter trees)
     {
         foreach ((DeltaTree tree, DeltaNode[] nodes) in _trees)
         {
