@@ -52,7 +52,7 @@ public sealed partial class Statement
                     return StartReading();
                 }
 
-                await InAutocommitAsync(_compiled.NeedsExclusive ? TransactionKind.Exclusive : TransactionKind.Concurrent, RunToEnd, asynchronous).ConfigureAwait(false);
+                await InAutocommitAsync(_compiled.NeedsExclusive ? TransactionKind.Exclusive : TransactionKind.Concurrent, _runToEnd ??= RunToEnd, asynchronous).ConfigureAwait(false);
             }
 
             _row = 0;
@@ -341,7 +341,7 @@ public sealed partial class Statement
         {
             await CommitAsync(transaction, asynchronous).ConfigureAwait(false);
         }
-        catch (SluiceException failure) when (failure.Code == ResultCode.BusyConflict)
+        catch (SluiceException failure) when (failure.Code is ResultCode.BusyConflict or ResultCode.BusySnapshot)
         {
             throw Session.RolledBack(failure);
         }

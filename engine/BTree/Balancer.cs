@@ -10,7 +10,7 @@ namespace Sluice.Engine.BTree;
 /// empty next. A split leaves the siblings alone: each page that a checkpoint changes is written twice, in the journal and in the file.
 /// A root that is too full gets one child that takes its content; a root with one child takes that child's content. The root's page number never
 /// changes.</para>
-/// <para>Cells appended at the right end of a tree get leafs of their own and leave those before full, for rows mostly come in order.</para>
+/// <para>Cells appended at the right end of a tree get pages of their own and leave those before full, for rows mostly come in order.</para>
 /// </summary>
 internal sealed class Balancer(PageTransaction transaction, WritePath path)
 {
@@ -24,7 +24,7 @@ internal sealed class Balancer(PageTransaction transaction, WritePath path)
     private NodeContent _node = new();
     private NodeContent _parent = new();
 
-    /// <summary>The leafs are filled one after the other and not evened out.</summary>
+    /// <summary>Pages are filled one after the other and not evened out: cells are added at the right end of the tree.</summary>
     private bool _appends;
 
     /// <summary>Balances upwards from a page that had no room for a cell at <paramref name="index"/>.</summary>
@@ -155,7 +155,9 @@ internal sealed class Balancer(PageTransaction transaction, WritePath path)
         _node.Load(transaction, path.Parse(level - 1));
         _node.Cells.Add(divider);
         _node.RightChild = right;
+        _appends = path.IsRightmost(level);
         Balance(level - 1, overfull: true);
+        _appends = false;
         return true;
     }
 
@@ -249,7 +251,7 @@ internal sealed class Balancer(PageTransaction transaction, WritePath path)
         }
 
         _ends.Add(_all.Count);
-        if (!_appends || ((byte)kind & 8) == 0)
+        if (!_appends)
         {
             EvenOut(kind, room, filled);
         }

@@ -29,13 +29,16 @@ internal sealed class CheckpointPace(TimeProvider clock)
     public long End(long from, long to, long waitingBytes) =>
         waitingBytes <= _portionBytes ? to : from + Math.Clamp((long)((to - from) * ((double)_portionBytes / waitingBytes)), 1, to - from);
 
-    /// <summary>A portion is in the file. It changed pages of so many bytes, wrote so many and took so long.</summary>
-    public void Done(long changedBytes, long writtenBytes, TimeSpan took, long memoryLimit)
+    /// <summary>
+    /// A portion is in the file. It moved so many bytes of versions, changed pages of so many, wrote so many and took so long. The next one is at
+    /// most twice as large: small portions do not tell what a large one would change.
+    /// </summary>
+    public void Done(long movedBytes, long changedBytes, long writtenBytes, TimeSpan took, long memoryLimit)
     {
         long share = memoryLimit / 8;
         _portionBytes = changedBytes > share
-            ? Math.Max(SmallestPortionBytes, (long)(_portionBytes * ((double)share / changedBytes)))
-            : Math.Min(_portionBytes * 2, Math.Max(SmallestPortionBytes, share));
+            ? Math.Max(Math.Min(SmallestPortionBytes, share / 4), (long)(movedBytes * ((double)share / changedBytes)))
+            : Math.Max(_portionBytes, Math.Min(movedBytes * 2, share));
         long budget = BytesPerSecond;
         _rest = budget == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds((double)writtenBytes / budget) - took;
         _restBegan = clock.GetTimestamp();

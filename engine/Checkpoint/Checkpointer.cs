@@ -44,8 +44,7 @@ internal sealed class Checkpointer : IDisposable
     // Owned by who holds the pages' turn; read by others.
     private long _checkpoints;
     private long _logBytesAtCheckpoint;
-    private Needed? _swept;
-    private Delta? _sweptDelta;
+    private long _olderBytes;
 
     public Checkpointer(Pager pager, Epochs epochs, GroupCommit commits, RedoLog? log, StoreOptions options)
     {
@@ -81,7 +80,7 @@ internal sealed class Checkpointer : IDisposable
     /// <summary>Called after each commit: asks for a checkpoint, or for the next log segment, when it is time.</summary>
     public void Consider()
     {
-        if (_epochs.Current.Delta.Bytes > VersionLimit / 2
+        if (VersionBytes > VersionLimit / 2
             || (_log is not null && _commits.BytesWritten - Volatile.Read(ref _logBytesAtCheckpoint) > _checkpointLogBytes))
         {
             WantCheckpoint();
@@ -123,7 +122,7 @@ internal sealed class Checkpointer : IDisposable
                 {
                     throw new SluiceException(
                         ResultCode.Busy,
-                        $"database is locked: {_epochs.Current.Delta.Bytes} bytes of versions are in memory, the limit is {MemoryLimitBytes}, and a transaction that is still open keeps them there");
+                        $"database is locked: {VersionBytes} bytes of versions are in memory, the limit is {MemoryLimitBytes}, and a transaction that is still open keeps them there");
                 }
             }
         }
@@ -216,10 +215,15 @@ internal sealed class Checkpointer : IDisposable
         _pagesTurn.Dispose();
     }
 
-    public bool IsOverLimit => _epochs.Current.Delta.Bytes > VersionLimit;
+    public bool IsOverLimit => VersionBytes > VersionLimit;
 
-    /// <summary>What the memory limit leaves for versions: a quarter is for the pages that a checkpoint changes.</summary>
-    private long VersionLimit => MemoryLimitBytes / 4 * 3;
+    /// <summary>Bytes of versions in memory.</summary>
+    public long VersionBytes => _epochs.Current.Delta.Bytes + OlderBytes;
+
+    /// <summary>What the memory limit leaves for versions: a quarter is for pages that are changed, a sixteenth for old pages.</summary>
+    public long VersionLimit => MemoryLimitBytes / 16 * 11;
+
+    private long OlderBytes => Volatile.Read(ref _olderBytes);
 
     private void WantCheckpoint()
     {
@@ -307,7 +311,7 @@ internal sealed class Checkpointer : IDisposable
     }
 
     /// <summary>How long the background rests before the next portion: by its budget, but not while writers may run out of memory.</summary>
-    private TimeSpan Rest => _epochs.Current.Delta.Bytes > VersionLimit / 4 * 3 ? TimeSpan.Zero : _pace.RestLeft;
+    private TimeSpan Rest => VersionBytes > VersionLimit / 4 * 3 ? TimeSpan.Zero : _pace.RestLeft;
 
     /// <summary>Whether the checkpoint under way has more to do.</summary>
     private bool RunOnce()
@@ -358,7 +362,8 @@ internal sealed class Checkpointer : IDisposable
     {
         Epoch before = _epochs.Current;
         long from = before.Checkpointed;
-        long to = _epochs.StopAt(from, _pace.End(from, target, before.Delta.Bytes));
+        long waiting = Math.Max(0, before.Delta.Bytes - before.Delta.BytesInPages);
+        long to = _epochs.StopAt(from, _pace.End(from, target, waiting));
         long logBytes = _commits.BytesWritten;
         long begin = _clock.GetTimestamp();
         long writtenBefore = _pager.BytesWritten;
@@ -373,7 +378,8 @@ internal sealed class Checkpointer : IDisposable
 
         long changed = (long)pages.ChangedPages * pages.PageSize * 2;
         pages.Commit(lockTimeout, cancel);
-        _pace.Done(changed, _pager.BytesWritten - writtenBefore, _clock.GetElapsedTime(begin), MemoryLimitBytes);
+        long moved = (long)(waiting * ((double)(to - from) / Math.Max(1, target - from)));
+        _pace.Done(moved, changed, _pager.BytesWritten - writtenBefore, _clock.GetElapsedTime(begin), MemoryLimitBytes);
 
         _epochs.Publish(new Epoch(before.Number + 1, _pager.Pin(), before.Schema, before.Delta, to));
         before.Delta.Moved(portion);
@@ -387,34 +393,50 @@ internal sealed class Checkpointer : IDisposable
     }
 
     /// <summary>
-    /// Drops the versions that are in the pages of every epoch in use. When memory gets short, also those that nobody sees; when that does not
-    /// help, the oldest snapshot is given up.
+    /// Drops the versions that are in the pages of every epoch in use. When memory gets short, also those that nobody sees; when what old
+    /// transactions see takes too much of it, the oldest snapshot is given up.
     /// </summary>
     private void Sweep()
     {
-        Delta delta = _epochs.Current.Delta;
-        Drop(delta, _epochs.Needed(@short: false));
-        if (delta.Bytes > VersionLimit / 2)
+        Epoch newest = _epochs.Current;
+        Delta delta = newest.Delta;
+        SweepOlder();
+        delta.Sweep(_epochs.Needed(MemoryLevel.Enough));
+        if (VersionBytes > VersionLimit / 2)
         {
-            Needed needed = _epochs.Needed(@short: true);
-            delta.RaiseFloor(needed.From);
-            Drop(delta, needed);
-            if (delta.Bytes > VersionLimit && _epochs.GiveUpOldest())
-            {
-                Drop(delta, _epochs.Needed(@short: true));
-            }
+            DropUnseen(newest, MemoryLevel.Short);
+        }
+
+        if (IsOverLimit)
+        {
+            DropUnseen(newest, MemoryLevel.Over);
+        }
+
+        if (delta.BytesInWindows + OlderBytes > VersionLimit / 2 && _epochs.GiveUpOldest())
+        {
+            SweepOlder();
+            DropUnseen(newest, MemoryLevel.Short);
         }
     }
 
-    private void Drop(Delta delta, Needed needed)
+    private void DropUnseen(Epoch newest, MemoryLevel level)
     {
-        if (ReferenceEquals(delta, _sweptDelta) && needed.IsAs(_swept))
+        Needed needed = _epochs.Needed(level);
+        newest.Delta.RaiseFloor(needed.From);
+        newest.Delta.Sweep(needed);
+    }
+
+    /// <summary>Deltas that exclusive transactions have left behind: who began before them may still read.</summary>
+    private void SweepOlder()
+    {
+        long bytes = 0;
+        foreach ((Delta delta, Needed needed) in _epochs.NeededOfOlder())
         {
-            return;
+            delta.RaiseFloor(needed.From);
+            delta.Sweep(needed);
+            bytes += delta.Bytes;
         }
 
-        delta.Sweep(needed);
-        _sweptDelta = delta;
-        _swept = needed;
+        Volatile.Write(ref _olderBytes, bytes);
     }
 }

@@ -12,12 +12,12 @@ internal static class JournalWriter
     /// <summary>Records are gathered into writes of about this size.</summary>
     private const int BufferSize = 1 << 18;
 
-    public static void Write(FileSystem files, string path, uint nonce, uint initialPages, int pageSize, ReadOnlySpan<DirtyImage> oldImages)
+    public static void Write(FileSystem files, string path, uint nonce, uint initialPages, int pageSize, int count, IEnumerable<DirtyImage> oldImages)
     {
         using EngineFile journal = files.Open(path, FileAccessMode.CreateOrOpen);
         journal.SetLength(0);
         int recordSize = pageSize + JournalFormat.RecordOverhead;
-        long whole = JournalFormat.SectorSize + ((long)oldImages.Length * recordSize);
+        long whole = JournalFormat.SectorSize + ((long)count * recordSize);
         byte[] buffer = new byte[Math.Min(whole, BufferSize)];
         new JournalFormat.Header(0, nonce, initialPages, JournalFormat.SectorSize, (uint)pageSize).Write(buffer);
         int filled = JournalFormat.SectorSize;
@@ -39,11 +39,11 @@ internal static class JournalWriter
 
         journal.Write(buffer.AsSpan(0, filled), written);
         journal.Sync();
-        if (oldImages.Length > 0)
+        if (count > 0)
         {
-            Span<byte> count = stackalloc byte[4];
-            BinaryPrimitives.WriteUInt32BigEndian(count, (uint)oldImages.Length);
-            journal.Write(count, JournalFormat.CountOffset);
+            Span<byte> field = stackalloc byte[4];
+            BinaryPrimitives.WriteUInt32BigEndian(field, (uint)count);
+            journal.Write(field, JournalFormat.CountOffset);
             journal.Sync();
         }
 

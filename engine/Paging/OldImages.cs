@@ -1,30 +1,28 @@
 using System.Collections.Concurrent;
-using Sluice.Engine.Files;
 
 namespace Sluice.Engine.Paging;
 
 /// <summary>
-/// The images that commits replaced while older snapshots were pinned, by page, newest first.
+/// Page images that commits replaced while older snapshots were pinned.
 /// <para>An image replaced at epoch R is what a snapshot of an epoch below R sees, unless an older image of the page was replaced at an epoch that
 /// is also above the snapshot's. A commit publishes the old images before the new ones can be seen anywhere, so a
 /// reader that looks here after it got hold of an image cannot miss that it is too new.</para>
-/// <para>What does not fit in memory goes to a file that has no name any more as soon as it is open, so it ends with the process.</para>
+/// <para>What does not fit in memory is put aside in a file. Reading takes no lock; all else is done by one thread at a time.</para>
 /// </summary>
-internal sealed class OldImages(FileSystem files, string path, int pageSize) : IDisposable
+internal sealed class OldImages(SideFile file, int pageSize)
 {
+    /// <summary>Bytes of memory for an image wherever it is: its node here and its entry in the dictionary.</summary>
+    private const int NodeBytes = 112;
+
     /// <summary>In memory, or at a slot of the file.</summary>
     private sealed record Node(byte[]? Image, long Slot, long ReplacedAt, Node? Older);
 
     private readonly ConcurrentDictionary<uint, Node> _byPage = new();
+    private readonly HashSet<uint> _pagesInMemory = [];
     private volatile bool _any;
     private long _count;
     private long _inMemory;
     private long _memoryLimit;
-
-    // Used by one thread at a time, but the file is read by others.
-    private readonly Stack<long> _freeSlots = new();
-    private EngineFile? _file;
-    private long _slots;
 
     /// <summary>Bytes of images that may be in memory.</summary>
     public long MemoryLimitBytes
@@ -36,8 +34,10 @@ internal sealed class OldImages(FileSystem files, string path, int pageSize) : I
     /// <summary>Images kept, in memory or in the file.</summary>
     public long Count => Volatile.Read(ref _count);
 
-    /// <summary>Bytes of the images in memory.</summary>
-    public long MemoryBytes => Volatile.Read(ref _inMemory) * pageSize;
+    /// <summary>Bytes of memory for all of it.</summary>
+    public long MemoryBytes => ImageBytes + (Count * NodeBytes);
+
+    private long ImageBytes => Volatile.Read(ref _inMemory) * pageSize;
 
     /// <summary>The image of a page at <paramref name="epoch"/>, or null if it is the newest one.</summary>
     public byte[]? Find(uint page, long epoch)
@@ -53,20 +53,27 @@ internal sealed class OldImages(FileSystem files, string path, int pageSize) : I
             found = node;
         }
 
-        return found is null ? null : found.Image ?? ReadSlot(found.Slot);
+        return found is null ? null : found.Image ?? file.Get(found.Slot);
     }
 
-    /// <summary>Keeps <paramref name="image"/>, which the commit of epoch <paramref name="replacedAt"/> is about to replace. One thread at a time.</summary>
+    /// <summary>Keeps <paramref name="image"/>, which the commit of epoch <paramref name="replacedAt"/> is about to replace.</summary>
     public void Publish(uint page, byte[] image, long replacedAt)
     {
         _byPage.TryGetValue(page, out Node? older);
+        if (older?.ReplacedAt == replacedAt)
+        {
+            // By a commit that then could not be.
+            return;
+        }
+
         _byPage[page] = new Node(image, 0, replacedAt, older);
         _any = true;
+        _ = _pagesInMemory.Add(page);
         Interlocked.Increment(ref _count);
         Interlocked.Increment(ref _inMemory);
     }
 
-    /// <summary>Drops the images that no snapshot of <paramref name="pinned"/> (epochs, ascending) needs. One thread at a time, and not while another publishes.</summary>
+    /// <summary>Drops the images that no snapshot of <paramref name="pinned"/> (epochs, ascending) needs.</summary>
     public void Prune(ReadOnlySpan<long> pinned)
     {
         if (!_any)
@@ -82,6 +89,7 @@ internal sealed class OldImages(FileSystem files, string path, int pageSize) : I
             if (pruned is null)
             {
                 _byPage.TryRemove(page, out _);
+                _ = _pagesInMemory.Remove(page);
             }
             else if (!ReferenceEquals(pruned, node))
             {
@@ -94,31 +102,28 @@ internal sealed class OldImages(FileSystem files, string path, int pageSize) : I
         _any = kept != 0;
     }
 
-    /// <summary>
-    /// Moves images to the file if there are more in memory than may be. When it cannot be written they stay where they are. One thread at
-    /// a time, and not while another publishes or prunes.
-    /// </summary>
-    public void Spill()
+    /// <summary>Moves images to the file if more bytes of them are in memory. When it cannot be written they stay where they are.</summary>
+    public void Spill(long mostBytes)
     {
-        if (MemoryBytes <= MemoryLimitBytes)
+        if (ImageBytes <= mostBytes)
         {
             return;
         }
 
         try
         {
-            foreach ((uint page, Node node) in _byPage)
+            foreach (uint page in _pagesInMemory)
             {
-                _byPage[page] = Spill(node);
+                _byPage[page] = Spill(_byPage[page]);
             }
+
+            _pagesInMemory.Clear();
         }
         catch (SluiceException error) when (error.PrimaryCode is ResultCode.Full or ResultCode.IoError or ResultCode.CannotOpen)
         {
             // The disk is full, say. The images are safe in memory, and the next commit tries again.
         }
     }
-
-    public void Dispose() => _file?.Dispose();
 
     private Node Spill(Node node)
     {
@@ -128,24 +133,9 @@ internal sealed class OldImages(FileSystem files, string path, int pageSize) : I
             return ReferenceEquals(older, node.Older) ? node : node with { Older = older };
         }
 
-        if (_file is null)
-        {
-            _file = files.Open(path, FileAccessMode.CreateOrOpen);
-            files.Delete(path);
-        }
-
-        long slot = _freeSlots.TryPop(out long free) ? free : _slots++;
-        _file.Write(image, slot * pageSize);
+        long slot = file.Put(image);
         Interlocked.Decrement(ref _inMemory);
-        return node with { Image = null, Slot = slot, Older = older };
-    }
-
-    private byte[] ReadSlot(long slot)
-    {
-        byte[] image = GC.AllocateUninitializedArray<byte>(pageSize);
-        return _file!.Read(image, slot * pageSize) == pageSize
-            ? image
-            : throw new CorruptFileException(path, $"offset {slot * pageSize}", "an old page that was put aside there is not there any more");
+        return new Node(null, slot, node.ReplacedAt, older);
     }
 
     private Node? Prune(Node node, ReadOnlySpan<long> pinned, ref long kept, ref long inMemory)
@@ -164,7 +154,7 @@ internal sealed class OldImages(FileSystem files, string path, int pageSize) : I
 
         if (node.Image is null)
         {
-            _freeSlots.Push(node.Slot);
+            file.Free(node.Slot);
         }
 
         return older;

@@ -5,7 +5,7 @@ namespace Sluice.Engine.Paging;
 /// <para>1. Looking up takes no lock: a directory of chunks of 64 pages leads to the entry. 2. Entries are added, replaced and evicted under one
 /// lock; eviction is CLOCK. 3. An image loaded from the file is kept only if no commit began or ended since before the load
 /// (<see cref="Stamp"/>): otherwise it may be stale or torn. 4. Between <see cref="Replace"/> and <see cref="EndReplace"/> the new images
-/// cannot be evicted, for the file does not have them yet.</para>
+/// cannot be evicted, for the file does not have them yet; where it gets others, which are not here, nothing is added meanwhile.</para>
 /// </summary>
 internal sealed class PageCache(int pageSize, long capacityBytes)
 {
@@ -35,6 +35,7 @@ internal sealed class PageCache(int pageSize, long capacityBytes)
     private readonly List<Entry> _ring = [];
     private int _hand;
     private long _stamp;
+    private bool _closed;
 
     /// <summary>Changes when a commit begins and when it ends.</summary>
     public long Stamp => Volatile.Read(ref _stamp);
@@ -69,7 +70,7 @@ internal sealed class PageCache(int pageSize, long capacityBytes)
                 return present;
             }
 
-            if (stamp == _stamp)
+            if (stamp == _stamp && !_closed)
             {
                 Insert(new Entry(page, image));
                 Evict();
@@ -79,35 +80,61 @@ internal sealed class PageCache(int pageSize, long capacityBytes)
         }
     }
 
-    /// <summary>Begins a commit: the images become the newest and stay until <see cref="EndReplace"/>.</summary>
-    public void Replace(ReadOnlySpan<DirtyImage> images)
+    /// <summary>
+    /// Begins a commit: the images become the newest and stay until <see cref="EndReplace"/>. Pages without an image here are forgotten, and
+    /// nothing is added until then.
+    /// </summary>
+    public void Replace(ReadOnlySpan<uint> pages, Func<uint, byte[]?> newImage)
     {
         lock (_lock)
         {
             Interlocked.Increment(ref _stamp);
-            foreach (DirtyImage dirty in images)
+            bool anyForgotten = false;
+            foreach (uint page in pages)
             {
-                Entry? entry = Find(dirty.Page);
-                if (entry is null)
+                byte[]? image = newImage(page);
+                Entry? entry = Find(page);
+                if (image is null)
                 {
-                    Insert(entry = new Entry(dirty.Page, dirty.Image));
+                    _closed = true;
+                    if (entry is not null)
+                    {
+                        anyForgotten = true;
+                        Volatile.Write(ref _directory[page >> ChunkBits]![page & (ChunkSize - 1)], null);
+                    }
+
+                    continue;
                 }
 
-                entry.Image = dirty.Image;
+                if (entry is null)
+                {
+                    Insert(entry = new Entry(page, image));
+                }
+
+                entry.Image = image;
                 entry.Held = true;
+            }
+
+            if (anyForgotten)
+            {
+                _ = _ring.RemoveAll(entry => !ReferenceEquals(Find(entry.Page), entry));
             }
         }
     }
 
     /// <summary>Ends a commit.</summary>
-    public void EndReplace(ReadOnlySpan<DirtyImage> images)
+    public void EndReplace(ReadOnlySpan<uint> pages)
     {
         lock (_lock)
         {
             Interlocked.Increment(ref _stamp);
-            foreach (DirtyImage dirty in images)
+            _closed = false;
+            foreach (uint page in pages)
             {
-                Find(dirty.Page)!.Held = false;
+                if (Find(page) is { } entry)
+                {
+                    entry.Held = false;
+                }
             }
 
             Evict();
@@ -120,6 +147,7 @@ internal sealed class PageCache(int pageSize, long capacityBytes)
         lock (_lock)
         {
             Interlocked.Increment(ref _stamp);
+            _closed = false;
             _directory = [];
             _ring.Clear();
             _hand = 0;

@@ -15,11 +15,11 @@ internal sealed class PageCommit(FileSystem files, EngineFile database, string j
     private const int BufferSize = 1 << 18;
 
     /// <summary>Saves the old images; after it returns, the file may be changed.</summary>
-    public void WriteJournal(uint nonce, uint initialPages, ReadOnlySpan<DirtyImage> oldImages)
+    public void WriteJournal(uint nonce, uint initialPages, int count, IEnumerable<DirtyImage> oldImages)
     {
         try
         {
-            JournalWriter.Write(files, journalPath, nonce, initialPages, pageSize, oldImages);
+            JournalWriter.Write(files, journalPath, nonce, initialPages, pageSize, count, oldImages);
         }
         catch (SluiceException)
         {
@@ -42,10 +42,10 @@ internal sealed class PageCommit(FileSystem files, EngineFile database, string j
         }
     }
 
-    /// <summary>Writes the new images and makes them final.</summary>
-    public void WritePages(ReadOnlySpan<DirtyImage> images, uint pageCount)
+    /// <summary>Writes the new images, in page order, and makes them final.</summary>
+    public void WritePages(int count, IEnumerable<DirtyImage> images, uint pageCount)
     {
-        WriteImages(images);
+        WriteImages(count, images);
 
         // A new page at the end that is free already has no image.
         long length = (long)pageCount * pageSize;
@@ -63,29 +63,34 @@ internal sealed class PageCommit(FileSystem files, EngineFile database, string j
     public void SyncFolder() => files.SyncFolderOf(journalPath);
 
     /// <summary>Brings the file back to the state before the commit.</summary>
-    public void Restore(ReadOnlySpan<DirtyImage> oldImages, uint initialPages)
+    public void Restore(int count, IEnumerable<DirtyImage> oldImages, uint initialPages)
     {
-        WriteImages(oldImages);
+        WriteImages(count, oldImages);
         database.SetLength((long)initialPages * pageSize);
         database.Sync();
         DropJournal();
     }
 
-    private void WriteImages(ReadOnlySpan<DirtyImage> images)
+    private void WriteImages(int count, IEnumerable<DirtyImage> images)
     {
-        byte[] buffer = new byte[Math.Min((long)images.Length * pageSize, BufferSize)];
-        for (int i = 0; i < images.Length;)
+        byte[] buffer = new byte[Math.Min((long)count * pageSize, BufferSize)];
+        uint first = 0;
+        int filled = 0;
+        foreach ((uint page, byte[] image) in images)
         {
-            uint first = images[i].Page;
-            int filled = 0;
-            do
+            if (filled > 0 && (page != first + (uint)(filled / pageSize) || filled + pageSize > buffer.Length))
             {
-                images[i].Image.CopyTo(buffer, filled);
-                filled += pageSize;
-                i++;
+                database.Write(buffer.AsSpan(0, filled), (long)(first - 1) * pageSize);
+                filled = 0;
             }
-            while (i < images.Length && images[i].Page == images[i - 1].Page + 1 && filled + pageSize <= buffer.Length);
 
+            first = filled == 0 ? page : first;
+            image.CopyTo(buffer, filled);
+            filled += pageSize;
+        }
+
+        if (filled > 0)
+        {
             database.Write(buffer.AsSpan(0, filled), (long)(first - 1) * pageSize);
         }
     }

@@ -4,25 +4,14 @@ using Sluice.Engine.Format;
 namespace Sluice.Engine.Paging;
 
 /// <summary>
-/// The one open change of a file's pages. Its pages live in memory until <see cref="Commit()"/>: the images of all changed pages, and while
-/// a commit runs also their old images, so it needs up to twice the bytes of the pages it changes. Used by one thread at a time.
+/// The one open change of a file's pages. Its pages live in memory until <see cref="Commit()"/>, as many as have room
+/// (<see cref="PagerOptions.DirtyBytes"/>), the others in a file without a name. Used by one thread at a time.
 /// <para>1. An image that was handed out by <see cref="Read"/> is never changed again: the next write makes a copy. 2. While marks are
 /// set, the first change of a page since the newest mark keeps the image it had. 3. Page 1 holds the page count and the freelist's head,
 /// so taking images back takes everything back. 4. Nothing is written to the file before the commit.</para>
 /// </summary>
 public sealed class PageTransaction : IPageSource, IDisposable
 {
-    private sealed class DirtyPage(byte[] image, int generation)
-    {
-        public readonly byte[] Image = image;
-
-        /// <summary>Of the mark that was newest when the image was made.</summary>
-        public readonly int Generation = generation;
-
-        /// <summary>Handed out to a reader: not to be changed.</summary>
-        public bool Shared;
-    }
-
     private readonly record struct Undo(uint Page, DirtyPage? Previous);
 
     private readonly record struct MarkPoint(int Generation, int UndoCount);
@@ -30,15 +19,16 @@ public sealed class PageTransaction : IPageSource, IDisposable
     private readonly Pager _pager;
     private readonly BaseSnapshot _base;
     private readonly Freelist _freelist;
-    private readonly Dictionary<uint, DirtyPage> _dirty = [];
+    private readonly DirtyPages _dirty;
     private readonly List<Undo> _undo = [];
     private readonly List<MarkPoint> _marks = [];
     private int _generation;
     private int _lastGeneration;
     private bool _open = true;
 
-    internal PageTransaction(Pager pager, BaseSnapshot snapshot)
+    internal PageTransaction(Pager pager, BaseSnapshot snapshot, DirtyPages dirty)
     {
+        _dirty = dirty;
         _pager = pager;
         _base = snapshot;
         _freelist = new Freelist(this);
@@ -62,8 +52,11 @@ public sealed class PageTransaction : IPageSource, IDisposable
 
     public bool HasChanges => _dirty.Count > 0;
 
-    /// <summary>Changed pages; each takes <see cref="PageSize"/> bytes of memory.</summary>
+    /// <summary>Changed pages.</summary>
     public int ChangedPages => _dirty.Count;
+
+    /// <summary>Bytes of memory that the changes take. Safe for other threads.</summary>
+    public long MemoryBytes => _dirty.MemoryBytes;
 
     /// <summary>The file change counter that a commit will leave (section 1.3.6).</summary>
     public uint NextChangeCounter => _base.Header.ChangeCounter + 1;
@@ -94,24 +87,25 @@ public sealed class PageTransaction : IPageSource, IDisposable
 
     public byte[] Read(uint page)
     {
-        if (_dirty.TryGetValue(page, out DirtyPage? dirty))
+        if (_dirty.TryGet(page, out DirtyPage dirty))
         {
+            byte[] image = _dirty.ImageOf(dirty);
             dirty.Shared = true;
-            return dirty.Image;
+            return image;
         }
 
         return _base.Read(page);
     }
 
     /// <summary>The image of a page for a look that ends before the next change: it may be changed in place.</summary>
-    internal byte[] Peek(uint page) => _dirty.TryGetValue(page, out DirtyPage? dirty) ? dirty.Image : _base.Read(page);
+    internal byte[] Peek(uint page) => _dirty.TryGet(page, out DirtyPage dirty) ? _dirty.ImageOf(dirty) : _base.Read(page);
 
     /// <summary>An image of the page that may be changed in place until the next call of this class, or read of the page.</summary>
     public byte[] Writable(uint page)
     {
         RequireOpen();
         ChangeStamp++;
-        if (!_dirty.TryGetValue(page, out DirtyPage? dirty))
+        if (!_dirty.TryGet(page, out DirtyPage dirty))
         {
             byte[] image = Put(page, (byte[])_base.Read(page).Clone(), null);
             if (page == 1)
@@ -123,7 +117,8 @@ public sealed class PageTransaction : IPageSource, IDisposable
             return image;
         }
 
-        return dirty.Generation >= _generation && !dirty.Shared ? dirty.Image : Put(page, (byte[])dirty.Image.Clone(), dirty);
+        byte[] own = _dirty.ImageOf(dirty);
+        return dirty.Generation >= _generation && !dirty.Shared ? _dirty.ImageToChange(dirty) : Put(page, (byte[])own.Clone(), dirty);
     }
 
     /// <summary>A new image of zeros in place of the page's old one, which stays as it is.</summary>
@@ -131,8 +126,7 @@ public sealed class PageTransaction : IPageSource, IDisposable
     {
         RequireOpen();
         ChangeStamp++;
-        _dirty.TryGetValue(page, out DirtyPage? dirty);
-        return Put(page, new byte[PageSize], dirty);
+        return Put(page, new byte[PageSize], _dirty.TryGet(page, out DirtyPage dirty) ? dirty : null);
     }
 
     /// <summary>Takes a page from the freelist or the end of the file. Its image is all zeros.</summary>
@@ -167,11 +161,11 @@ public sealed class PageTransaction : IPageSource, IDisposable
             throw CorruptPage.At(this, page, $"cannot be freed, for the file has {PageCount} pages");
         }
 
-        if (_freelist.Give(page) && _dirty.TryGetValue(page, out DirtyPage? dirty))
+        if (_freelist.Give(page) && _dirty.TryGet(page, out DirtyPage dirty))
         {
             // A leaf of the freelist has no content: nothing to write.
-            Keep(page, dirty);
             _dirty.Remove(page);
+            KeepOrDrop(page, dirty);
             ChangeStamp++;
         }
     }
@@ -192,23 +186,13 @@ public sealed class PageTransaction : IPageSource, IDisposable
         MarkPoint point = _marks[mark];
         for (int i = _undo.Count - 1; i >= point.UndoCount; i--)
         {
-            Undo undo = _undo[i];
-            if (undo.Previous is null)
-            {
-                _dirty.Remove(undo.Page);
-            }
-            else
-            {
-                _dirty[undo.Page] = undo.Previous;
-            }
+            _dirty.Restore(_undo[i].Page, _undo[i].Previous);
         }
 
         _undo.RemoveRange(point.UndoCount, _undo.Count - point.UndoCount);
         _marks.RemoveRange(mark + 1, _marks.Count - mark - 1);
         _generation = point.Generation;
-        PageCount = _dirty.TryGetValue(1, out DirtyPage? first)
-            ? BinaryPrimitives.ReadUInt32BigEndian(first.Image.AsSpan(DatabaseHeader.Offsets.PageCount))
-            : _base.PageCount;
+        PageCount = _dirty.TryGet(1, out _) ? GetHeaderField(DatabaseHeader.Offsets.PageCount) : _base.PageCount;
         ChangeStamp++;
     }
 
@@ -222,19 +206,18 @@ public sealed class PageTransaction : IPageSource, IDisposable
         int begin = _marks[mark].UndoCount;
         _marks.RemoveRange(mark, _marks.Count - mark);
         _generation = mark == 0 ? 0 : _marks[mark - 1].Generation;
-        if (mark == 0)
-        {
-            _undo.Clear();
-            return;
-        }
 
         // What the next older mark already keeps need not be kept again.
         int kept = begin;
         for (int i = begin; i < _undo.Count; i++)
         {
-            if (_undo[i].Previous is not { } previous || previous.Generation < _generation)
+            if (mark > 0 && (_undo[i].Previous is not { } previous || previous.Generation < _generation))
             {
                 _undo[kept++] = _undo[i];
+            }
+            else if (_undo[i].Previous is { } needless)
+            {
+                _dirty.Drop(needless);
             }
         }
 
@@ -270,8 +253,8 @@ public sealed class PageTransaction : IPageSource, IDisposable
 
     public void Dispose() => Rollback();
 
-    /// <summary>The new images in page order, page 1 with the header's final counters. For the commit.</summary>
-    internal DirtyImage[] FinishImages()
+    /// <summary>The changed pages in order; page 1 gets the header's final counters. For the commit.</summary>
+    internal uint[] Finish()
     {
         SetHeaderField(DatabaseHeader.Offsets.ChangeCounter, NextChangeCounter);
         SetHeaderField(DatabaseHeader.Offsets.PageCount, PageCount);
@@ -283,17 +266,14 @@ public sealed class PageTransaction : IPageSource, IDisposable
             SetHeaderField(DatabaseHeader.Offsets.TextEncoding, 1);
         }
 
-        DirtyImage[] images = new DirtyImage[_dirty.Count];
-        int count = 0;
-        foreach ((uint page, DirtyPage dirty) in _dirty)
-        {
-            dirty.Shared = true;
-            images[count++] = new DirtyImage(page, dirty.Image);
-        }
-
-        Array.Sort(images, static (a, b) => a.Page.CompareTo(b.Page));
-        return images;
+        return _dirty.InOrder();
     }
+
+    /// <summary>A changed page's image once all is <see cref="Finish">finished</see>.</summary>
+    internal byte[] FinalImage(uint page) => _dirty.LastImageOf(page);
+
+    /// <summary>Whether <see cref="FinalImage"/> is in memory.</summary>
+    internal bool IsInMemory(uint page) => _dirty.IsInMemory(page);
 
     internal uint GetHeaderField(int offset) => BinaryPrimitives.ReadUInt32BigEndian(Peek(1).AsSpan(offset));
 
@@ -308,16 +288,21 @@ public sealed class PageTransaction : IPageSource, IDisposable
 
     private byte[] Put(uint page, byte[] image, DirtyPage? previous)
     {
-        Keep(page, previous);
-        _dirty[page] = new DirtyPage(image, _generation);
+        _dirty.MakeRoom();
+        _dirty.Set(page, image, _generation);
+        KeepOrDrop(page, previous);
         return image;
     }
 
-    private void Keep(uint page, DirtyPage? previous)
+    private void KeepOrDrop(uint page, DirtyPage? previous)
     {
         if (_marks.Count > 0 && (previous is null || previous.Generation < _generation))
         {
             _undo.Add(new Undo(page, previous));
+        }
+        else if (previous is not null)
+        {
+            _dirty.Drop(previous);
         }
     }
 
@@ -326,7 +311,7 @@ public sealed class PageTransaction : IPageSource, IDisposable
         if (_open)
         {
             _open = false;
-            _dirty.Clear();
+            _dirty.Clear(_undo.Select(undo => undo.Previous).OfType<DirtyPage>());
             _undo.Clear();
             _base.Dispose();
             _pager.EndWrite();

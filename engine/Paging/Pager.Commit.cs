@@ -5,20 +5,20 @@ namespace Sluice.Engine.Paging;
 /// <content>Commits.</content>
 public sealed partial class Pager
 {
-    /// <summary>Makes a transaction's pages the newest. <paramref name="abandon"/> closes it once it can no longer be committed.</summary>
+    /// <summary>
+    /// Makes a transaction's pages the newest. <paramref name="abandon"/> closes it once it can no longer be committed. New and old images are
+    /// looked at one after the other: they need not all be in memory.
+    /// </summary>
     internal void Commit(PageTransaction transaction, TimeSpan lockTimeout, CancellationToken cancel, Action abandon)
     {
         bool busy = false;
         try
         {
-            DirtyImage[] images = transaction.FinishImages();
-            DirtyImage[] old = OldImagesOf(transaction.Base, images);
-            bool fileIsEmpty = _emptyFirstPage is not null;
-            uint initialPages = fileIsEmpty ? 0 : transaction.Base.PageCount;
-            DirtyImage[] journaled = fileIsEmpty ? [] : old;
-            DatabaseHeader header = DatabaseHeader.Parse(images[0].Image, Path);
+            var change = new Change(transaction, fileIsEmpty: _emptyFirstPage is not null);
+            DatabaseHeader header = DatabaseHeader.Parse(transaction.FinalImage(1), Path);
+            PublishOldImages(change);
             PageCommit commit = new(_files, _file, JournalPath, _pageSize);
-            commit.WriteJournal((uint)_options.Random.NextInt64(1L << 32), initialPages, journaled);
+            commit.WriteJournal((uint)_options.Random.NextInt64(1L << 32), change.InitialPages, change.Journaled, change.OldImages());
             if (!TryLockExclusive(lockTimeout, cancel))
             {
                 busy = true;
@@ -26,7 +26,7 @@ public sealed partial class Pager
                 throw new SluiceException(ResultCode.Busy, $"database is locked: another process is reading {Path}");
             }
 
-            Write(commit, images, old, journaled, initialPages, new Generation(transaction.Base.Epoch + 1, header, transaction.PageCount));
+            Write(commit, change, new Generation(change.Epoch, header, transaction.PageCount));
         }
         catch (Exception) when (!busy)
         {
@@ -35,40 +35,80 @@ public sealed partial class Pager
         }
     }
 
-    private static DirtyImage[] OldImagesOf(BaseSnapshot before, DirtyImage[] images)
+    /// <summary>What a commit changes.</summary>
+    private sealed class Change(PageTransaction transaction, bool fileIsEmpty)
     {
-        int count = 0;
-        while (count < images.Length && images[count].Page <= before.PageCount)
-        {
-            count++;
-        }
+        private readonly BaseSnapshot _before = transaction.Base;
 
-        DirtyImage[] old = new DirtyImage[count];
-        for (int i = 0; i < count; i++)
-        {
-            old[i] = new DirtyImage(images[i].Page, before.Read(images[i].Page));
-        }
+        /// <summary>The changed pages, ascending.</summary>
+        public uint[] Pages { get; } = transaction.Finish();
 
-        return old;
-    }
+        /// <summary>The epoch that the commit makes.</summary>
+        public long Epoch => _before.Epoch + 1;
 
-    private void Write(PageCommit commit, DirtyImage[] images, DirtyImage[] old, DirtyImage[] journaled, uint initialPages, Generation next)
-    {
-        lock (_gate)
+        public uint InitialPages => fileIsEmpty ? 0 : _before.PageCount;
+
+        /// <summary>Of <see cref="Pages"/>, the first so many were there before.</summary>
+        public int Replaced
         {
-            foreach (DirtyImage image in old)
+            get
             {
-                _oldImages.Publish(image.Page, image.Image, next.Epoch);
+                int found = Array.BinarySearch(Pages, _before.PageCount);
+                return found >= 0 ? found + 1 : ~found;
             }
         }
 
-        _cache.Replace(images);
+        /// <summary>Pages of the journal.</summary>
+        public int Journaled => fileIsEmpty ? 0 : Replaced;
+
+        public byte[] OldImage(int index) => _before.Read(Pages[index]);
+
+        public IEnumerable<DirtyImage> OldImages()
+        {
+            for (int i = 0; i < Journaled; i++)
+            {
+                yield return new DirtyImage(Pages[i], OldImage(i));
+            }
+        }
+
+        public IEnumerable<DirtyImage> NewImages()
+        {
+            foreach (uint page in Pages)
+            {
+                yield return new DirtyImage(page, transaction.FinalImage(page));
+            }
+        }
+
+        /// <summary>The image for the cache, or null for one that was put aside.</summary>
+        public byte[]? NewImageInMemory(uint page) => transaction.IsInMemory(page) ? transaction.FinalImage(page) : null;
+    }
+
+    /// <summary>
+    /// Keeps what the commit is about to replace. If it then does not come to that, the images stay until the next one: they are the newest then.
+    /// </summary>
+    private void PublishOldImages(Change change)
+    {
+        int count = change.Replaced;
+        for (int i = 0; i < count; i++)
+        {
+            byte[] image = change.OldImage(i);
+            lock (_gate)
+            {
+                _oldImages.Publish(change.Pages[i], image, change.Epoch);
+                _oldImages.Spill(_oldImages.MemoryLimitBytes + DirtyLimitBytes);
+            }
+        }
+    }
+
+    private void Write(PageCommit commit, Change change, Generation next)
+    {
+        _cache.Replace(change.Pages, change.NewImageInMemory);
         bool committed = false;
         try
         {
-            commit.WritePages(images, next.PageCount);
-            Interlocked.Add(ref _pagesWritten, images.Length);
-            Interlocked.Add(ref _bytesWritten, (long)(images.Length + journaled.Length) * _pageSize);
+            commit.WritePages(change.Pages.Length, change.NewImages(), next.PageCount);
+            Interlocked.Add(ref _pagesWritten, change.Pages.Length);
+            Interlocked.Add(ref _bytesWritten, (long)(change.Pages.Length + change.Journaled) * _pageSize);
             commit.RemoveJournal();
             committed = true;
             commit.SyncFolder();
@@ -82,19 +122,19 @@ public sealed partial class Pager
                 before = _generations[^1];
             }
 
-            Recover(commit, journaled, initialPages, error, committed);
+            Recover(commit, change, error, committed);
             Advance(new Generation(next.Epoch, before.Header, before.PageCount));
             throw;
         }
 
-        _cache.EndReplace(images);
+        _cache.EndReplace(change.Pages);
         _emptyFirstPage = null;
         Advance(next);
         _locks.DowngradeToReserved();
     }
 
     /// <summary>After an error in the file. If the old state cannot be restored either, the pager stops.</summary>
-    private void Recover(PageCommit commit, DirtyImage[] journaled, uint initialPages, SluiceException error, bool committed)
+    private void Recover(PageCommit commit, Change change, SluiceException error, bool committed)
     {
         if (committed)
         {
@@ -107,7 +147,7 @@ public sealed partial class Pager
 
         try
         {
-            commit.Restore(journaled, initialPages);
+            commit.Restore(change.Journaled, change.OldImages(), change.InitialPages);
 
             // Only now: readers have loaded pages of the failed commit meanwhile.
             _cache.Clear();
@@ -135,7 +175,7 @@ public sealed partial class Pager
             }
 
             PruneOldImages();
-            _oldImages.Spill();
+            _oldImages.Spill(_oldImages.MemoryLimitBytes);
         }
     }
 

@@ -24,6 +24,7 @@ public sealed partial class Pager : IDisposable
     private readonly EngineFile _file;
     private readonly SqliteLocks _locks;
     private readonly JournalRecovery _recovery;
+    private readonly SideFile _sideFile;
     private readonly OldImages _oldImages;
     private readonly PageCache _cache;
     private readonly int _pageSize;
@@ -33,6 +34,7 @@ public sealed partial class Pager : IDisposable
 
     private volatile SluiceException? _failure;
     private volatile bool _waitsForReaders;
+    private long _dirtyLimit;
     private long _pagesRead;
     private long _pagesWritten;
     private long _bytesWritten;
@@ -40,7 +42,7 @@ public sealed partial class Pager : IDisposable
     // Guarded by _gate.
     private readonly Lock _gate = new();
     private readonly List<Generation> _generations = [];
-    private PageTransaction? _writer;
+    private volatile PageTransaction? _writer;
     private bool _disposed;
 
     private Pager(FileSystem files, PagerOptions options, EngineFile file, SqliteLocks locks, JournalRecovery recovery, Generation generation)
@@ -51,7 +53,9 @@ public sealed partial class Pager : IDisposable
         _locks = locks;
         _recovery = recovery;
         _pageSize = generation.Header.PageSize;
-        _oldImages = new OldImages(files, file.Path + "-old", _pageSize) { MemoryLimitBytes = options.OldImageBytes };
+        _sideFile = new SideFile(files, file.Path + "-side", _pageSize);
+        _oldImages = new OldImages(_sideFile, _pageSize) { MemoryLimitBytes = options.OldImageBytes };
+        _dirtyLimit = options.DirtyBytes;
         _cache = new PageCache(_pageSize, options.CacheBytes);
         _generations.Add(generation);
     }
@@ -88,7 +92,17 @@ public sealed partial class Pager : IDisposable
         set => _oldImages.MemoryLimitBytes = value;
     }
 
-    /// <summary>Of them, those in memory.</summary>
+    /// <summary>See <see cref="PagerOptions.DirtyBytes"/>; for page transactions that begin from now on.</summary>
+    public long DirtyLimitBytes
+    {
+        get => Volatile.Read(ref _dirtyLimit);
+        set => Volatile.Write(ref _dirtyLimit, value);
+    }
+
+    /// <summary>Bytes of memory that the open page transaction takes.</summary>
+    public long DirtyMemoryBytes => _writer?.MemoryBytes ?? 0;
+
+    /// <summary>Bytes of memory for them.</summary>
     public long OldImageMemoryBytes => _oldImages.MemoryBytes;
 
     /// <summary>The page that holds the lock bytes and nothing else ("SQLite file format", section 1.4).</summary>
@@ -126,7 +140,7 @@ public sealed partial class Pager : IDisposable
             }
 
             RequireWritable(_generations[^1].Header);
-            return _writer = new PageTransaction(this, Pin());
+            return _writer = new PageTransaction(this, Pin(), new DirtyPages(_sideFile, _pageSize, DirtyLimitBytes));
         }
     }
 
@@ -141,7 +155,7 @@ public sealed partial class Pager : IDisposable
                 _disposed = true;
                 _locks.Release();
                 _file.Dispose();
-                _oldImages.Dispose();
+                _sideFile.Dispose();
             }
         }
     }
@@ -149,6 +163,19 @@ public sealed partial class Pager : IDisposable
     internal byte[] ReadAt(uint page, long epoch)
     {
         byte[] image = _cache.TryGet(page) ?? Load(page);
+        return _oldImages.Find(page, epoch) ?? image;
+    }
+
+    /// <summary>The same for one look: a page that is not in the cache is read into <paramref name="scratch"/> and stays out of it.</summary>
+    internal byte[] ReadAt(uint page, long epoch, byte[] scratch)
+    {
+        byte[]? image = _cache.TryGet(page);
+        if (image is null)
+        {
+            image = scratch;
+            LoadInto(page, image);
+        }
+
         return _oldImages.Find(page, epoch) ?? image;
     }
 
@@ -191,19 +218,24 @@ public sealed partial class Pager : IDisposable
             return first;
         }
 
+        long stamp = _cache.Stamp;
+        byte[] image = GC.AllocateUninitializedArray<byte>(_pageSize);
+        LoadInto(page, image);
+        return _cache.Add(page, image, stamp);
+    }
+
+    private void LoadInto(uint page, byte[] image)
+    {
         if (_failure is { } failure)
         {
             throw failure;
         }
 
-        long stamp = _cache.Stamp;
-        byte[] image = GC.AllocateUninitializedArray<byte>(_pageSize);
         int read = _file.Read(image, (long)(page - 1) * _pageSize);
 
         // The last page may be cut short ("SQLite file format", section 1.3.7); SQLite reads zeros there.
         image.AsSpan(read).Clear();
         Interlocked.Increment(ref _pagesRead);
-        return _cache.Add(page, image, stamp);
     }
 
     private bool HasPins()

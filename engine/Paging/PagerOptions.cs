@@ -15,6 +15,12 @@ public sealed record PagerOptions
     /// <summary>Bytes of old images, which pinned snapshots still need, in memory; more are put into a file.</summary>
     public long OldImageBytes { get; init; } = 4 << 20;
 
+    /// <summary>
+    /// Bytes of changed pages of a <see cref="PageTransaction"/> in memory; more are put into a file. While it commits, as many old images are in
+    /// memory too.
+    /// </summary>
+    public long DirtyBytes { get; init; } = 8 << 20;
+
     /// <summary>Reads only, beside an owner in another process.</summary>
     public bool ReadOnly { get; init; }
 

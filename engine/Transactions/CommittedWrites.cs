@@ -47,17 +47,15 @@ internal sealed class CommittedWrites
         _moved.Add(portion);
     }
 
-    /// <summary>Drops the versions that are not needed; returns the memory freed.</summary>
-    public long Sweep(Needed needed)
+    /// <summary>Drops the versions that are not needed.</summary>
+    public void Sweep(Needed needed, ref SweepFigures figures)
     {
-        long bytes = 0;
         foreach (Portion portion in _moved)
         {
-            bytes += portion.Sweep(needed);
+            portion.Sweep(needed, ref figures);
         }
 
-        _ = _moved.RemoveAll(portion => portion.IsDropped(needed));
-        return bytes;
+        _ = _moved.RemoveAll(static portion => portion.IsEmpty);
     }
 
     private List<WriteSet> WaitingUpTo(long to)

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Sluice.Engine.BTree;
 using Sluice.Engine.Format;
+using Sluice.Engine.Log;
 
 namespace Sluice.Engine.Transactions;
 
@@ -16,6 +17,10 @@ internal sealed class Delta
     private long _bytes;
     private long _floor;
 
+    // Owned by who holds the pages' turn.
+    private Needed _swept = Needed.Everything;
+    private SweepFigures _figures;
+
     /// <summary>Rows that are relied on without being written.</summary>
     public RowShares Shares { get; } = new();
 
@@ -24,12 +29,33 @@ internal sealed class Delta
 
     /// <summary>
     /// Commits up to this one may be missing from the chains though an old transaction does not see them: who has an older snapshot cannot find
-    /// out any more who wrote before it, and so must not write.
+    /// out any more who wrote before it, and so must not write. It is raised before anything is dropped, so it is asked after looking for others.
     /// </summary>
     public long Floor => Interlocked.Read(ref _floor);
 
     /// <summary>Raises the floor; before anything is dropped. One thread at a time.</summary>
     public void RaiseFloor(long timestamp) => Interlocked.Exchange(ref _floor, Math.Max(_floor, timestamp));
+
+    /// <summary>What the last sweep has left, see <see cref="SweepFigures.InPages"/>; for who holds the pages' turn, like what follows.</summary>
+    public long BytesInPages => _figures.InPages;
+
+    /// <summary>See <see cref="SweepFigures.InWindows"/>.</summary>
+    public long BytesInWindows => _figures.InWindows;
+
+    /// <summary>Drops the versions that are in the pages and not needed, if there may be any.</summary>
+    public void Sweep(Needed needed)
+    {
+        if (!needed.IsNarrowerThan(_swept))
+        {
+            return;
+        }
+
+        _swept = needed;
+        _figures = default;
+        _committed.Sweep(needed, ref _figures);
+        AddBytes(-_figures.Freed);
+        Shares.Sweep(needed.From);
+    }
 
     public void AddBytes(long bytes) => Interlocked.Add(ref _bytes, bytes);
 
@@ -51,13 +77,6 @@ internal sealed class Delta
 
     /// <summary>A portion is in the newest pages.</summary>
     public void Moved(Portion portion) => _committed.Moved(portion);
-
-    /// <summary>Drops the versions that are in the pages and not needed.</summary>
-    public void Sweep(Needed needed)
-    {
-        AddBytes(-_committed.Sweep(needed));
-        Shares.Sweep(needed.From);
-    }
 }
 
 /// <summary>The delta of one table or index.</summary>
@@ -77,8 +96,11 @@ internal abstract class DeltaTree(uint root)
     /// <summary>Writes one version, as a transaction made it.</summary>
     public abstract void ApplyOne(BTreeWriter trees, DeltaNode node, Version version);
 
-    /// <summary>Drops those versions of nodes in key order that are not needed; returns the memory freed.</summary>
-    public abstract long Sweep(ReadOnlySpan<DeltaNode> nodes, Needed needed);
+    /// <summary>
+    /// Drops those versions of nodes in key order that are not needed. The nodes that keep one committed after <paramref name="from"/> up to
+    /// <paramref name="to"/> come to stand first; returns how many they are.
+    /// </summary>
+    public abstract int Sweep(Span<DeltaNode> nodes, Needed needed, long from, long to, ref SweepFigures figures);
 
     /// <summary>Takes back a version, the newest of its chain; returns the memory freed.</summary>
     public abstract long Undo(DeltaNode node, Version version);
@@ -114,17 +136,23 @@ internal abstract class DeltaTree<TKey, TOrder>(uint root, TOrder order) : Delta
 
     public static TKey KeyOf(DeltaNode node) => ((DeltaMap<TKey, TOrder>.Node)node).Key;
 
-    public override long Sweep(ReadOnlySpan<DeltaNode> nodes, Needed needed)
+    public override int Sweep(Span<DeltaNode> nodes, Needed needed, long from, long to, ref SweepFigures figures)
     {
-        long bytes = 0;
+        int kept = 0;
         DeltaMap<TKey, TOrder>.Place place = default;
         foreach (DeltaNode node in nodes)
         {
-            bytes += Map.Cut((DeltaMap<TKey, TOrder>.Node)node, needed, ref place, out bool removed);
-            bytes += removed ? BytesOf(node) : 0;
+            if (Map.Cut((DeltaMap<TKey, TOrder>.Node)node, needed, from, to, ref figures, ref place, out bool keeps))
+            {
+                figures.Freed += BytesOf(node);
+            }
+            else if (keeps)
+            {
+                nodes[kept++] = node;
+            }
         }
 
-        return bytes;
+        return kept;
     }
 
     public override long Undo(DeltaNode node, Version version)
@@ -154,12 +182,12 @@ internal sealed class TableDelta(uint root) : DeltaTree<long, RowidOrder>(root, 
     public override bool IsIndex => false;
 
     /// <summary>Puts a version on a row; null on a conflict. Adds the memory taken to <paramref name="bytes"/>.</summary>
-    public DeltaNode? Push(long rowid, Version version, long snapshot, ref long bytes)
+    public DeltaNode? Push(long rowid, CommitStamp owner, byte[]? record, long snapshot, ref long bytes, out Version version)
     {
-        DeltaNode? node = Map.Push(rowid, version, snapshot, out bool made);
+        DeltaNode? node = Map.Push(rowid, owner, record, deleted: record is null, snapshot, out version);
         if (node is not null)
         {
-            bytes += version.Bytes + (made ? DeltaNode.OverheadBytes : 0);
+            bytes += version.Bytes + (ReferenceEquals(node, version) ? DeltaNode.OverheadBytes : 0);
         }
 
         return node;

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Sluice.Engine.Log;
 
 namespace Sluice.Engine.Transactions;
 
@@ -28,7 +29,7 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
     /// <summary>So many steps at a level cost less than a search from the top.</summary>
     private const int NearSteps = 8;
 
-    private readonly Node _head = new(default!, MaxLevel);
+    private readonly Node _head = new(default!, MaxLevel, new CommitStamp(), null, deleted: true);
     private readonly Lock _structure = new();
     private readonly TOrder _order = order;
     private int _levels = 1;
@@ -39,15 +40,10 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
         private readonly Node?[]? _upper;
         private Node? _next;
 
-        internal Node(TKey key, int level)
+        internal Node(TKey key, int level, CommitStamp owner, byte[]? content, bool deleted) : base(owner, content, deleted)
         {
             Key = key;
             _upper = level > 1 ? new Node?[level - 1] : null;
-        }
-
-        internal Node(TKey key, int level, Version version) : this(key, level)
-        {
-            Start(version);
         }
 
         public TKey Key { get; }
@@ -137,23 +133,23 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
         return null;
     }
 
-    /// <summary>Puts a version on the key's chain, making its node if there is none.</summary>
+    /// <summary>Puts a version on the key's chain, making its node if there is none: the node is the version then.</summary>
     /// <returns>Null on a conflict.</returns>
-    public Node? Push(in TKey key, Version version, long snapshot, out bool made)
+    public Node? Push(in TKey key, CommitStamp owner, byte[]? content, bool deleted, long snapshot, out Version version)
     {
+        version = null!;
         Place place = default;
         while (true)
         {
             Node? found = FindPlace(key, ref place);
             if (found is not null)
             {
+                version ??= new Version(owner, content, deleted);
                 switch (found.TryPush(version, snapshot))
                 {
                     case PushResult.Pushed:
-                        made = false;
                         return found;
                     case PushResult.Conflict:
-                        made = false;
                         return null;
                 }
 
@@ -171,7 +167,7 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
                     continue;
                 }
 
-                Node node = new(key, NextLevel(), version);
+                Node node = new(key, NextLevel(), owner, content, deleted);
                 RefreshPlace(node.Level, key, ref place);
                 for (int level = 0; level < node.Level; level++)
                 {
@@ -185,7 +181,7 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
                     Volatile.Write(ref _levels, node.Level);
                 }
 
-                made = true;
+                version = node;
                 return node;
             }
         }
@@ -209,25 +205,25 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
     }
 
     /// <summary>
-    /// Drops the versions of a node that are not needed, and unlinks it if none is left; returns their bytes. Cheap for nodes in ascending order
-    /// with one <paramref name="place"/>.
+    /// Drops the versions of a node that are not needed, see <see cref="DeltaNode.Cut"/>; true when none was left and it is unlinked. Cheap for nodes in
+    /// ascending order with one <paramref name="place"/>.
     /// </summary>
-    public long Cut(Node node, Needed needed, ref Place place, out bool removed)
+    public bool Cut(Node node, Needed needed, long from, long to, ref SweepFigures figures, ref Place place, out bool keeps)
     {
         lock (_structure)
         {
-            long bytes = node.Cut(needed, out removed);
-            if (removed)
+            if (!node.Cut(needed, from, to, ref figures, out keeps))
             {
-                if (!IsNear(node, place))
-                {
-                    FindPlace(node.Key, ref place);
-                }
-
-                Unlink(node, ref place);
+                return false;
             }
 
-            return bytes;
+            if (!IsNear(node, place))
+            {
+                FindPlace(node.Key, ref place);
+            }
+
+            Unlink(node, ref place);
+            return true;
         }
     }
 

@@ -1,3 +1,5 @@
+using Sluice.Engine.Log;
+
 namespace Sluice.Engine.Transactions;
 
 /// <summary>
@@ -5,12 +7,18 @@ namespace Sluice.Engine.Transactions;
 /// wins. 2. A node that is marked removed has no versions and gets none any more. 3. The chain changes only under the node's lock; it is
 /// read without.
 /// </summary>
-internal abstract class DeltaNode
+internal abstract class DeltaNode : Version
 {
     /// <summary>Bytes of memory of a node beside its key.</summary>
-    public const int OverheadBytes = 80;
+    public const int OverheadBytes = 96;
 
     private Version? _newest;
+
+    /// <summary>For a node that nobody else can see yet: it is its first version itself, since most have one only.</summary>
+    protected DeltaNode(CommitStamp owner, byte[]? content, bool deleted) : base(owner, content, deleted)
+    {
+        _newest = this;
+    }
 
     public Version? Newest => Volatile.Read(ref _newest);
 
@@ -61,30 +69,38 @@ internal abstract class DeltaNode
     }
 
     /// <summary>
-    /// Drops the versions that are not needed; returns their bytes. When none is left the node is marked removed, which is told once.
+    /// Drops the versions that are not needed. <paramref name="keeps"/>: a version committed after <paramref name="from"/> up to
+    /// <paramref name="to"/>, which the pages hold, is left. When none at all is left the node is marked removed, which is told once.
     /// </summary>
-    public long Cut(Needed needed, out bool removed)
+    public bool Cut(Needed needed, long from, long to, ref SweepFigures figures, out bool keeps)
     {
         lock (this)
         {
-            removed = false;
+            keeps = false;
             if (Removed)
             {
-                return 0;
+                return false;
             }
 
-            long bytes = 0;
             Version? above = null;
             for (Version? version = _newest; version is not null; version = version.Older)
             {
-                if (needed.Has(version.Owner.Timestamp))
+                long timestamp = version.Owner.Timestamp;
+                if (needed.Has(timestamp))
                 {
+                    if (timestamp > from && timestamp <= to)
+                    {
+                        keeps = true;
+                        figures.InPages += version.Bytes;
+                        figures.InWindows += timestamp <= needed.From ? version.Bytes : 0;
+                    }
+
                     above = version;
                     continue;
                 }
 
                 // Whoever stands on it still finds the way on.
-                bytes += version.Bytes;
+                figures.Freed += version.Bytes;
                 if (above is null)
                 {
                     Volatile.Write(ref _newest, version.Older);
@@ -95,8 +111,8 @@ internal abstract class DeltaNode
                 }
             }
 
-            Removed = removed = above is null;
-            return bytes;
+            Removed = above is null;
+            return Removed;
         }
     }
 
@@ -114,9 +130,6 @@ internal abstract class DeltaNode
             return true;
         }
     }
-
-    /// <summary>For a node that nobody else can see yet.</summary>
-    protected void Start(Version version) => _newest = version;
 }
 
 internal enum PushResult

@@ -30,7 +30,7 @@ internal sealed class Epoch(long number, BaseSnapshot pages, Schema schema, Delt
 /// <summary>
 /// The epochs that are in use, and who holds them. Invariants: 1. a transaction takes its epoch and its snapshot together, so the snapshot is
 /// never older than what the epoch's pages hold. 2. A version may be dropped from the delta when the pages of every epoch in use hold it, or
-/// (see <see cref="Needed(bool)"/>) when nobody sees it.
+/// (see <see cref="Needed(MemoryLevel)"/>) when nobody sees it.
 /// </summary>
 internal sealed class Epochs(Epoch first, TimeProvider clock)
 {
@@ -75,7 +75,8 @@ internal sealed class Epochs(Epoch first, TimeProvider clock)
 
     public void Unpin(Hold hold)
     {
-        bool freed;
+        Epoch? freed;
+        Epoch? freedExact;
         lock (_gate)
         {
             if (hold.Previous is null)
@@ -97,19 +98,17 @@ internal sealed class Epochs(Epoch first, TimeProvider clock)
             }
 
             freed = Release(hold.Epoch);
-            freed |= hold.Exact is { } exact && Release(exact);
+            freedExact = hold.Exact is { } exact ? Release(exact) : null;
         }
 
-        if (freed)
-        {
-            Freed?.Invoke();
-        }
+        Free(freed);
+        Free(freedExact);
     }
 
     /// <summary>Makes an epoch the one on which transactions begin from now on.</summary>
     public void Publish(Epoch next)
     {
-        bool freed;
+        Epoch? freed;
         lock (_gate)
         {
             Epoch before = Current;
@@ -128,10 +127,7 @@ internal sealed class Epochs(Epoch first, TimeProvider clock)
             freed = Release(before);
         }
 
-        if (freed)
-        {
-            Freed?.Invoke();
-        }
+        Free(freed);
     }
 
     /// <summary>Where a checkpoint from one commit to another has to stop: at the first snapshot of somebody who has read for a while.</summary>
@@ -152,10 +148,10 @@ internal sealed class Epochs(Epoch first, TimeProvider clock)
     }
 
     /// <summary>
-    /// What is needed of the newest delta. Moves transactions to pages that hold exactly their snapshots, as far as they rest. When
-    /// <paramref name="short"/> of memory, of old transactions only what they see: they cannot write any more then.
+    /// What is needed of the newest delta. Moves transactions to pages that hold exactly their snapshots, as far as they rest. When memory is
+    /// short, of old transactions only what they see: they cannot write any more then.
     /// </summary>
-    public Needed Needed(bool @short)
+    public Needed Needed(MemoryLevel level)
     {
         lock (_gate)
         {
@@ -163,13 +159,14 @@ internal sealed class Epochs(Epoch first, TimeProvider clock)
             List<(long, long)> windows = [];
             for (Hold? hold = _oldest; hold is not null; hold = hold.Next)
             {
-                if (!ReferenceEquals(hold.Epoch.Delta, Current.Delta))
+                if (!ReferenceEquals(hold.Epoch.Delta, Current.Delta) || hold.IsGivenUp)
                 {
                     continue;
                 }
 
-                _ = hold.Exact is not null && hold.TryMove();
-                if (!@short || clock.GetElapsedTime(hold.Since) < s_oldReading)
+                hold.TryMove();
+                bool isSafe = level == MemoryLevel.Enough || (level == MemoryLevel.Short && hold.IsWriting);
+                if (isSafe || clock.GetElapsedTime(hold.Since) < s_oldReading)
                 {
                     from = Math.Min(from, hold.PagesHold);
                 }
@@ -183,6 +180,37 @@ internal sealed class Epochs(Epoch first, TimeProvider clock)
         }
     }
 
+    /// <summary>
+    /// The deltas before the newest one that are still read, and what is needed of each: what is seen, for nobody writes over the pages of an
+    /// exclusive transaction.
+    /// </summary>
+    public IReadOnlyList<(Delta Delta, Needed Needed)> NeededOfOlder()
+    {
+        lock (_gate)
+        {
+            List<(Delta, Needed)> needed = [];
+            List<(long, long)>? windows = null;
+            Delta? last = null;
+            for (Hold? hold = _oldest; hold is not null && !ReferenceEquals(hold.Epoch.Delta, Current.Delta); hold = hold.Next)
+            {
+                if (!ReferenceEquals(hold.Epoch.Delta, last))
+                {
+                    last = hold.Epoch.Delta;
+                    windows = [];
+                    needed.Add((last, new Needed(long.MaxValue - 1, windows)));
+                }
+
+                hold.TryMove();
+                if (hold.NeedsVersions)
+                {
+                    windows!.Add((hold.PagesHold, hold.Snapshot));
+                }
+            }
+
+            return needed;
+        }
+    }
+
     /// <summary>Gives up the oldest snapshot that needs versions; false if there is none, or it is being read.</summary>
     public bool GiveUpOldest()
     {
@@ -190,7 +218,7 @@ internal sealed class Epochs(Epoch first, TimeProvider clock)
         {
             for (Hold? hold = _oldest; hold is not null && hold.Snapshot < Current.Checkpointed; hold = hold.Next)
             {
-                if (hold.NeedsVersions && ReferenceEquals(hold.Epoch.Delta, Current.Delta) && clock.GetElapsedTime(hold.Since) >= s_oldReading)
+                if (hold.NeedsVersions && clock.GetElapsedTime(hold.Since) >= s_oldReading)
                 {
                     return hold.TryGiveUp();
                 }
@@ -214,16 +242,24 @@ internal sealed class Epochs(Epoch first, TimeProvider clock)
         }
     }
 
-    /// <summary>True when nobody holds the epoch any more.</summary>
-    private bool Release(Epoch epoch)
+    /// <summary>The epoch, if nobody holds it any more: then it is to be freed once the lock is released.</summary>
+    private Epoch? Release(Epoch epoch)
     {
         if (--epoch.Pins > 0)
         {
-            return false;
+            return null;
         }
 
         _inUse.Remove(epoch);
-        epoch.Pages.Dispose();
-        return true;
+        return epoch;
+    }
+
+    private void Free(Epoch? epoch)
+    {
+        if (epoch is not null)
+        {
+            epoch.Pages.Dispose();
+            Freed?.Invoke();
+        }
     }
 }

@@ -15,6 +15,7 @@ internal sealed class Hold(Epoch epoch, long snapshot, long since)
     private const int GivenUp = 3;
 
     private int _state;
+    private bool _isWriting;
 
     /// <summary>The epoch that was the newest at the begin.</summary>
     public Epoch Epoch { get; } = epoch;
@@ -23,6 +24,13 @@ internal sealed class Hold(Epoch epoch, long snapshot, long since)
 
     /// <summary>The clock's timestamp of the begin.</summary>
     public long Since { get; } = since;
+
+    /// <summary>Whether the transaction has begun to write, and so may have to find out who else wrote since its snapshot. Set by its thread.</summary>
+    public bool IsWriting
+    {
+        get => Volatile.Read(ref _isWriting);
+        set => Volatile.Write(ref _isWriting, value);
+    }
 
     /// <summary>The epoch whose pages hold exactly the snapshot, once there is one. Guarded by <see cref="Epochs"/>, like the links.</summary>
     internal Epoch? Exact { get; set; }
@@ -34,7 +42,9 @@ internal sealed class Hold(Epoch epoch, long snapshot, long since)
     /// <summary>Versions committed after this one, up to the snapshot, are needed.</summary>
     internal long PagesHold => Volatile.Read(ref _state) == Moved ? Exact!.Checkpointed : Epoch.Checkpointed;
 
-    internal bool NeedsVersions => PagesHold < Snapshot && Volatile.Read(ref _state) != GivenUp;
+    internal bool NeedsVersions => PagesHold < Snapshot && !IsGivenUp;
+
+    internal bool IsGivenUp => Volatile.Read(ref _state) == GivenUp;
 
     /// <summary>Begins a step of reading; the epoch whose pages it is to read.</summary>
     /// <exception cref="SluiceException">BusySnapshot: memory was short and the snapshot could not be kept.</exception>
@@ -55,8 +65,14 @@ internal sealed class Hold(Epoch epoch, long snapshot, long since)
         }
     }
 
-    /// <summary>Makes the transaction read <see cref="Exact"/> from now on; false while it is in the middle of a step.</summary>
-    internal bool TryMove() => Interlocked.CompareExchange(ref _state, Moved, Resting) is Resting or Moved;
+    /// <summary>Makes the transaction read <see cref="Exact"/> from now on, if there is one and it is not in the middle of a step.</summary>
+    internal void TryMove()
+    {
+        if (Exact is not null)
+        {
+            _ = Interlocked.CompareExchange(ref _state, Moved, Resting);
+        }
+    }
 
     /// <summary>Gives the snapshot up; false while the transaction is in the middle of a step.</summary>
     internal bool TryGiveUp() => Interlocked.CompareExchange(ref _state, GivenUp, Resting) is Resting or GivenUp;

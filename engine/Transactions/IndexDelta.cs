@@ -1,5 +1,6 @@
 using Sluice.Engine.BTree;
 using Sluice.Engine.Format;
+using Sluice.Engine.Log;
 
 namespace Sluice.Engine.Transactions;
 
@@ -54,13 +55,13 @@ internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree<IndexKey
     public override bool IsIndex => true;
 
     /// <summary>Puts a version on a key; null on a conflict. Adds the memory taken to <paramref name="bytes"/>.</summary>
-    public DeltaNode? Push(byte[] key, Version version, long snapshot, ref long bytes)
+    public DeltaNode? Push(byte[] key, CommitStamp owner, bool deleted, long snapshot, ref long bytes, out Version version)
     {
         byte[] identity = IdentityOf(key);
-        var node = Map.Push(new IndexKey(identity, KeyRank.Of(new Payload(identity, 0, identity.Length), Order)), version, snapshot, out bool made);
+        var node = Map.Push(new IndexKey(identity, KeyRank.Of(new Payload(identity, 0, identity.Length), Order)), owner, key, deleted, snapshot, out version);
         if (node is not null)
         {
-            bytes += version.Bytes + (made ? BytesOf(node) : 0);
+            bytes += version.Bytes + (ReferenceEquals(node, version) ? BytesOf(node) : 0);
         }
 
         return node;

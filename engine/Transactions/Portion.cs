@@ -29,31 +29,21 @@ internal sealed class Portion
         }
     }
 
-    /// <summary>Drops the versions that are not needed, if there may be any; returns the memory freed.</summary>
-    public long Sweep(Needed needed)
+    /// <summary>Whether none of the versions is left.</summary>
+    public bool IsEmpty => Array.TrueForAll(_trees, static tree => tree.Nodes.Length == 0);
+
+    /// <summary>Drops the versions that are not needed.</summary>
+    public void Sweep(Needed needed, ref SweepFigures figures)
     {
-        long bytes = 0;
-        if (needed.From > _from)
+        for (int i = 0; i < _trees.Length; i++)
         {
-            foreach ((DeltaTree tree, DeltaNode[] nodes) in _trees)
+            (DeltaTree tree, DeltaNode[] nodes) = _trees[i];
+            int kept = tree.Sweep(nodes, needed, _from, To, ref figures);
+            if (kept < nodes.Length)
             {
-                bytes += tree.Sweep(nodes, needed);
+                _trees[i] = (tree, nodes[..kept]);
             }
         }
-
-        return bytes;
-    }
-
-    /// <summary>Whether nothing of it can be left once what is not needed has been dropped.</summary>
-    public bool IsDropped(Needed needed)
-    {
-        bool isSeen = false;
-        foreach ((long after, long upTo) in needed.Windows)
-        {
-            isSeen |= after < To && upTo > _from;
-        }
-
-        return needed.From >= To && !isSeen;
     }
 
     private static DeltaNode[] Ordered(DeltaTree tree, List<DeltaNode> written)

@@ -72,9 +72,9 @@ public sealed class Store : IDisposable
         Syncs = _commits?.Syncs ?? 0,
         LogBytes = _commits?.BytesWritten ?? 0,
         Checkpoints = _checkpointer?.Checkpoints ?? 0,
-        DeltaBytes = _epochs.Current.Delta.Bytes,
+        DeltaBytes = _checkpointer?.VersionBytes ?? 0,
         OldImageBytes = Pager.OldImageBytes,
-        OldImageMemoryBytes = Pager.OldImageMemoryBytes,
+        MemoryBytes = (_checkpointer?.VersionBytes ?? 0) + Pager.OldImageMemoryBytes + Pager.DirtyMemoryBytes,
         DurableTimestamp = _commits?.DurableTimestamp ?? 0,
         CheckpointedTimestamp = _epochs.Current.Checkpointed,
         ActiveTransactions = Volatile.Read(ref _active),
@@ -159,6 +159,7 @@ public sealed class Store : IDisposable
             RequireWritable();
             Checkpointer.MemoryLimitBytes = value;
             Pager.OldImageLimitBytes = OldImageShare(value);
+            Pager.DirtyLimitBytes = DirtyShare(value);
         }
     }
 
@@ -306,7 +307,7 @@ public sealed class Store : IDisposable
 
     /// <summary>Whether a transaction that has this epoch and snapshot may begin to write. Under the writer gate.</summary>
     internal bool IsFresh(Epoch epoch, TransactionKind kind, long snapshot) =>
-        epoch.Number >= _lastExclusiveEpoch && !(kind == TransactionKind.Deferred && snapshot < Volatile.Read(ref _lastPlainCommit));
+        epoch.Number >= _lastExclusiveEpoch && epoch.Delta.Floor <= snapshot && !(kind == TransactionKind.Deferred && snapshot < Volatile.Read(ref _lastPlainCommit));
 
     /// <summary>Throws when <see cref="IsFresh"/> is false, with the reason.</summary>
     internal void RequireFresh(Epoch epoch, TransactionKind kind, long snapshot)
@@ -314,6 +315,11 @@ public sealed class Store : IDisposable
         if (epoch.Number < _lastSchemaEpoch)
         {
             throw SchemaHasChanged();
+        }
+
+        if (epoch.Number >= _lastExclusiveEpoch && epoch.Delta.Floor > snapshot)
+        {
+            throw SnapshotTooOld();
         }
 
         if (!IsFresh(epoch, kind, snapshot))
@@ -324,6 +330,10 @@ public sealed class Store : IDisposable
 
     internal static SluiceException SchemaHasChanged() =>
         new(ResultCode.BusySchema, "database schema has changed since the transaction began");
+
+    internal static SluiceException SnapshotTooOld() => new(
+        ResultCode.BusySnapshot,
+        "database is locked: this transaction's snapshot is too old to write on: memory was short (PRAGMA memory_limit), and later commits were moved to the file");
 
     /// <summary>Makes the pages of an exclusive transaction the newest epoch, with an empty delta.</summary>
     internal void PublishExclusive(Epoch before, ExclusiveWriter exclusive)
@@ -401,11 +411,15 @@ public sealed class Store : IDisposable
 
     private static long OldImageShare(long memoryLimit) => memoryLimit / 16;
 
+    /// <summary>Twice this much while a page transaction commits, with the images that it replaces.</summary>
+    private static long DirtyShare(long memoryLimit) => memoryLimit / 8;
+
     private static PagerOptions PagerOptionsOf(StoreOptions options, bool readOnly) => new()
     {
         PageSize = options.PageSize,
         CacheBytes = options.CacheBytes,
         OldImageBytes = OldImageShare(options.MemoryLimitBytes),
+        DirtyBytes = DirtyShare(options.MemoryLimitBytes),
         ReadOnly = readOnly,
         LockTimeout = options.LockTimeout,
         Clock = options.Clock,

@@ -20,8 +20,8 @@ public readonly record struct StoreStatistics
     /// <summary>Bytes of old page images that open transactions need, in memory or put aside in a file.</summary>
     public long OldImageBytes { get; init; }
 
-    /// <summary>Of <see cref="OldImageBytes"/>, those in memory.</summary>
-    public long OldImageMemoryBytes { get; init; }
+    /// <summary>What <see cref="StoreOptions.MemoryLimitBytes"/> bounds: memory of versions, of pages that are being changed, and of old page images.</summary>
+    public long MemoryBytes { get; init; }
 
     /// <summary>The newest commit that is on the disk.</summary>
     public long DurableTimestamp { get; init; }

@@ -52,6 +52,7 @@ internal sealed partial class StoreTransaction
         }
 
         _isInside = true;
+        _hold.IsWriting = true;
         _writes = new WriteSet(_epoch.Delta, _snapshot);
         View = new Viewpoint(_snapshot, _epoch.Checkpointed, _writes.Stamp);
     }
@@ -218,19 +219,25 @@ internal sealed partial class StoreTransaction
 
     /// <summary>
     /// Compares what was read with the commits since the snapshot, as far as they have come; <see cref="Ordering"/> has the last word. The epoch
-    /// is kept until then, for it keeps those commits' versions in the delta.
+    /// is kept until then, for it keeps those commits' versions in the delta, unless memory is short.
     /// </summary>
     private void CompareReads(ReadSet reads)
     {
         _watch = _store.Commits.BetweenCommits(_store.Watches.Begin);
         reads.CloseRanges();
-        if (reads.FindChanged(_epoch.Delta, _snapshot, _writes!.Stamp, among: null) is { } changed)
+        if (FindReadConflict(reads, among: null) is { } conflict)
         {
             EndWatch();
             Rollback();
-            throw ReadConflict(changed);
+            throw conflict;
         }
     }
+
+    /// <summary>Whether a commit since the snapshot changed what was read, or that cannot be found out any more.</summary>
+    private SluiceException? FindReadConflict(ReadSet reads, HashSet<uint>? among) =>
+        reads.FindChanged(_epoch.Delta, _snapshot, _writes!.Stamp, among) is { } changed ? ReadConflict(changed)
+        : _epoch.Delta.Floor > _snapshot ? Store.SnapshotTooOld()
+        : null;
 
     /// <summary>The commit's turn: the last look at what was read, then the others' watches are told of what was written.</summary>
     private void Ordering()
@@ -239,9 +246,9 @@ internal sealed partial class StoreTransaction
         {
             _ = _store.Watches.End(watch);
             _watch = null;
-            if (watch.Count > 0 && _reads!.FindChanged(_epoch.Delta, _snapshot, _writes!.Stamp, watch) is { } changed)
+            if (watch.Count > 0 && FindReadConflict(_reads!, watch) is { } conflict)
             {
-                throw ReadConflict(changed);
+                throw conflict;
             }
         }
 

@@ -16,7 +16,7 @@ internal sealed class WriteSet(Delta delta, long snapshot)
     private readonly record struct Entry(DeltaTree Tree, DeltaNode Node, Version Version);
 
     private readonly List<Entry> _entries = [];
-    private readonly List<(uint Root, long Rowid)> _shares = [];
+    private List<(uint Root, long Rowid)>? _shares;
     private long _unreportedBytes;
 
     public CommitStamp Stamp { get; } = new();
@@ -27,16 +27,14 @@ internal sealed class WriteSet(Delta delta, long snapshot)
     public bool TryPut(uint root, long rowid, byte[]? record)
     {
         TableDelta table = delta.Table(root);
-        var version = new Version(Stamp, record, deleted: record is null);
-        return Add(table, table.Push(rowid, version, snapshot, ref _unreportedBytes), version);
+        return Add(table, table.Push(rowid, Stamp, record, snapshot, ref _unreportedBytes, out Version version), version);
     }
 
     /// <summary>False on a conflict.</summary>
     public bool TryPut(uint root, KeyOrder order, byte[] key, bool deleted)
     {
         IndexDelta index = delta.Index(root, order);
-        var version = new Version(Stamp, key, deleted);
-        return Add(index, index.Push(key, version, snapshot, ref _unreportedBytes), version);
+        return Add(index, index.Push(key, Stamp, deleted, snapshot, ref _unreportedBytes, out Version version), version);
     }
 
     /// <summary>Relies on a row or, with <paramref name="isClaim"/>, takes its key away; false on a conflict. It holds until the transaction ends.</summary>
@@ -47,19 +45,20 @@ internal sealed class WriteSet(Delta delta, long snapshot)
             return false;
         }
 
-        _shares.Add((root, rowid));
+        (_shares ??= []).Add((root, rowid));
+        RequireAboveFloor();
         return true;
     }
 
     /// <summary>The transaction is rolled back: it relies on nothing any more.</summary>
     public void ReleaseShares()
     {
-        foreach ((uint root, long rowid) in _shares)
+        foreach ((uint root, long rowid) in _shares ?? [])
         {
             delta.Shares.Remove(root, rowid, Stamp);
         }
 
-        _shares.Clear();
+        _shares = null;
     }
 
     /// <summary>Takes back, newest first, all but the first <paramref name="count"/> writes.</summary>
@@ -144,6 +143,15 @@ internal sealed class WriteSet(Delta delta, long snapshot)
         _unreportedBytes = 0;
     }
 
+    /// <summary>Asked after a version or a share was put: had others been dropped before, the floor would have been raised.</summary>
+    private void RequireAboveFloor()
+    {
+        if (delta.Floor > snapshot)
+        {
+            throw Store.SnapshotTooOld();
+        }
+    }
+
     private bool Add(DeltaTree tree, DeltaNode? node, Version version)
     {
         if (node is null)
@@ -152,14 +160,7 @@ internal sealed class WriteSet(Delta delta, long snapshot)
         }
 
         _entries.Add(new Entry(tree, node, version));
-        if (delta.Floor > snapshot)
-        {
-            // Looked at after the version was put: what was dropped before that was dropped below the floor.
-            throw new SluiceException(
-                ResultCode.BusySnapshot,
-                "database is locked: this transaction's snapshot is too old to write on: memory was short (PRAGMA memory_limit), and later commits were moved to the file");
-        }
-
+        RequireAboveFloor();
         if (_unreportedBytes >= ReportBytes)
         {
             Report();

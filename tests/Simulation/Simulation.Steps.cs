@@ -139,12 +139,12 @@ internal sealed partial class Simulation
     }
 
     /// <summary>
-    /// While the disk works, others go on. Not during writes of the log: the engine holds a lock for some of them, which in a real process keeps the
-    /// others out.
+    /// While the disk works, others go on. Not during writes of the log and of pages put aside: the engine holds a lock for some of them, which in a
+    /// real process keeps the others out.
     /// </summary>
     private void Meanwhile(IoPoint point)
     {
-        bool suits = point.Kind is IoKind.Sync or IoKind.SyncFolder || (point.Kind is IoKind.Write or IoKind.Resize && point.File != FileKind.Log);
+        bool suits = point.Kind is IoKind.Sync or IoKind.SyncFolder || (point.Kind is IoKind.Write or IoKind.Resize && point.File is not (FileKind.Log or FileKind.Side));
         if (!suits || _depth > 1 || _clients.Count == 0 || _random.Next(3) > 0)
         {
             return;

@@ -55,6 +55,16 @@ internal sealed record InsertPlan
     public TableWritePlan? UpsertWrite { get; init; }
 
     public Expr[]? Returning { get; init; }
+
+    /// <summary>By index: whether a new row's key may be there already.</summary>
+    public bool[] Tested => field ??= [.. Write.Indexes.Select(static index => index.Unique)];
+
+    /// <summary>The same for a row whose rowid is made for it: a key with a new rowid cannot be there yet.</summary>
+    public bool[] TestedIfAutomatic => field ??= [.. Write.Indexes.Select(index =>
+        index.Unique && (index.Expressions.Count > 0 || index.Where is not null || !index.Columns.Contains(Write.Table.RowidAlias)))];
+
+    /// <summary>In which order conflicts are looked for, see <see cref="ConflictResolver"/>.</summary>
+    public int[] ConflictOrder => field ??= ConflictResolver.OrderOf(Write, Upserts);
 }
 
 /// <summary>One run of an INSERT.</summary>
@@ -64,8 +74,6 @@ internal sealed class InsertExecution : ChangeExecution
     private readonly Table _table;
     private readonly RowWriter _writer;
     private readonly ConflictResolver _conflicts;
-    private readonly bool[] _testIndex;
-    private readonly bool[] _testIndexAutomatic;
     private readonly RowEvents? _events;
     private readonly SequenceRow? _sequence;
     private BoundUpsert? _upsert;
@@ -80,12 +88,7 @@ internal sealed class InsertExecution : ChangeExecution
         _events = plan.Write.Events;
         _sequence = _table.IsAutoincrement ? new SequenceRow(_table, run.Transaction) : null;
         _writer = RowWriter.Create(plan.Write, run.Transaction, run, newRow);
-        _conflicts = new ConflictResolver(plan.Write, _writer, run, plan.Upserts, plan.Upserts.Length == 0 ? null : TakenByUpsert);
-        _testIndex = [.. plan.Write.Indexes.Select(index => index.Unique)];
-
-        // A key with a rowid that was just made for this row cannot be there yet.
-        _testIndexAutomatic = [.. plan.Write.Indexes.Select(index =>
-            index.Unique && (index.Expressions.Count > 0 || index.Where is not null || !index.Columns.Contains(_table.RowidAlias)))];
+        _conflicts = new ConflictResolver(plan.Write, _writer, run, plan.ConflictOrder, plan.Upserts.Length == 0 ? null : TakenByUpsert);
         if (plan.Upserts.Length > 0)
         {
             run.Sources[plan.ExcludedSource] = new ValuesSource(_table.Columns.Count);
@@ -179,7 +182,7 @@ internal sealed class InsertExecution : ChangeExecution
             return;
         }
 
-        switch (_conflicts.Resolve(self: null, testKey: given is not null, given is null ? _testIndexAutomatic : _testIndex))
+        switch (_conflicts.Resolve(self: null, testKey: given is not null, given is null ? _plan.TestedIfAutomatic : _plan.Tested))
         {
             case ConflictOutcome.PassOver:
                 return;

@@ -5,6 +5,9 @@ internal enum FileKind
     Database,
     Journal,
     Log,
+
+    /// <summary>Pages that are put aside while memory is short.</summary>
+    Side,
 }
 
 internal enum IoKind
@@ -27,6 +30,7 @@ internal readonly record struct IoPoint(string Phase, FileKind File, IoKind Kind
     public static FileKind KindOf(string path) =>
         path.EndsWith("-journal", StringComparison.Ordinal) ? FileKind.Journal
         : path.Contains("-log.", StringComparison.Ordinal) ? FileKind.Log
+        : path.EndsWith("-side", StringComparison.Ordinal) ? FileKind.Side
         : FileKind.Database;
 
     public override string ToString() => $"{Phase}: {Kind} {File}";

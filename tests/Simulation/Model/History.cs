@@ -17,13 +17,14 @@ internal sealed class History
     // Exclusive commits that failed: whole or absent, until a later commit is acknowledged on the state without them.
     private readonly List<DbState> _unknown = [];
 
+    // What an exclusive transaction that is being committed does to the state, which it gets when all commits before it are acknowledged.
+    private Func<DbState, DbState?>? _exclusive;
+
     /// <summary>What a transaction that begins now sees.</summary>
     public DbState Acknowledged { get; private set; } = DbState.Empty;
 
     /// <summary>What the next commit builds on.</summary>
     public DbState Newest => _underWay.Count > 0 ? _underWay[^1].After : Acknowledged;
-
-    public int UnderWay => _underWay.Count;
 
     public long Commits { get; private set; }
 
@@ -49,34 +50,54 @@ internal sealed class History
         Commits++;
     }
 
-    /// <summary>A commit that never got into the log: it is the newest one and is not there.</summary>
-    public void Withdraw(Entry entry)
+    /// <summary>
+    /// An exclusive transaction's commit is asked for: there is one at a time. It may still wait for the commits under way, and is then on top of them.
+    /// </summary>
+    /// <param name="change">What it does; null for what a constraint forbids.</param>
+    public void BeginExclusive(Func<DbState, DbState?> change) => _exclusive = change;
+
+    public void AcknowledgeExclusive()
     {
-        if (_underWay[^1] != entry)
+        if (_underWay.Count > 0)
         {
-            throw new SimulationFailure("a commit that others build on was refused");
+            throw new SimulationFailure("an exclusive transaction was committed beside one that had begun to commit");
         }
 
-        _underWay.RemoveAt(_underWay.Count - 1);
+        Acknowledged = AfterExclusive ?? throw new SimulationFailure("an exclusive transaction was committed that breaks a constraint");
+        _exclusive = null;
+        _unknown.Clear();
+        Commits++;
     }
 
+    /// <summary>It has changed nothing.</summary>
+    public void WithdrawExclusive() => _exclusive = null;
+
     /// <summary>An exclusive commit that failed: absent for those who go on, whole or absent for the next process.</summary>
-    public void BecomeUnknown(Entry entry)
+    public void ExclusiveBecomesUnknown()
     {
-        Withdraw(entry);
-        _unknown.Add(entry.After);
+        if (AfterExclusive is { } after)
+        {
+            _unknown.Add(after);
+        }
+
+        _exclusive = null;
     }
+
+    /// <summary>The state with the exclusive commit under way, if there is one that may be.</summary>
+    private DbState? AfterExclusive => _exclusive?.Invoke(Newest);
 
     /// <summary>Takes what a new process found as the truth from now on, if it may be.</summary>
     public bool TryRecover(DbState found)
     {
-        if (!(found.SameAs(Acknowledged) || _underWay.Exists(entry => found.SameAs(entry.After)) || _unknown.Exists(found.SameAs)))
+        if (!(found.SameAs(Acknowledged) || _underWay.Exists(entry => found.SameAs(entry.After)) || _unknown.Exists(found.SameAs)
+            || (AfterExclusive is { } after && found.SameAs(after))))
         {
             return false;
         }
 
         _underWay.Clear();
         _unknown.Clear();
+        _exclusive = null;
         Acknowledged = found;
         return true;
     }
@@ -84,5 +105,6 @@ internal sealed class History
     public string Explain(DbState found) =>
         $"against the last acknowledged commit: {found.DifferenceTo(Acknowledged)}"
         + string.Concat(_underWay.Select((entry, i) => $"; with {i + 1} of the {_underWay.Count} that were under way: {found.DifferenceTo(entry.After)}"))
+        + (AfterExclusive is { } after ? $"; with an exclusive one: {found.DifferenceTo(after)}" : "")
         + string.Concat(_unknown.Select(state => $"; with a failed exclusive one: {found.DifferenceTo(state)}"));
 }

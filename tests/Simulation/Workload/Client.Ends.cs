@@ -70,30 +70,25 @@ internal sealed partial class Client
 
     private void ChangeSchemaAlone(string sql, Func<DbState, DbState?> change)
     {
-        DbState? after = change(history.Acknowledged);
-        History.Entry entry = history.Begin(after ?? history.Acknowledged);
+        history.BeginExclusive(change);
         using Run run = Do(sql);
         if (!run.IsOver)
         {
             throw new SimulationFailure($"{sql} left a commit behind");
         }
 
-        if (run.Error is { PrimaryCode: ResultCode.Constraint } && after is null)
+        if (run.Error is { PrimaryCode: ResultCode.Constraint } && change(history.Acknowledged) is null)
         {
-            history.Withdraw(entry);
+            history.WithdrawExclusive();
         }
         else if (run.Error is { } error)
         {
             RequireExpected(error, sql);
-            SettleFailed(entry, error);
-        }
-        else if (after is null)
-        {
-            throw new SimulationFailure($"a constraint should have been broken by {sql}");
+            SettleFailed(error);
         }
         else
         {
-            history.Acknowledge(entry);
+            history.AcknowledgeExclusive();
         }
     }
 
@@ -124,32 +119,32 @@ internal sealed partial class Client
 
     private void CommitExclusive(ModelTransaction transaction)
     {
-        History.Entry entry = history.Begin(transaction.View);
+        history.BeginExclusive(_ => transaction.View);
         using Run run = Do("COMMIT");
         _transaction = null;
         if (run.Error is { } error)
         {
             RequireExpected(error, "COMMIT of an exclusive transaction");
-            SettleFailed(entry, error);
+            SettleFailed(error);
         }
         else
         {
-            history.Acknowledge(entry);
+            history.AcknowledgeExclusive();
         }
 
         RequireOutside();
     }
 
-    /// <summary>Busy is a refusal; after another error the commit may have happened.</summary>
-    private void SettleFailed(History.Entry entry, SluiceException error)
+    /// <summary>Busy is a refusal; after another error an exclusive commit may have happened.</summary>
+    private void SettleFailed(SluiceException error)
     {
         if (error.PrimaryCode == ResultCode.Busy)
         {
-            history.Withdraw(entry);
+            history.WithdrawExclusive();
         }
         else
         {
-            history.BecomeUnknown(entry);
+            history.ExclusiveBecomesUnknown();
         }
     }
 
