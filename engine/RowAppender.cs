@@ -68,6 +68,11 @@ internal sealed class RowAppender : IRowAppender
         {
             bool mustRollBack = execution.MustRollBack;
             Dispose();
+            if (_session.GoesOnOnPages(failure))
+            {
+                return Append(row);
+            }
+
             throw _session.Failed(failure, mustRollBack);
         }
 

@@ -205,13 +205,40 @@ public sealed partial class Session
     }
 
     /// <summary>
-    /// After a failed statement of an explicit transaction: a conflict or the conflict action ROLLBACK ends the whole transaction. A plain one
+    /// After a statement that memory was too short for, and that took back what it had written: makes the transaction write straight on the
+    /// pages, if it may wait for the other writers. True when the statement can be made again.
+    /// </summary>
+    /// <exception cref="SluiceException">NoMemory: others have committed what this transaction does not see.</exception>
+    internal bool GoesOnOnPages(SluiceException failure)
+    {
+        if (failure.Code != ResultCode.NoMemory || _isExclusive || _transaction is not { } transaction
+            || (transaction.Kind == TransactionKind.Concurrent && !Database.Store.IsAlone))
+        {
+            return false;
+        }
+
+        BeforeBecomingExclusive();
+        try
+        {
+            transaction.BecomeExclusive();
+            return true;
+        }
+        catch (SluiceException busy) when (busy.PrimaryCode == ResultCode.Busy)
+        {
+            _isExclusive = false;
+            throw Failed(new SluiceException(ResultCode.NoMemory, $"{failure.Message}; it cannot do so now: {busy.Message}", busy), mustRollBack: false);
+        }
+    }
+
+    /// <summary>
+    /// After a failed statement of an explicit transaction: a conflict or the conflict action ROLLBACK ends the whole transaction, and one that
+    /// memory is too short for, so that it is free again. A plain one
     /// that cannot turn to writing because its snapshot is old may read on, as in SQLite.
     /// </summary>
     internal SluiceException Failed(SluiceException failure, bool mustRollBack)
     {
         bool conflict = failure.Code is ResultCode.BusyConflict or ResultCode.BusySchema
-            || (failure.Code == ResultCode.BusySnapshot && _transaction is { Kind: TransactionKind.Concurrent });
+            || (failure.Code is ResultCode.BusySnapshot or ResultCode.NoMemory && _transaction is { Kind: TransactionKind.Concurrent });
         if (!InTransaction || !(conflict || mustRollBack))
         {
             return failure;

@@ -101,6 +101,11 @@ public sealed partial class Statement
         {
             bool mustRollBack = _execution.MustRollBack;
             EndExecution();
+            if (_session.GoesOnOnPages(failure))
+            {
+                return StartInTransaction(transaction);
+            }
+
             throw _session.Failed(failure, mustRollBack);
         }
 
@@ -203,6 +208,13 @@ public sealed partial class Statement
                 }
 
                 return;
+            }
+            catch (SluiceException failure) when (failure.Code == ResultCode.NoMemory && kind == TransactionKind.Concurrent)
+            {
+                // Larger than memory: straight on the pages it needs none.
+                _rows = null;
+                kind = TransactionKind.Exclusive;
+                continue;
             }
             catch (SluiceException failure) when (IsConflict(failure) && Environment.TickCount64 < giveUpAt)
             {

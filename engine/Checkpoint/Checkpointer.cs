@@ -10,13 +10,19 @@ namespace Sluice.Engine.Checkpoint;
 /// reader needs them.
 /// <para>Invariants: 1. whoever changes pages (a checkpoint, an exclusive transaction) holds the pages' turn. 2. A checkpoint to T puts exactly
 /// the commits up to T into the pages, in one page transaction, announced by an Intent note that is on the disk before. 3. A
-/// version is dropped only when every epoch in use has it in its pages. 4. A log segment is recycled only after the page transaction that
+/// version is dropped only when every epoch in use has it in its pages, or nobody who sees it is left (<see cref="Epochs"/>). 4. A log segment is recycled only after the page transaction that
 /// made it needless.</para>
 /// </summary>
 internal sealed class Checkpointer : IDisposable
 {
     /// <summary>How often a writer that waits for memory looks whether the checkpoint has met a foreign reader.</summary>
     private static readonly TimeSpan ForeignReaderPoll = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>A transaction with more than a fourth of the versions that memory is for goes straight on the pages, or fails.</summary>
+    private const int LargeShare = 4;
+
+    /// <summary>Past the limit only those with less than this may write on.</summary>
+    private const int SmallShare = 64;
 
     private readonly Pager _pager;
     private readonly Epochs _epochs;
@@ -128,6 +134,28 @@ internal sealed class Checkpointer : IDisposable
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// Refuses a transaction to write on when memory is used up and it has a large part of it. It is told often enough for the others to stay
+    /// small.
+    /// </summary>
+    /// <exception cref="SluiceException">NoMemory: it is larger than what memory is for; Busy: all are together, and it may be tried again.</exception>
+    public void RequireRoom(long ownBytes)
+    {
+        long bytes = VersionBytes;
+        if (bytes > VersionLimit && ownBytes > VersionLimit / LargeShare)
+        {
+            throw new SluiceException(
+                ResultCode.NoMemory,
+                $"out of memory: this transaction has written {ownBytes} bytes of versions, and PRAGMA memory_limit allows {MemoryLimitBytes} for all; commit more often, or begin with BEGIN EXCLUSIVE, which writes straight on the pages");
+        }
+
+        if (bytes > MemoryLimitBytes && ownBytes > VersionLimit / SmallShare)
+        {
+            throw new SluiceException(
+                ResultCode.Busy, $"database is locked: open transactions have written {bytes} bytes of versions, and PRAGMA memory_limit allows {MemoryLimitBytes}");
+        }
     }
 
     /// <summary>Takes the pages' turn; false when somebody else has it.</summary>

@@ -53,7 +53,7 @@ internal sealed partial class StoreTransaction
 
         _isInside = true;
         _hold.IsWriting = true;
-        _writes = new WriteSet(_epoch.Delta, _snapshot);
+        _writes = new WriteSet(_epoch.Delta, _snapshot, _store.Checkpointer.RequireRoom);
         View = new Viewpoint(_snapshot, _epoch.Checkpointed, _writes.Stamp);
     }
 

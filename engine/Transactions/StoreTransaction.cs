@@ -64,6 +64,9 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
             _hold = store.Pin();
             _epoch = _hold.Epoch;
             _snapshot = _hold.Snapshot;
+
+            // It has said that it is going to write.
+            _hold.IsWriting = kind != TransactionKind.Deferred && kind != TransactionKind.Concurrent;
         }
         catch
         {

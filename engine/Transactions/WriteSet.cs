@@ -8,7 +8,10 @@ namespace Sluice.Engine.Transactions;
 /// What a transaction has written into the delta, in order, so that it can be logged, taken back, or moved to the pages. Owned by the
 /// transaction's thread.
 /// </summary>
-internal sealed class WriteSet(Delta delta, long snapshot)
+/// <param name="delta">Where it is written.</param>
+/// <param name="snapshot">What the transaction sees.</param>
+/// <param name="grown">Told now and then of the bytes written so far; throws when they are too many.</param>
+internal sealed class WriteSet(Delta delta, long snapshot, Action<long> grown)
 {
     /// <summary>Memory is reported to the delta in portions, for all writers meet at that one number.</summary>
     private const long ReportBytes = 16 << 10;
@@ -18,6 +21,7 @@ internal sealed class WriteSet(Delta delta, long snapshot)
     private readonly List<Entry> _entries = [];
     private List<(uint Root, long Rowid)>? _shares;
     private long _unreportedBytes;
+    private long _reportedBytes;
 
     public CommitStamp Stamp { get; } = new();
 
@@ -140,6 +144,7 @@ internal sealed class WriteSet(Delta delta, long snapshot)
     public void Report()
     {
         delta.AddBytes(_unreportedBytes);
+        _reportedBytes += _unreportedBytes;
         _unreportedBytes = 0;
     }
 
@@ -164,6 +169,7 @@ internal sealed class WriteSet(Delta delta, long snapshot)
         if (_unreportedBytes >= ReportBytes)
         {
             Report();
+            grown(_reportedBytes);
         }
 
         return true;

@@ -7,6 +7,9 @@ namespace Sluice.Simulation;
 /// <content>Who takes the next step.</content>
 internal sealed partial class Simulation
 {
+    /// <summary>More than the versions of any one statement.</summary>
+    private const long LargestStatementBytes = 256 << 10;
+
     /// <summary>One step of somebody.</summary>
     private void Act()
     {
@@ -44,7 +47,7 @@ internal sealed partial class Simulation
 
     private void ActAs(Client client, bool mayBlock)
     {
-        if (client.IsWaiting || client.IsActing || IsStuckForMemory)
+        if (client.IsWaiting || client.IsActing || IsStuckForMemory || (!mayBlock && client.MayBecomeExclusive && IsNearlyFull))
         {
             return;
         }
@@ -67,6 +70,9 @@ internal sealed partial class Simulation
     /// <summary>Who begins to write now would wait for a checkpoint, and nobody could take it.</summary>
     private bool IsStuckForMemory =>
         _database!.Store.Checkpointer.IsOverLimit && (_depth > 0 || _clients.Exists(client => client.IsExclusive));
+
+    /// <summary>Whether a statement may have to turn to writing pages directly, which would wait for who is writing them now.</summary>
+    private bool IsNearlyFull => _database!.Store.Checkpointer.VersionBytes + LargestStatementBytes > _database.Store.Checkpointer.VersionLimit;
 
     private void Advance()
     {

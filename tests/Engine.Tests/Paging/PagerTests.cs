@@ -143,6 +143,74 @@ public sealed class PagerTests : IDisposable
         Assert.Equal([1, 2, 3], Values(snapshot));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Pages_and_old_images_that_do_not_fit_in_memory_are_put_aside(int seed)
+    {
+        using Pager pager = OpenWithTable(rows: 1, new PagerOptions { PageSize = 512, CacheBytes = 1, DirtyBytes = 1, OldImageBytes = 1 });
+        var random = new Random(seed);
+        Dictionary<long, int> now = new() { [1] = 0 };
+        List<(BaseSnapshot Snapshot, long[] Rows)> pinned = [];
+        for (int round = 0; round < 8; round++)
+        {
+            pinned.Add((pager.Pin(), [.. now.Keys.Order()]));
+            using PageTransaction transaction = pager.BeginWrite();
+            uint root = SchemaRoots.Of(transaction)["t"];
+            PageTreeWriter writer = new(transaction);
+            List<Dictionary<long, int>> marks = [];
+            Dictionary<long, int> changed = new(now);
+            for (int i = 0; i < 600; i++)
+            {
+                long rowid = random.Next(1, 2000);
+                switch (random.Next(40))
+                {
+                    case 0:
+                        Assert.Equal(marks.Count, transaction.Mark());
+                        marks.Add(new(changed));
+                        break;
+                    case 1 when marks.Count > 0:
+                        int back = random.Next(marks.Count);
+                        transaction.RollbackTo(back);
+                        changed = new(marks[back]);
+                        marks.RemoveRange(back + 1, marks.Count - back - 1);
+                        break;
+                    case 2 when marks.Count > 0:
+                        int released = random.Next(marks.Count);
+                        transaction.Release(released);
+                        marks.RemoveRange(released, marks.Count - released);
+                        break;
+                    case < 12:
+                        Assert.Equal(changed.Remove(rowid), writer.DeleteRow(root, rowid));
+                        break;
+                    default:
+                        writer.PutRow(root, rowid, RecordWriter.Encode([SqlValue.FromInteger(rowid), SqlValue.FromText(new string('x', random.Next(200)))]));
+                        changed[rowid] = i;
+                        break;
+                }
+            }
+
+            Assert.True(transaction.ChangedPages > 64);
+            Assert.InRange(transaction.MemoryBytes, 0, 65 * (512 + 120) + (transaction.ChangedPages * 3 * 120L));
+            if (round % 3 < 2)
+            {
+                transaction.Commit();
+                now = changed;
+            }
+        }
+
+        foreach ((BaseSnapshot snapshot, long[] rows) in pinned)
+        {
+            Assert.Equal(rows, Values(snapshot));
+            snapshot.Dispose();
+        }
+
+        Assert.Equal(0, pager.OldImageBytes);
+        pager.Dispose();
+        Assert.Equal($"ok\n{now.Count}", Sqlite3.Run(_path, "PRAGMA integrity_check; SELECT count(*) FROM t"));
+    }
+
     [Fact]
     public async Task Readers_never_see_half_of_a_commit_while_it_is_written()
     {

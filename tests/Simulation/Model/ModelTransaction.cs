@@ -28,11 +28,15 @@ internal sealed class ModelTransaction(string kind)
     /// <summary>Its first statement takes the snapshot.</summary>
     public void BeginOn(DbState snapshot)
     {
-        if (_view is not null)
+        if (_view is null)
         {
-            return;
+            BeginAnewOn(snapshot);
         }
+    }
 
+    /// <summary>It has taken another snapshot, before it read or wrote anything.</summary>
+    public void BeginAnewOn(DbState snapshot)
+    {
         _view = snapshot;
         for (int i = 0; i < _marks.Count; i++)
         {

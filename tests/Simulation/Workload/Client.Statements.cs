@@ -15,6 +15,18 @@ internal sealed partial class Client
         WriteStatement statement = random.Next(40) == 0 ? Changes.Big(random, table) : Changes.Next(random, before, table);
         using Run run = Do(statement.Sql, statement.Parameters);
         transaction.BeginOn(history.Acknowledged);
+        if (transaction is { Kind: "IMMEDIATE", HasWrites: false } && SnapshotOfSession is { } snapshot && snapshot != _snapshot)
+        {
+            _snapshot = snapshot;
+            transaction.BeginAnewOn(history.Acknowledged);
+        }
+
+        if (_session.HoldsPages)
+        {
+            // It was too large for memory.
+            transaction.BecomeExclusive(history.Acknowledged);
+        }
+
         if (run.Error is { PrimaryCode: ResultCode.Constraint })
         {
             if (statement.Expected(transaction.View, long.MaxValue / 2) is not null)
@@ -44,12 +56,21 @@ internal sealed partial class Client
         transaction.Apply(change);
     }
 
-    /// <summary>A write in autocommit.</summary>
-    private void WriteAlone()
+    /// <summary>A write in autocommit. One that is too large for memory is made straight on the pages.</summary>
+    private void WriteAlone(bool mayBlock)
     {
         DbState view = history.Acknowledged;
         WriteStatement statement = Changes.NextWithoutRowids(random, view, PickTable(view));
+        if (mayBlock)
+        {
+            history.BeginExclusive(state => statement.Expected(state, 0)?.View);
+        }
+
         Run run = Do(statement.Sql, statement.Parameters);
+        if (mayBlock)
+        {
+            history.WithdrawExclusive();
+        }
 
         // It may have waited for memory before it began, and commits have become durable meanwhile.
         view = history.Acknowledged;

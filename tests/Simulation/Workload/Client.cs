@@ -1,5 +1,6 @@
 using Sluice.Engine;
 using Sluice.Engine.Format;
+using Sluice.Engine.Transactions;
 using Sluice.Simulation.Model;
 
 namespace Sluice.Simulation.Workload;
@@ -14,6 +15,7 @@ internal sealed partial class Client(int number, Database database, History hist
     private ModelTransaction? _transaction;
     private Run? _commit;
     private History.Entry? _entry;
+    private long? _snapshot;
     private int _savepoints;
 
     /// <summary>Whether it waits for a commit.</summary>
@@ -150,7 +152,7 @@ internal sealed partial class Client(int number, Database database, History hist
                 Begin(choice switch { < 9 => "CONCURRENT", < 11 => "IMMEDIATE", 13 when mayBlock && random.Next(3) == 0 => "EXCLUSIVE", _ => "DEFERRED" });
                 break;
             case < 19:
-                WriteAlone();
+                WriteAlone(mayBlock);
                 break;
             case 19 when mayBlock && random.Next(3) == 0:
                 ChangeSchema(null);
@@ -180,6 +182,7 @@ internal sealed partial class Client(int number, Database database, History hist
         if (kind is "IMMEDIATE" or "EXCLUSIVE")
         {
             _transaction.BeginOn(history.Acknowledged);
+            _snapshot = SnapshotOfSession;
             if (kind == "EXCLUSIVE")
             {
                 _transaction.BecomeExclusive(history.Acknowledged);
@@ -187,9 +190,12 @@ internal sealed partial class Client(int number, Database database, History hist
         }
     }
 
-    /// <summary>Busy may always be; other errors only where something was made to fail.</summary>
+    /// <summary>Whether its next statement may turn to writing pages directly, should memory get short.</summary>
+    public bool MayBecomeExclusive => _transaction is not { Kind: "CONCURRENT" } || database.Store.IsAlone;
+
+    /// <summary>Busy may always be, and a transaction that is too large for memory; other errors only where something was made to fail.</summary>
     private bool IsExpected(SluiceException error) =>
-        error.PrimaryCode == ResultCode.Busy
+        error.PrimaryCode is ResultCode.Busy or ResultCode.NoMemory
         || (mayFail() && error.PrimaryCode is ResultCode.IoError or ResultCode.Full or ResultCode.ReadOnly or ResultCode.CannotOpen);
 
     private void RequireExpected(SluiceException error, string what)
@@ -199,6 +205,12 @@ internal sealed partial class Client(int number, Database database, History hist
             throw new SimulationFailure($"session {number}: {what}: {error.Code}: {error.Message}", error);
         }
     }
+
+    /// <summary>
+    /// The snapshot of a transaction that takes its lock when it begins. Its first write may take a newer one if nothing was read before, should memory
+    /// have been too short to keep the old one for writing.
+    /// </summary>
+    private long? SnapshotOfSession => (_session.BegunTransaction as StoreTransaction)?.View.Snapshot;
 
     private string PickTable(DbState view) => view.Tables.Keys.ElementAt(random.Next(view.Tables.Count));
 
