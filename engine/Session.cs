@@ -109,14 +109,23 @@ public sealed partial class Session : IChangeContext, ISession
     /// <summary>Waits for a short while or until <see cref="Interrupt"/>.</summary>
     internal void Pause(TimeSpan length)
     {
-        _ = _interruption.WaitOne(length);
-        CheckCancelled();
+        if (_interruption.WaitOne(length))
+        {
+            CheckCancelled();
+
+            // It came for a statement before, as that was ending.
+            _ = _interruption.Reset();
+        }
     }
 
     internal void StatementBegins()
     {
-        _interrupted = false;
-        _ = _interruption.Reset();
+        if (_interrupted)
+        {
+            _interrupted = false;
+            _ = _interruption.Reset();
+        }
+
         UtcNow = TimeProvider.System.GetUtcNow().UtcDateTime;
     }
 

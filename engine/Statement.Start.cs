@@ -52,7 +52,7 @@ public sealed partial class Statement
                     return StartReading();
                 }
 
-                await InAutocommitAsync(KindOfOwn(_compiled), RunToEnd, asynchronous).ConfigureAwait(false);
+                await InAutocommitAsync(KindOfOwn(_compiled), _runToEnd ??= RunToEnd, asynchronous).ConfigureAwait(false);
             }
 
             _row = 0;

@@ -27,6 +27,7 @@ public sealed partial class Statement : IStatement
     // An INSERT's execution in the session's transaction, to be made again there: bulk loads run it many times.
     private InsertExecution? _warm;
     private Transaction? _ownTransaction;
+    private Func<Transaction, Execution>? _runToEnd;
     private IReadOnlyList<SqlValue[]>? _rows;
     private int _row;
     private bool _started;

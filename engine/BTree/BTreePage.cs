@@ -160,6 +160,25 @@ internal readonly struct BTreePage
         return low;
     }
 
+    /// <summary>Decodes a cell of a table leaf whose record is all on the page; false for any other, which <see cref="Cell"/> then decodes or refuses.</summary>
+    public bool TryRow(IPageSource source, int cell, out long rowid, out Payload record)
+    {
+        int start = CellOffset(source, cell);
+        ReadOnlySpan<byte> bytes = Image.AsSpan(start, UsableSize - start);
+        int at = Varint.Read(bytes, out ulong length);
+        int skip = Varint.Read(bytes[at..], out ulong key);
+        rowid = (long)key;
+        at += skip;
+        if (skip == 0 || length > (ulong)CellFormat.MaxLocal(UsableSize, tableLeaf: true) || at + (int)length > bytes.Length)
+        {
+            record = default;
+            return false;
+        }
+
+        record = new Payload(Image, start + at, (int)length);
+        return true;
+    }
+
     /// <summary>Decodes a cell of any kind and checks that it lies within the page.</summary>
     public CellView Cell(IPageSource source, int cell)
     {

@@ -5,11 +5,12 @@ namespace Sluice.Engine.BTree;
 
 /// <summary>
 /// Keeps pages from being too full or too empty, from a leaf up to the root.
-/// <para>A page that is too full (its content is in <see cref="_node"/>) or mostly free shares its cells with up to two siblings: as many
-/// pages as needed are filled from the left and then evened out. What the parent says about them changes, so the parent may be too full or too empty next.
+/// <para>A page that is too full (its content is in <see cref="_node"/>) is split, one that is mostly free shares its cells with up to two siblings: as
+/// many pages as needed are filled from the left and then evened out. What the parent says about them changes, so the parent may be too full or too
+/// empty next. A split leaves the siblings alone: each page that a checkpoint changes is written twice, in the journal and in the file.
 /// A root that is too full gets one child that takes its content; a root with one child takes that child's content. The root's page number never
 /// changes.</para>
-/// <para>A cell appended at the right end of a tree gets a leaf of its own and leaves the one before it full, for rows mostly come in order.</para>
+/// <para>Cells appended at the right end of a tree get pages of their own and leave those before full, for rows mostly come in order.</para>
 /// </summary>
 internal sealed class Balancer(PageTransaction transaction, WritePath path)
 {
@@ -23,6 +24,9 @@ internal sealed class Balancer(PageTransaction transaction, WritePath path)
     private NodeContent _node = new();
     private NodeContent _parent = new();
 
+    /// <summary>Pages are filled one after the other and not evened out: cells are added at the right end of the tree.</summary>
+    private bool _appends;
+
     /// <summary>Balances upwards from a page that had no room for a cell at <paramref name="index"/>.</summary>
     public void Insert(int level, int index, in TreeCell cell)
     {
@@ -35,6 +39,16 @@ internal sealed class Balancer(PageTransaction transaction, WritePath path)
         }
 
         Balance(level, overfull: true);
+    }
+
+    /// <summary>Balances upwards from a leaf that has no room for a run of cells.</summary>
+    public void Insert(int level, LeafRun run)
+    {
+        BTreePage page = path.Parse(level);
+        _node.Load(transaction, page, run);
+        _appends = run[0].Index == page.CellCount && path.IsRightmost(level);
+        Balance(level, overfull: true);
+        _appends = false;
     }
 
     /// <summary>Balances upwards from a page that may have become too empty.</summary>
@@ -141,12 +155,14 @@ internal sealed class Balancer(PageTransaction transaction, WritePath path)
         _node.Load(transaction, path.Parse(level - 1));
         _node.Cells.Add(divider);
         _node.RightChild = right;
+        _appends = path.IsRightmost(level);
         Balance(level - 1, overfull: true);
+        _appends = false;
         return true;
     }
 
     /// <summary>
-    /// Spreads the cells of a page and its siblings evenly. True when the parent is too full then; its content is in <see cref="_node"/>.
+    /// Spreads the cells of a page, or of one and its siblings, evenly. True when the parent is too full then; its content is in <see cref="_node"/>.
     /// </summary>
     private bool ShareWithSiblings(int level, bool overfull)
     {
@@ -154,8 +170,8 @@ internal sealed class Balancer(PageTransaction transaction, WritePath path)
         int own = path.Index(level - 1);
         _parent.Load(transaction, path.Parse(level - 1));
         int children = _parent.Cells.Count + 1;
-        int count = Math.Min(MaxSiblings, children);
-        int first = Math.Clamp(own - 1, 0, children - count);
+        int count = overfull ? 1 : Math.Min(MaxSiblings, children);
+        int first = overfull ? own : Math.Clamp(own - 1, 0, children - count);
         PageKind kind = overfull ? _node.Kind : path.Parse(level).Kind;
         uint rightChild = Gather(kind, first, count, overfull ? own : -1);
         Partition(kind);
@@ -235,7 +251,15 @@ internal sealed class Balancer(PageTransaction transaction, WritePath path)
         }
 
         _ends.Add(_all.Count);
-        EvenOut(kind, room, filled);
+        if (!_appends)
+        {
+            EvenOut(kind, room, filled);
+        }
+        else if (filled == 0)
+        {
+            // The last cell was to divide, but nothing is behind it.
+            _ends[^2]--;
+        }
     }
 
     /// <summary>Moves cells to the right, from the last page on, while that makes two neighbours more alike. The last page may have been left empty.</summary>

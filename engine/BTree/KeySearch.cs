@@ -21,6 +21,8 @@ internal readonly ref struct ValuesProbe(ReadOnlySpan<SqlValue> values, KeyOrder
 /// <summary>A whole key.</summary>
 internal readonly struct WholeKeyProbe(Payload whole, KeyOrder order) : IKeyProbe
 {
+    public Payload Whole => whole;
+
     public int Compare(in Payload key) => KeyComparer.Compare(key, whole, order);
 }
 
@@ -32,10 +34,35 @@ internal static class KeySearch
     /// <paramref name="exact"/> tells whether a key equal to the probe was met.
     /// </summary>
     public static int LowerBound<TProbe>(IPageSource source, in BTreePage page, TProbe probe, bool afterEqual, out bool exact)
+        where TProbe : IKeyProbe, allows ref struct =>
+        LowerBound(source, page, probe, 0, page.CellCount, afterEqual, out exact);
+
+    /// <summary>
+    /// The first cell whose key is at or after the probe. It is not before <paramref name="from"/> and likely near it: the search goes on from there in
+    /// steps that double.
+    /// </summary>
+    public static int LowerBound(IPageSource source, in BTreePage page, in WholeKeyProbe probe, int from, out bool exact)
+    {
+        int low = from;
+        for (int step = 1; low + step <= page.CellCount; step *= 2)
+        {
+            int end = low + step;
+            int found = LowerBound(source, page, probe, low, end, afterEqual: false, out exact);
+            if (found < end)
+            {
+                return found;
+            }
+
+            low = end;
+        }
+
+        return LowerBound(source, page, probe, low, page.CellCount, afterEqual: false, out exact);
+    }
+
+    private static int LowerBound<TProbe>(
+        IPageSource source, in BTreePage page, TProbe probe, int low, int high, bool afterEqual, out bool exact)
         where TProbe : IKeyProbe, allows ref struct
     {
-        int low = 0;
-        int high = page.CellCount;
         int middle = 0;
         exact = false;
         try

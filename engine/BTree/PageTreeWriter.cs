@@ -3,8 +3,12 @@ using Sluice.Engine.Paging;
 
 namespace Sluice.Engine.BTree;
 
-/// <summary>Changes B-trees on the pages of a transaction. After a <see cref="CorruptFileException"/> the transaction must be rolled back.</summary>
-public sealed class PageTreeWriter : BTreeWriter
+/// <summary>
+/// Changes B-trees on the pages of a transaction. After a <see cref="CorruptFileException"/> the transaction must be rolled back.
+/// <para>Rows and keys that come in order can be put as runs (<see cref="PutNextRow"/>, <see cref="PutNextKey"/>): what belongs to one leaf is gathered
+/// and written at once. <see cref="EndRun"/> must be called before anything else is done with the pages.</para>
+/// </summary>
+public sealed partial class PageTreeWriter : BTreeWriter
 {
     private readonly PageTransaction _transaction;
     private readonly WritePath _path;
@@ -107,6 +111,7 @@ public sealed class PageTreeWriter : BTreeWriter
         }
 
         payload.CopyTo(_transaction.Writable(page.Number).AsSpan(cell.Payload));
+        _path.Keep();
         return true;
     }
 
@@ -134,6 +139,10 @@ public sealed class PageTreeWriter : BTreeWriter
         else if (replaced)
         {
             _balancer.AfterRemoval(level);
+        }
+        else
+        {
+            _path.Keep();
         }
     }
 

@@ -19,9 +19,12 @@ public sealed class TableCursor : RowCursor
     private BTreePage _leaf;
     private int _index;
 
-    // The cell that was decoded last; _decoded is its index, or -1.
+    // The cell that was decoded last; _decoded is its index, or -1. Its record, unless that goes on on other pages.
     private int _decoded = -1;
-    private CellView _cell;
+    private long _rowid;
+    private Payload _record;
+    private bool _overflows;
+    private byte[]? _scratch;
 
     public TableCursor(IPageSource source, uint root)
     {
@@ -36,7 +39,7 @@ public sealed class TableCursor : RowCursor
         get
         {
             Decode();
-            return _cell.Rowid;
+            return _rowid;
         }
     }
 
@@ -45,13 +48,13 @@ public sealed class TableCursor : RowCursor
         get
         {
             Decode();
-            if (IsStale && !SeekExact(_cell.Rowid))
+            if (IsStale && !SeekExact(_rowid))
             {
-                throw new SluiceException(ResultCode.Abort, $"row {_cell.Rowid} was deleted under the cursor that stands on it");
+                throw new SluiceException(ResultCode.Abort, $"row {_rowid} was deleted under the cursor that stands on it");
             }
 
             Decode();
-            return OverflowChain.Assemble(_source, _leaf, _index, _cell);
+            return _overflows ? OverflowChain.Assemble(_source, _leaf, _index, _leaf.Cell(_source, _index)) : _record;
         }
     }
 
@@ -132,11 +135,33 @@ public sealed class TableCursor : RowCursor
         _path.DescendFirst();
         do
         {
-            count += _path.Top.CellCount;
+            count += _path.Depth == 1 ? _path.Top.CellCount : CountBeside();
         }
         while (_path.NextLeaf());
 
         _leaf = default;
+        return count;
+    }
+
+    /// <summary>Adds up the cells of the leafs that have their parent in common, and leaves the path at the last of them. They are not kept in the cache.</summary>
+    private long CountBeside()
+    {
+        _scratch ??= new byte[_source.PageSize];
+        _path.Pop();
+        long count = 0;
+        for (int i = 0; i <= _path.Top.CellCount; i++)
+        {
+            uint child = _path.Top.Child(_source, i);
+            BTreePage leaf = BTreePage.Parse(_source, child, _source.ReadOnce(child, _scratch));
+            if (leaf.Kind != PageKind.TableLeaf || leaf.CellCount == 0)
+            {
+                throw CorruptPage.At(_source, child, $"a page of kind {leaf.Kind} with {leaf.CellCount} cells among the leafs of a table");
+            }
+
+            count += leaf.CellCount;
+        }
+
+        _path.PushChild(_path.Top.CellCount);
         return count;
     }
 
@@ -198,7 +223,12 @@ public sealed class TableCursor : RowCursor
     {
         if (_decoded != _index)
         {
-            _cell = _leaf.Cell(_source, _index);
+            _overflows = !_leaf.TryRow(_source, _index, out _rowid, out _record);
+            if (_overflows)
+            {
+                _rowid = _leaf.Cell(_source, _index).Rowid;
+            }
+
             _decoded = _index;
         }
     }

@@ -62,6 +62,25 @@ internal sealed class NodeContent
         AddCells(source, page, Cells);
     }
 
+    /// <summary>A leaf with cells that are to come.</summary>
+    public void Load(PageTransaction source, in BTreePage page, LeafRun run)
+    {
+        Reset(page.Kind, 0);
+        int next = 0;
+        for (int i = 0; i <= page.CellCount; i++)
+        {
+            for (; next < run.Count && run[next].Index == i; next++)
+            {
+                Cells.Add(run[next].Cell);
+            }
+
+            if (i < page.CellCount)
+            {
+                Cells.Add(TreeCell.From(page, page.Cell(source, i)));
+            }
+        }
+    }
+
     public void Reset(PageKind kind, uint rightChild)
     {
         Kind = kind;

@@ -12,8 +12,11 @@ internal sealed class TreePath(IPageSource source, uint root, bool isTable)
     /// <summary>SQLite's bound too (BTCURSOR_MAX_DEPTH): a tree of 2^31 pages with the smallest fan-out is not as deep.</summary>
     public const int MaxDepth = 20;
 
-    private readonly BTreePage[] _pages = new BTreePage[MaxDepth];
-    private readonly int[] _indexes = new int[MaxDepth];
+    /// <summary>Few trees are deeper: enough for some hundred million rows.</summary>
+    private const int UsualDepth = 5;
+
+    private BTreePage[] _pages = new BTreePage[UsualDepth];
+    private int[] _indexes = new int[UsualDepth];
     private long _visited;
     private bool _forward;
 
@@ -130,6 +133,12 @@ internal sealed class TreePath(IPageSource source, uint root, bool isTable)
         if (page.CellCount == 0 && Depth > 0)
         {
             throw CorruptPage.At(source, number, $"an empty page in the tree of root {root}");
+        }
+
+        if (Depth == _pages.Length)
+        {
+            Array.Resize(ref _pages, MaxDepth);
+            Array.Resize(ref _indexes, MaxDepth);
         }
 
         _pages[Depth] = page;

@@ -21,7 +21,7 @@ internal sealed class IndexKeys
     {
         _table = table;
         _frame = table.Expressions.NewFrame();
-        _row = new StoredRow(new TableShape(table));
+        _row = new StoredRow(table.Shape);
         _key = new SqlValue[table.Indexes.Count == 0 ? 0 : table.Indexes.Max(index => index.KeyLength)];
     }
 

@@ -1,4 +1,5 @@
 using Sluice.Engine.Execute;
+using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Format;
 using Sluice.Engine.Sql;
 
@@ -38,6 +39,7 @@ public sealed class Table
     private readonly Dictionary<string, int> _ordinals = new(StringComparer.OrdinalIgnoreCase);
     private readonly int[] _positions;
     private TableExpressions? _expressions;
+    private TableShape? _shape;
 
     /// <param name="name">The table's name.</param>
     /// <param name="rootPage">Of its tree; 0 for a virtual table.</param>
@@ -119,6 +121,9 @@ public sealed class Table
 
     /// <summary>Whether any column is computed from others.</summary>
     public bool HasGenerated => Columns.Any(column => column.Generated is not null);
+
+    /// <summary>What reading its records needs to know.</summary>
+    internal TableShape Shape => _shape ??= new TableShape(this);
 
     /// <summary>Generated columns and index expressions, bound at their first use.</summary>
     internal TableExpressions Expressions => _expressions ??= new TableExpressions(this);

@@ -397,11 +397,8 @@ internal sealed class Checkpointer : IDisposable
         long writtenBefore = _pager.BytesWritten;
         using PageTransaction pages = _pager.BeginWrite();
         var trees = new PageTreeWriter(pages);
-        foreach (DeltaTree tree in before.Delta.Trees)
-        {
-            tree.Apply(trees, from, to);
-        }
-
+        Portion portion = before.Delta.Gather(from, to);
+        portion.Apply(trees);
         if (_log is { Exists: true })
         {
             _commits.WriteNote(IntentFor(before, to, pages), intent: true);
@@ -413,6 +410,7 @@ internal sealed class Checkpointer : IDisposable
         _pace.Done(moved, changed, _pager.BytesWritten - writtenBefore, _clock.GetElapsedTime(begin), MemoryLimitBytes);
 
         _epochs.Publish(new Epoch(before.Number + 1, _pager.Pin(), before.Schema, before.Delta, to));
+        before.Delta.Moved(portion);
         Volatile.Write(ref _checkpoints, _checkpoints + 1);
         Volatile.Write(ref _logBytesAtCheckpoint, logBytes);
         if (_log is not null)
@@ -431,7 +429,7 @@ internal sealed class Checkpointer : IDisposable
         Epoch newest = _epochs.Current;
         Delta delta = newest.Delta;
         SweepOlder();
-        delta.Sweep(_epochs.Needed(MemoryLevel.Enough), newest.Checkpointed);
+        delta.Sweep(_epochs.Needed(MemoryLevel.Enough));
         if (VersionBytes > VersionLimit / 2)
         {
             DropUnseen(newest, MemoryLevel.Short);
@@ -453,7 +451,7 @@ internal sealed class Checkpointer : IDisposable
     {
         Needed needed = _epochs.Needed(level);
         newest.Delta.RaiseFloor(needed.From);
-        newest.Delta.Sweep(needed, newest.Checkpointed);
+        newest.Delta.Sweep(needed);
     }
 
     /// <summary>Deltas that exclusive transactions have left behind: who began before them may still read.</summary>
@@ -463,7 +461,7 @@ internal sealed class Checkpointer : IDisposable
         foreach ((Delta delta, Needed needed) in _epochs.NeededOfOlder())
         {
             delta.RaiseFloor(needed.From);
-            delta.Sweep(needed, needed.From);
+            delta.Sweep(needed);
             bytes += delta.Bytes;
         }
 

@@ -15,6 +15,11 @@ public static class KeyComparer
     /// </summary>
     public static int Compare(in Payload key, ReadOnlySpan<SqlValue> probe, KeyOrder order)
     {
+        if (IntegersDiffer(key, probe, order, out int decided))
+        {
+            return decided;
+        }
+
         FieldReader fields = new(key);
         ReadOnlySpan<KeyColumn> columns = order.Columns;
         for (int i = 0; i < probe.Length; i++)
@@ -38,6 +43,11 @@ public static class KeyComparer
     /// <summary>Compares two whole keys; one that ends first sorts first.</summary>
     public static int Compare(in Payload a, in Payload b, KeyOrder order)
     {
+        if (IntegersDiffer(a, b, order, out int decided))
+        {
+            return decided;
+        }
+
         FieldReader left = new(a);
         FieldReader right = new(b);
         ReadOnlySpan<KeyColumn> columns = order.Columns;
@@ -70,6 +80,77 @@ public static class KeyComparer
                 return Directed(result, i < columns.Length && columns[i].Descending);
             }
         }
+    }
+
+    /// <summary>
+    /// Most keys begin with integers that decide: looks for two that differ, in columns before which all are integers and equal. False when that does
+    /// not decide.
+    /// </summary>
+    private static bool IntegersDiffer(in Payload a, in Payload b, KeyOrder order, out int result)
+    {
+        ReadOnlySpan<byte> left = a.Span;
+        ReadOnlySpan<byte> right = b.Span;
+        int leftAt = left.IsEmpty ? 0 : left[0];
+        int rightAt = right.IsEmpty ? 0 : right[0];
+        int columns = IsShortHeader(leftAt, left.Length) && IsShortHeader(rightAt, right.Length) ? Math.Min(leftAt, rightAt) : 0;
+        for (int i = 1; i < columns; i++)
+        {
+            if (!TryInteger(a, left[i], ref leftAt, out long x) || !TryInteger(b, right[i], ref rightAt, out long y))
+            {
+                break;
+            }
+
+            if (x != y)
+            {
+                result = Directed(x.CompareTo(y), i - 1 < order.Count && order.Columns[i - 1].Descending);
+                return true;
+            }
+        }
+
+        result = 0;
+        return false;
+    }
+
+    private static bool IntegersDiffer(in Payload key, ReadOnlySpan<SqlValue> probe, KeyOrder order, out int result)
+    {
+        ReadOnlySpan<byte> bytes = key.Span;
+        int at = bytes.IsEmpty ? 0 : bytes[0];
+        int columns = IsShortHeader(at, bytes.Length) ? Math.Min(at - 1, probe.Length) : 0;
+        for (int i = 0; i < columns; i++)
+        {
+            if (probe[i].Type != SqlType.Integer || !TryInteger(key, bytes[i + 1], ref at, out long x))
+            {
+                break;
+            }
+
+            long y = probe[i].Integer;
+            if (x != y)
+            {
+                result = Directed(x.CompareTo(y), i < order.Count && order.Columns[i].Descending);
+                return true;
+            }
+        }
+
+        result = 0;
+        return false;
+    }
+
+    /// <summary>Whether a record's first byte is the size of its header, and all of that is there.</summary>
+    private static bool IsShortHeader(int size, int recordLength) => size < 0x80 && size <= recordLength;
+
+    /// <summary>Reads a column at an offset in a record and moves on behind it, if it is an integer within the record.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryInteger(in Payload record, int type, ref int at, out long value)
+    {
+        int begin = at;
+        if (!SerialType.IsInteger((ulong)type) || (at += SerialType.LengthOf((ulong)type)) > record.Length)
+        {
+            value = 0;
+            return false;
+        }
+
+        value = SerialType.ReadInteger(record.Buffer, record.Offset + begin, type);
+        return true;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

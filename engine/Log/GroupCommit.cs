@@ -121,6 +121,7 @@ internal sealed class GroupCommit : IDisposable
             if (_log is null)
             {
                 stamp.Assign(timestamp);
+                pending.Ordered();
                 Volatile.Write(ref _durable, timestamp);
                 _commits++;
                 lead = false;
@@ -130,6 +131,7 @@ internal sealed class GroupCommit : IDisposable
                 LogBatch batch = BatchFor(record.Length);
                 stamp.Assign(timestamp);
                 batch.AddCommit(record, timestamp, pending);
+                pending.Ordered();
                 lead = Arrange(pending.IsAsynchronous);
                 if (_gathersSince is not null && _delay == TimeSpan.Zero && _company.IsHere(batch.Commits))
                 {

@@ -3,11 +3,16 @@ using System.Threading.Tasks.Sources;
 namespace Sluice.Engine.Log;
 
 /// <summary>
-/// Something that waits for its place in the log to be as durable as it asks: one commit or one note. Waited for once, either by a parked thread
-/// or by an await.
+/// Something that waits for its place in the log to be as durable as it asks: one commit or one note. Waited for once, either by an await
+/// or by a parked thread, the one that made it.
 /// </summary>
 internal class PendingCommit(bool asynchronous, Synchronous synchronous) : IValueTaskSource
 {
+    /// <summary>What a thread parks on: always the same, for the runtime makes a lock of an object that is waited on, and keeps it.</summary>
+    [ThreadStatic]
+    private static object? t_place;
+
+    private readonly object? _place = asynchronous ? null : t_place ??= new object();
     private ManualResetValueTaskSourceCore<bool> _completion;
     private bool _done;
     private SluiceException? _failure;
@@ -22,6 +27,11 @@ internal class PendingCommit(bool asynchronous, Synchronous synchronous) : IValu
     /// committed.
     /// </summary>
     internal virtual void Ordering()
+    {
+    }
+
+    /// <summary>Called when the commit has its timestamp and its place in the log, before another commit gets one.</summary>
+    internal virtual void Ordered()
     {
     }
 
@@ -52,22 +62,22 @@ internal class PendingCommit(bool asynchronous, Synchronous synchronous) : IValu
             return;
         }
 
-        lock (this)
+        lock (_place!)
         {
             _failure = failure;
             _done = true;
-            Monitor.Pulse(this);
+            Monitor.Pulse(_place);
         }
     }
 
     /// <summary>Parks the thread until the log writer, which <paramref name="writer"/> wakes, is done with it.</summary>
     internal void Wait(BackgroundLoop? writer)
     {
-        lock (this)
+        lock (_place!)
         {
             while (!_done)
             {
-                writer!.Wait(this, Timeout.InfiniteTimeSpan);
+                writer!.Wait(_place, Timeout.InfiniteTimeSpan);
             }
         }
 

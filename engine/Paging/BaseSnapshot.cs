@@ -37,12 +37,22 @@ public sealed class BaseSnapshot : IPageSource, IDisposable
 
     public byte[] Read(uint page)
     {
+        CheckNumber(page);
+        return _pager.ReadAt(page, Epoch);
+    }
+
+    public byte[] ReadOnce(uint page, byte[] scratch)
+    {
+        CheckNumber(page);
+        return _pager.ReadAt(page, Epoch, scratch);
+    }
+
+    private void CheckNumber(uint page)
+    {
         if (page - 1 >= PageCount)
         {
             throw CorruptPage.At(this, page, $"referred to, but the file has {PageCount} pages");
         }
-
-        return _pager.ReadAt(page, Epoch);
     }
 
     /// <summary>Lets the pager forget the images that only this snapshot needed. It must not be read any more.</summary>

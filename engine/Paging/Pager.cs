@@ -172,6 +172,17 @@ public sealed partial class Pager : IDisposable
         return _oldImages.Find(page, epoch) ?? Load(page, epoch);
     }
 
+    /// <summary>The same for one look: a page that is not in the cache is read into <paramref name="scratch"/> and stays out of it.</summary>
+    internal byte[] ReadAt(uint page, long epoch, byte[] scratch)
+    {
+        if (_cache.TryGet(page) is { } image)
+        {
+            return _oldImages.Find(page, epoch) ?? image;
+        }
+
+        return _oldImages.Find(page, epoch) ?? Load(page, epoch, scratch);
+    }
+
     internal void Unpin(Generation generation)
     {
         lock (_gate)
@@ -222,14 +233,17 @@ public sealed partial class Pager : IDisposable
         return image;
     }
 
-    private byte[] Load(uint page, long epoch)
+    /// <param name="page">The page, which was not in the cache.</param>
+    /// <param name="epoch">Whose it is.</param>
+    /// <param name="scratch">Where to read it, to stay out of the cache; null for a page that is to be kept.</param>
+    private byte[] Load(uint page, long epoch, byte[]? scratch = null)
     {
         if (page == 1 && _emptyFirstPage is { } first)
         {
             return first;
         }
 
-        byte[] image = GC.AllocateUninitializedArray<byte>(_pageSize);
+        byte[] image = scratch ?? GC.AllocateUninitializedArray<byte>(_pageSize);
         while (true)
         {
             if (_failure is { } failure)
@@ -239,8 +253,15 @@ public sealed partial class Pager : IDisposable
 
             long stamp = _cache.Stamp;
             ReadInto(image, page);
-            bool isRight = !_checksumsAreValid || PageChecksum.IsRight(image);
-            byte[]? newest = isRight ? _cache.Add(page, image, stamp) : _cache.TryGet(page);
+            byte[]? newest = image;
+            if (_checksumsAreValid && !PageChecksum.IsRight(image))
+            {
+                newest = _cache.TryGet(page);
+            }
+            else if (scratch is null)
+            {
+                newest = _cache.Add(page, image, stamp);
+            }
 
             // A page that a commit was writing meanwhile may have come torn. Before the file was touched, it stood in the cache, or if it was put
             // aside the one that it replaced was kept.

@@ -271,7 +271,7 @@ internal sealed partial class FromBuilder(RowScope scope)
             RequiredIndex = RequiredIndex(table, reference.IndexedBy),
             NotIndexed = reference.NotIndexed,
         };
-        source.Access = new TableAccess(source.Source, new TableShape(table), name);
+        source.Access = new TableAccess(source.Source, table.Shape, name);
         scope.From.Add(source);
         scope.Add(NamesOf(table, name, source));
         return source;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Sluice.Engine.BTree;
 using Sluice.Engine.Format;
+using Sluice.Engine.Log;
 
 namespace Sluice.Engine.Transactions;
 
@@ -12,6 +13,7 @@ internal sealed class Delta
 {
     private readonly ConcurrentDictionary<uint, TableDelta> _tables = new();
     private readonly ConcurrentDictionary<uint, IndexDelta> _indexes = new();
+    private readonly CommittedWrites _committed = new();
     private long _bytes;
     private long _floor;
 
@@ -40,8 +42,8 @@ internal sealed class Delta
     /// <summary>See <see cref="SweepFigures.InWindows"/>.</summary>
     public long BytesInWindows => _figures.InWindows;
 
-    /// <summary>Drops the versions that are not needed, if there may be any. <paramref name="checkpointed"/>: what the newest pages hold.</summary>
-    public void Sweep(Needed needed, long checkpointed)
+    /// <summary>Drops the versions that are in the pages and not needed, if there may be any.</summary>
+    public void Sweep(Needed needed)
     {
         if (!needed.IsNarrowerThan(_swept))
         {
@@ -50,11 +52,7 @@ internal sealed class Delta
 
         _swept = needed;
         _figures = default;
-        foreach (DeltaTree tree in Trees)
-        {
-            tree.Sweep(needed, checkpointed, ref _figures);
-        }
-
+        _committed.Sweep(needed, ref _figures);
         AddBytes(-_figures.Freed);
         Shares.Sweep(needed.From);
     }
@@ -71,9 +69,14 @@ internal sealed class Delta
     public IndexDelta Index(uint root, KeyOrder order) =>
         _indexes.TryGetValue(root, out IndexDelta? index) ? index : _indexes.GetOrAdd(root, new IndexDelta(root, order));
 
-    /// <summary>Tables, then indexes, each by root page: the same order every time.</summary>
-    public IEnumerable<DeltaTree> Trees =>
-        _tables.Values.Cast<DeltaTree>().OrderBy(tree => tree.Root).Concat(_indexes.Values.OrderBy(tree => tree.Root));
+    /// <summary>A transaction has got its commit timestamp. In the order of timestamps.</summary>
+    public void Committed(WriteSet writes) => _committed.Add(writes);
+
+    /// <summary>What was committed after one timestamp up to another, to be moved to the pages. By who has the pages' turn, as the next two.</summary>
+    public Portion Gather(long from, long to) => _committed.Gather(from, to);
+
+    /// <summary>A portion is in the newest pages.</summary>
+    public void Moved(Portion portion) => _committed.Moved(portion);
 }
 
 /// <summary>The delta of one table or index.</summary>
@@ -81,14 +84,23 @@ internal abstract class DeltaTree(uint root)
 {
     public uint Root { get; } = root;
 
-    /// <summary>Writes the newest committed version of each key, of those committed after <paramref name="from"/> up to <paramref name="to"/>.</summary>
-    public abstract void Apply(BTreeWriter trees, long from, long to);
+    /// <summary>Tables come before indexes, for the same order every time.</summary>
+    public abstract bool IsIndex { get; }
+
+    /// <summary>Puts nodes into the order of their keys.</summary>
+    public abstract void Sort(DeltaNode[] nodes);
+
+    /// <summary>Writes the newest committed version of each node, of those committed after <paramref name="from"/> up to <paramref name="to"/>.</summary>
+    public abstract void Apply(PageTreeWriter trees, ReadOnlySpan<DeltaNode> nodes, long from, long to);
 
     /// <summary>Writes one version, as a transaction made it.</summary>
     public abstract void ApplyOne(BTreeWriter trees, DeltaNode node, Version version);
 
-    /// <summary>Drops the versions that are not needed.</summary>
-    public abstract void Sweep(Needed needed, long checkpointed, ref SweepFigures figures);
+    /// <summary>
+    /// Drops those versions of nodes in key order that are not needed. The nodes that keep one committed after <paramref name="from"/> up to
+    /// <paramref name="to"/> come to stand first; returns how many they are.
+    /// </summary>
+    public abstract int Sweep(Span<DeltaNode> nodes, Needed needed, long from, long to, ref SweepFigures figures);
 
     /// <summary>Takes back a version, the newest of its chain; returns the memory freed.</summary>
     public abstract long Undo(DeltaNode node, Version version);
@@ -116,6 +128,43 @@ internal abstract class DeltaTree(uint root)
     }
 }
 
+/// <summary>A delta by its kind of key.</summary>
+internal abstract class DeltaTree<TKey, TOrder>(uint root, TOrder order) : DeltaTree(root)
+    where TOrder : struct, IComparer<TKey>
+{
+    public DeltaMap<TKey, TOrder> Map { get; } = new(order);
+
+    public static TKey KeyOf(DeltaNode node) => ((DeltaMap<TKey, TOrder>.Node)node).Key;
+
+    public override int Sweep(Span<DeltaNode> nodes, Needed needed, long from, long to, ref SweepFigures figures)
+    {
+        int kept = 0;
+        DeltaMap<TKey, TOrder>.Place place = default;
+        foreach (DeltaNode node in nodes)
+        {
+            if (Map.Cut((DeltaMap<TKey, TOrder>.Node)node, needed, from, to, ref figures, ref place, out bool keeps))
+            {
+                figures.Freed += BytesOf(node);
+            }
+            else if (keeps)
+            {
+                nodes[kept++] = node;
+            }
+        }
+
+        return kept;
+    }
+
+    public override long Undo(DeltaNode node, Version version)
+    {
+        bool empty = node.Pop(version);
+        return version.Bytes + (empty && Map.TryRemove((DeltaMap<TKey, TOrder>.Node)node) ? BytesOf(node) : 0);
+    }
+
+    /// <summary>Memory of a node without its versions.</summary>
+    protected abstract long BytesOf(DeltaNode node);
+}
+
 internal readonly struct RowidOrder : IComparer<long>
 {
     public int Compare(long x, long y) => x.CompareTo(y);
@@ -128,63 +177,58 @@ internal readonly struct RowidProbe(long rowid, bool equalIsBefore) : IProbe<lon
 }
 
 /// <summary>The versions of a table's rows by rowid.</summary>
-internal sealed class TableDelta(uint root) : DeltaTree(root)
+internal sealed class TableDelta(uint root) : DeltaTree<long, RowidOrder>(root, default)
 {
-    private const int NodeBytes = DeltaNode.OverheadBytes;
-
-    public DeltaMap<long, RowidOrder> Map { get; } = new(default);
+    public override bool IsIndex => false;
 
     /// <summary>Puts a version on a row; null on a conflict. Adds the memory taken to <paramref name="bytes"/>.</summary>
-    public DeltaNode? Push(long rowid, Version version, long snapshot, ref long bytes)
+    public DeltaNode? Push(long rowid, CommitStamp owner, byte[]? record, long snapshot, ref long bytes, out Version version)
     {
-        DeltaNode? node = Map.Push(rowid, version, snapshot, out bool made);
+        DeltaNode? node = Map.Push(rowid, owner, record, deleted: record is null, snapshot, out version);
         if (node is not null)
         {
-            bytes += version.Bytes + (made ? NodeBytes : 0);
+            bytes += version.Bytes + (ReferenceEquals(node, version) ? DeltaNode.OverheadBytes : 0);
         }
 
         return node;
     }
 
-    public static long RowidOf(DeltaNode node) => ((DeltaMap<long, RowidOrder>.Node)node).Key;
+    public override void Sort(DeltaNode[] nodes) => Array.Sort(Array.ConvertAll(nodes, KeyOf), nodes);
 
-    public override void Apply(BTreeWriter trees, long from, long to)
+    public override void Apply(PageTreeWriter trees, ReadOnlySpan<DeltaNode> nodes, long from, long to)
     {
-        for (var node = Map.First; node is not null; node = node.Next)
+        foreach (DeltaNode node in nodes)
         {
-            if (FindInWindow(node, from, to, out Version newest, out _))
+            if (!FindInWindow(node, from, to, out Version newest, out _))
             {
-                ApplyOne(trees, node, newest);
+                continue;
+            }
+
+            if (newest.Deleted)
+            {
+                trees.EndRun();
+                trees.DeleteRow(Root, KeyOf(node));
+            }
+            else
+            {
+                trees.PutNextRow(Root, KeyOf(node), newest.Content);
             }
         }
+
+        trees.EndRun();
     }
 
     public override void ApplyOne(BTreeWriter trees, DeltaNode node, Version version)
     {
         if (version.Deleted)
         {
-            trees.DeleteRow(Root, RowidOf(node));
+            trees.DeleteRow(Root, KeyOf(node));
         }
         else
         {
-            trees.PutRow(Root, RowidOf(node), version.Content);
+            trees.PutRow(Root, KeyOf(node), version.Content);
         }
     }
 
-    public override void Sweep(Needed needed, long checkpointed, ref SweepFigures figures)
-    {
-        for (var node = Map.First; node is not null; node = node.Next)
-        {
-            if (node.Cut(needed, checkpointed, ref figures) && Map.TryRemove(node))
-            {
-                figures.Freed += NodeBytes;
-            }
-        }
-    }
-
-    public override long Undo(DeltaNode node, Version version)
-    {
-        bool empty = node.Pop(version);
-        return version.Bytes + (empty && Map.TryRemove((DeltaMap<long, RowidOrder>.Node)node) ? NodeBytes : 0);
-    }
+    protected override long BytesOf(DeltaNode node) => DeltaNode.OverheadBytes;
 }

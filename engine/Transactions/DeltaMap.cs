@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Sluice.Engine.Log;
 
 namespace Sluice.Engine.Transactions;
 
@@ -25,7 +26,10 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
     /// <summary>With a quarter of the nodes in each next level, enough for 4^12 keys.</summary>
     private const int MaxLevel = 12;
 
-    private readonly Node _head = new(default!, MaxLevel);
+    /// <summary>So many steps at a level cost less than a search from the top.</summary>
+    private const int NearSteps = 8;
+
+    private readonly Node _head = new(default!, MaxLevel, new CommitStamp(), null, deleted: true);
     private readonly Lock _structure = new();
     private readonly TOrder _order = order;
     private int _levels = 1;
@@ -36,15 +40,10 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
         private readonly Node?[]? _upper;
         private Node? _next;
 
-        internal Node(TKey key, int level)
+        internal Node(TKey key, int level, CommitStamp owner, byte[]? content, bool deleted) : base(owner, content, deleted)
         {
             Key = key;
             _upper = level > 1 ? new Node?[level - 1] : null;
-        }
-
-        internal Node(TKey key, int level, Version version) : this(key, level)
-        {
-            Start(version);
         }
 
         public TKey Key { get; }
@@ -70,10 +69,11 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
         }
     }
 
+    /// <summary>Where a key is: at each level the last node, or the head, before it; in a walk over ascending keys one before. Nothing by default.</summary>
     [InlineArray(MaxLevel)]
-    private struct Path
+    public struct Place
     {
-        private Node _first;
+        private Node? _first;
     }
 
     public bool IsEmpty => _head.Next is null;
@@ -133,23 +133,23 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
         return null;
     }
 
-    /// <summary>Puts a version on the key's chain, making its node if there is none.</summary>
+    /// <summary>Puts a version on the key's chain, making its node if there is none: the node is the version then.</summary>
     /// <returns>Null on a conflict.</returns>
-    public Node? Push(in TKey key, Version version, long snapshot, out bool made)
+    public Node? Push(in TKey key, CommitStamp owner, byte[]? content, bool deleted, long snapshot, out Version version)
     {
-        Path path = default;
+        version = null!;
+        Place place = default;
         while (true)
         {
-            Node? found = FindPath(key, ref path);
+            Node? found = FindPlace(key, ref place);
             if (found is not null)
             {
+                version ??= new Version(owner, content, deleted);
                 switch (found.TryPush(version, snapshot))
                 {
                     case PushResult.Pushed:
-                        made = false;
                         return found;
                     case PushResult.Conflict:
-                        made = false;
                         return null;
                 }
 
@@ -162,16 +162,16 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
 
             lock (_structure)
             {
-                if (!IsBetween(path[0], key))
+                if (!IsBetween(place[0]!, key))
                 {
                     continue;
                 }
 
-                Node node = new(key, NextLevel(), version);
-                RefreshPath(node.Level, key, ref path);
+                Node node = new(key, NextLevel(), owner, content, deleted);
+                RefreshPlace(node.Level, key, ref place);
                 for (int level = 0; level < node.Level; level++)
                 {
-                    Node previous = level < _levels ? PreviousAt(path[level], level, key) : _head;
+                    Node previous = level < _levels ? PreviousAt(place[level]!, level, key) : _head;
                     node.Link(level, previous.NextAt(level));
                     previous.Link(level, node);
                 }
@@ -181,7 +181,7 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
                     Volatile.Write(ref _levels, node.Level);
                 }
 
-                made = true;
+                version = node;
                 return node;
             }
         }
@@ -190,7 +190,7 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
     /// <summary>Unlinks a node if it is empty. False if it was not, or somebody else has removed it.</summary>
     public bool TryRemove(Node node)
     {
-        Path path = default;
+        Place place = default;
         lock (_structure)
         {
             if (!node.TryRemove())
@@ -198,19 +198,74 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
                 return false;
             }
 
-            FindPath(node.Key, ref path);
-            for (int level = node.Level - 1; level >= 0; level--)
-            {
-                Node previous = path[level];
-                while (!ReferenceEquals(previous.NextAt(level), node))
-                {
-                    previous = previous.NextAt(level)!;
-                }
+            FindPlace(node.Key, ref place);
+            Unlink(node, ref place);
+            return true;
+        }
+    }
 
-                previous.Link(level, node.NextAt(level));
+    /// <summary>
+    /// Drops the versions of a node that are not needed, see <see cref="DeltaNode.Cut"/>; true when none was left and it is unlinked. Cheap for nodes in
+    /// ascending order with one <paramref name="place"/>.
+    /// </summary>
+    public bool Cut(Node node, Needed needed, long from, long to, ref SweepFigures figures, ref Place place, out bool keeps)
+    {
+        lock (_structure)
+        {
+            if (!node.Cut(needed, from, to, ref figures, out keeps))
+            {
+                return false;
             }
 
+            if (!IsNear(node, place))
+            {
+                FindPlace(node.Key, ref place);
+            }
+
+            Unlink(node, ref place);
             return true;
+        }
+    }
+
+    /// <summary>Whether the place of a key before leads to a node in a few steps. Under the map's lock.</summary>
+    private static bool IsNear(Node node, in Place place)
+    {
+        for (int level = node.Level - 1; level >= 0; level--)
+        {
+            Node? before = place[level];
+            if (before is null || before.Removed)
+            {
+                return false;
+            }
+
+            int steps = NearSteps;
+            while (before is not null && !ReferenceEquals(before.NextAt(level), node))
+            {
+                before = steps-- > 0 ? before.NextAt(level) : null;
+            }
+
+            if (before is null)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Takes a node that is marked removed out of all levels, from nodes before it; moves these on to its neighbours.</summary>
+    private static void Unlink(Node node, ref Place place)
+    {
+        for (int level = node.Level - 1; level >= 0; level--)
+        {
+            Node previous = place[level]!;
+            while (!ReferenceEquals(previous.NextAt(level), node))
+            {
+                previous = previous.NextAt(level)!;
+            }
+
+            previous.Link(level, node.NextAt(level));
+            place[level] = previous;
         }
     }
 
@@ -230,7 +285,7 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
     }
 
     /// <summary>The node of a key, and at each level the last node before it.</summary>
-    private Node? FindPath(in TKey key, ref Path path)
+    private Node? FindPlace(in TKey key, ref Place place)
     {
         Node node = _head;
         Node? found = null;
@@ -252,7 +307,7 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
                 node = next;
             }
 
-            path[level] = node;
+            place[level] = node;
         }
 
         return found;
@@ -262,14 +317,14 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
     private bool IsBetween(Node previous, in TKey key) =>
         !previous.Removed && (previous.Next is not { } next || _order.Compare(next.Key, key) > 0);
 
-    /// <summary>Searches anew if a node of the path was unlinked, or levels were added, since it was found. Under the map's lock.</summary>
-    private void RefreshPath(int levels, in TKey key, ref Path path)
+    /// <summary>Searches anew if a node of the place was unlinked, or levels were added, since it was found. Under the map's lock.</summary>
+    private void RefreshPlace(int levels, in TKey key, ref Place place)
     {
         for (int level = 1; level < levels && level < _levels; level++)
         {
-            if (path[level] is not { Removed: false })
+            if (place[level] is not { Removed: false })
             {
-                FindPath(key, ref path);
+                FindPlace(key, ref place);
                 return;
             }
         }

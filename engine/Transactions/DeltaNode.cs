@@ -1,3 +1,5 @@
+using Sluice.Engine.Log;
+
 namespace Sluice.Engine.Transactions;
 
 /// <summary>
@@ -5,12 +7,18 @@ namespace Sluice.Engine.Transactions;
 /// wins. 2. A node that is marked removed has no versions and gets none any more. 3. The chain changes only under the node's lock; it is
 /// read without.
 /// </summary>
-internal abstract class DeltaNode
+internal abstract class DeltaNode : Version
 {
     /// <summary>Bytes of memory of a node beside its key.</summary>
-    public const int OverheadBytes = 80;
+    public const int OverheadBytes = 96;
 
     private Version? _newest;
+
+    /// <summary>For a node that nobody else can see yet: it is its first version itself, since most have one only.</summary>
+    protected DeltaNode(CommitStamp owner, byte[]? content, bool deleted) : base(owner, content, deleted)
+    {
+        _newest = this;
+    }
 
     public Version? Newest => Volatile.Read(ref _newest);
 
@@ -60,19 +68,33 @@ internal abstract class DeltaNode
         }
     }
 
-    /// <summary>Drops the versions that are not needed. True when none is left.</summary>
-    public bool Cut(Needed needed, long checkpointed, ref SweepFigures figures)
+    /// <summary>
+    /// Drops the versions that are not needed. <paramref name="keeps"/>: a version committed after <paramref name="from"/> up to
+    /// <paramref name="to"/>, which the pages hold, is left. When none at all is left the node is marked removed, which is told once.
+    /// </summary>
+    public bool Cut(Needed needed, long from, long to, ref SweepFigures figures, out bool keeps)
     {
         lock (this)
         {
+            keeps = false;
+            if (Removed)
+            {
+                return false;
+            }
+
             Version? above = null;
             for (Version? version = _newest; version is not null; version = version.Older)
             {
                 long timestamp = version.Owner.Timestamp;
                 if (needed.Has(timestamp))
                 {
-                    figures.InPages += timestamp <= checkpointed ? version.Bytes : 0;
-                    figures.InWindows += timestamp <= needed.From ? version.Bytes : 0;
+                    if (timestamp > from && timestamp <= to)
+                    {
+                        keeps = true;
+                        figures.InPages += version.Bytes;
+                        figures.InWindows += timestamp <= needed.From ? version.Bytes : 0;
+                    }
+
                     above = version;
                     continue;
                 }
@@ -89,7 +111,8 @@ internal abstract class DeltaNode
                 }
             }
 
-            return above is null;
+            Removed = above is null;
+            return Removed;
         }
     }
 
@@ -107,9 +130,6 @@ internal abstract class DeltaNode
             return true;
         }
     }
-
-    /// <summary>For a node that nobody else can see yet.</summary>
-    protected void Start(Version version) => _newest = version;
 }
 
 internal enum PushResult

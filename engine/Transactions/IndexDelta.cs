@@ -1,12 +1,18 @@
 using Sluice.Engine.BTree;
 using Sluice.Engine.Format;
+using Sluice.Engine.Log;
 
 namespace Sluice.Engine.Transactions;
 
-/// <summary>A key record. A structure, so that the compiler makes a map of its own for it and need not look types up as it runs.</summary>
-internal readonly struct IndexKey(byte[] record)
+/// <summary>
+/// A key record, with a rank of its first two columns that decides most comparisons without a look at the record. A structure, so that the compiler
+/// makes a map of its own for it and need not look types up as it runs.
+/// </summary>
+internal readonly struct IndexKey(byte[] record, KeyRank rank)
 {
     public int Length => record.Length;
+
+    public KeyRank Rank => rank;
 
     public static implicit operator byte[](IndexKey key) => key.Record;
 
@@ -15,7 +21,11 @@ internal readonly struct IndexKey(byte[] record)
 
 internal readonly struct KeyRecordOrder(KeyOrder order) : IComparer<IndexKey>
 {
-    public int Compare(IndexKey x, IndexKey y) => KeyComparer.Compare(new Payload(x, 0, x.Length), new Payload(y, 0, y.Length), order);
+    public int Compare(IndexKey x, IndexKey y)
+    {
+        int compared = x.Rank.CompareTo(y.Rank);
+        return compared != 0 ? compared : KeyComparer.Compare(new Payload(x, 0, x.Length), new Payload(y, 0, y.Length), order);
+    }
 }
 
 /// <summary>Looks for a prefix of a key's columns. With <paramref name="equalIsBefore"/> the search goes on behind all that are equal.</summary>
@@ -36,20 +46,22 @@ internal readonly ref struct KeyProbe(ReadOnlySpan<SqlValue> columns, KeyOrder o
 /// every entry of the pages that is equal to its key. A version holds the whole key, put or removed; who changes an
 /// entry removes the old one before it puts the new one.
 /// </summary>
-internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree(root)
+internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree<IndexKey, KeyRecordOrder>(root, new KeyRecordOrder(order))
 {
+    private readonly Comparison<DeltaNode> _byKey = (x, y) => new KeyRecordOrder(order).Compare(KeyOf(x), KeyOf(y));
+
     public KeyOrder Order { get; } = order;
 
-    public DeltaMap<IndexKey, KeyRecordOrder> Map { get; } = new(new KeyRecordOrder(order));
+    public override bool IsIndex => true;
 
     /// <summary>Puts a version on a key; null on a conflict. Adds the memory taken to <paramref name="bytes"/>.</summary>
-    public DeltaNode? Push(byte[] key, Version version, long snapshot, ref long bytes)
+    public DeltaNode? Push(byte[] key, CommitStamp owner, bool deleted, long snapshot, ref long bytes, out Version version)
     {
         byte[] identity = IdentityOf(key);
-        var node = Map.Push(new IndexKey(identity), version, snapshot, out bool made);
+        var node = Map.Push(new IndexKey(identity, KeyRank.Of(new Payload(identity, 0, identity.Length), Order)), owner, key, deleted, snapshot, out version);
         if (node is not null)
         {
-            bytes += version.Bytes + (made ? NodeBytes(node) : 0);
+            bytes += version.Bytes + (ReferenceEquals(node, version) ? BytesOf(node) : 0);
         }
 
         return node;
@@ -78,9 +90,11 @@ internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree(root)
         return RecordWriter.Encode(columns);
     }
 
-    public override void Apply(BTreeWriter trees, long from, long to)
+    public override void Sort(DeltaNode[] nodes) => Array.Sort(nodes, _byKey);
+
+    public override void Apply(PageTreeWriter trees, ReadOnlySpan<DeltaNode> nodes, long from, long to)
     {
-        for (var node = Map.First; node is not null; node = node.Next)
+        foreach (DeltaNode node in nodes)
         {
             if (!FindInWindow(node, from, to, out Version newest, out Version oldest))
             {
@@ -90,14 +104,17 @@ internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree(root)
             // What was in the pages was removed by the first version of the window, if anything was there.
             if (oldest.Deleted)
             {
+                trees.EndRun();
                 trees.DeleteKey(Root, Order, oldest.Content);
             }
 
             if (!newest.Deleted)
             {
-                trees.PutKey(Root, Order, newest.Content);
+                trees.PutNextKey(Root, Order, newest.Content);
             }
         }
+
+        trees.EndRun();
     }
 
     public override void ApplyOne(BTreeWriter trees, DeltaNode node, Version version)
@@ -112,23 +129,5 @@ internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree(root)
         }
     }
 
-    public override void Sweep(Needed needed, long checkpointed, ref SweepFigures figures)
-    {
-        for (var node = Map.First; node is not null; node = node.Next)
-        {
-            if (node.Cut(needed, checkpointed, ref figures) && Map.TryRemove(node))
-            {
-                figures.Freed += NodeBytes(node);
-            }
-        }
-    }
-
-    public override long Undo(DeltaNode node, Version version)
-    {
-        bool empty = node.Pop(version);
-        var keyed = (DeltaMap<IndexKey, KeyRecordOrder>.Node)node;
-        return version.Bytes + (empty && Map.TryRemove(keyed) ? NodeBytes(keyed) : 0);
-    }
-
-    private static long NodeBytes(DeltaMap<IndexKey, KeyRecordOrder>.Node node) => DeltaNode.OverheadBytes + 24 + node.Key.Length;
+    protected override long BytesOf(DeltaNode node) => DeltaNode.OverheadBytes + 40 + KeyOf(node).Length;
 }

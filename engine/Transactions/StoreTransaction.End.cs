@@ -15,6 +15,8 @@ internal sealed partial class StoreTransaction
     {
         internal override void Ordering() => transaction.Ordering();
 
+        internal override void Ordered() => transaction._epoch.Delta.Committed(transaction._writes!);
+
         protected override void Settled(bool durable) => transaction.Settled(durable);
     }
 

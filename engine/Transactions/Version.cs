@@ -6,10 +6,13 @@ namespace Sluice.Engine.Transactions;
 /// What one transaction made of one row or index key. Versions of the same key form a chain, newest first. Immutable but for the
 /// link, which only ever skips versions that nobody needs.
 /// </summary>
-internal sealed class Version(CommitStamp owner, byte[]? content, bool deleted)
+internal class Version(CommitStamp owner, byte[]? content, bool deleted)
 {
-    /// <summary>Bytes of memory of a version beside its content: this object, the content's array header, its place in the write set.</summary>
-    public const int OverheadBytes = 48 + 24 + 32;
+    /// <summary>Bytes of memory of a version beside its content: the content's array header, its place in the write set.</summary>
+    private const int OverheadBytes = 24 + 32;
+
+    /// <summary>Bytes of this object, where it is not a part of its node.</summary>
+    private const int ObjectBytes = 48;
 
     private Version? _older;
 
@@ -26,7 +29,7 @@ internal sealed class Version(CommitStamp owner, byte[]? content, bool deleted)
         set => Volatile.Write(ref _older, value);
     }
 
-    public int Bytes => OverheadBytes + (Content?.Length ?? 0);
+    public int Bytes => OverheadBytes + (Content?.Length ?? 0) + (this is DeltaNode ? 0 : ObjectBytes);
 }
 
 /// <summary>

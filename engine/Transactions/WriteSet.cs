@@ -19,7 +19,7 @@ internal sealed class WriteSet(Delta delta, long snapshot, Action<long> grown)
     private readonly record struct Entry(DeltaTree Tree, DeltaNode Node, Version Version);
 
     private readonly List<Entry> _entries = [];
-    private readonly List<(uint Root, long Rowid)> _shares = [];
+    private List<(uint Root, long Rowid)>? _shares;
     private long _unreportedBytes;
     private long _reportedBytes;
 
@@ -31,16 +31,14 @@ internal sealed class WriteSet(Delta delta, long snapshot, Action<long> grown)
     public bool TryPut(uint root, long rowid, byte[]? record)
     {
         TableDelta table = delta.Table(root);
-        var version = new Version(Stamp, record, deleted: record is null);
-        return Add(table, table.Push(rowid, version, snapshot, ref _unreportedBytes), version);
+        return Add(table, table.Push(rowid, Stamp, record, snapshot, ref _unreportedBytes, out Version version), version);
     }
 
     /// <summary>False on a conflict.</summary>
     public bool TryPut(uint root, KeyOrder order, byte[] key, bool deleted)
     {
         IndexDelta index = delta.Index(root, order);
-        var version = new Version(Stamp, key, deleted);
-        return Add(index, index.Push(key, version, snapshot, ref _unreportedBytes), version);
+        return Add(index, index.Push(key, Stamp, deleted, snapshot, ref _unreportedBytes, out Version version), version);
     }
 
     /// <summary>Relies on a row or, with <paramref name="isClaim"/>, takes its key away; false on a conflict. It holds until the transaction ends.</summary>
@@ -51,7 +49,7 @@ internal sealed class WriteSet(Delta delta, long snapshot, Action<long> grown)
             return false;
         }
 
-        _shares.Add((root, rowid));
+        (_shares ??= []).Add((root, rowid));
         RequireAboveFloor();
         return true;
     }
@@ -59,12 +57,12 @@ internal sealed class WriteSet(Delta delta, long snapshot, Action<long> grown)
     /// <summary>The transaction is rolled back: it relies on nothing any more.</summary>
     public void ReleaseShares()
     {
-        foreach ((uint root, long rowid) in _shares)
+        foreach ((uint root, long rowid) in _shares ?? [])
         {
             delta.Shares.Remove(root, rowid, Stamp);
         }
 
-        _shares.Clear();
+        _shares = null;
     }
 
     /// <summary>Takes back, newest first, all but the first <paramref name="count"/> writes.</summary>
@@ -89,11 +87,11 @@ internal sealed class WriteSet(Delta delta, long snapshot, Action<long> grown)
             {
                 if (version.Deleted)
                 {
-                    redo.Delete(tree.Root, TableDelta.RowidOf(node));
+                    redo.Delete(tree.Root, TableDelta.KeyOf(node));
                 }
                 else
                 {
-                    redo.Put(tree.Root, TableDelta.RowidOf(node), version.Content);
+                    redo.Put(tree.Root, TableDelta.KeyOf(node), version.Content);
                 }
             }
         }
@@ -120,6 +118,26 @@ internal sealed class WriteSet(Delta delta, long snapshot, Action<long> grown)
                 last = entry.Tree.Root;
                 _ = roots.Add(last);
             }
+        }
+    }
+
+    /// <summary>Adds the nodes written, in order, to those of their trees.</summary>
+    public void AddNodes(Dictionary<DeltaTree, List<DeltaNode>> nodes)
+    {
+        DeltaTree? tree = null;
+        List<DeltaNode> list = [];
+        foreach (Entry entry in _entries)
+        {
+            if (!ReferenceEquals(entry.Tree, tree))
+            {
+                tree = entry.Tree;
+                if (!nodes.TryGetValue(tree, out list!))
+                {
+                    nodes.Add(tree, list = []);
+                }
+            }
+
+            list.Add(entry.Node);
         }
     }
 

@@ -32,15 +32,15 @@ internal sealed class ConflictResolver
     private readonly Run _run;
     private readonly Func<TableIndex?, bool>? _takenByUpsert;
     private readonly int[] _order;
-    private readonly List<RowKey> _toReplace = [];
+    private List<RowKey>? _toReplace;
 
-    public ConflictResolver(TableWritePlan plan, RowWriter writer, Run run, BoundUpsert[] upserts, Func<TableIndex?, bool>? takenByUpsert)
+    public ConflictResolver(TableWritePlan plan, RowWriter writer, Run run, int[] order, Func<TableIndex?, bool>? takenByUpsert)
     {
         _plan = plan;
         _writer = writer;
         _run = run;
         _takenByUpsert = takenByUpsert;
-        _order = OrderOf(plan, upserts);
+        _order = order;
     }
 
     /// <summary>The row that an ON CONFLICT clause was found for, after <see cref="ConflictOutcome.Upsert"/>.</summary>
@@ -51,7 +51,7 @@ internal sealed class ConflictResolver
     /// <param name="testIndex">By index: whether its key may collide.</param>
     public ConflictOutcome Resolve(RowKey? self, bool testKey, ReadOnlySpan<bool> testIndex)
     {
-        _toReplace.Clear();
+        _toReplace?.Clear();
         foreach (int index in _order)
         {
             RowConflict? found = index == Key ? testKey ? _writer.FindKey() : null
@@ -63,7 +63,7 @@ internal sealed class ConflictResolver
             }
         }
 
-        foreach (RowKey key in _toReplace)
+        foreach (RowKey key in _toReplace ?? [])
         {
             Replace(key);
         }
@@ -138,7 +138,7 @@ internal sealed class ConflictResolver
             case ConflictAction.Ignore:
                 return ConflictOutcome.PassOver;
             case ConflictAction.Replace:
-                _toReplace.Add(conflict.Key);
+                (_toReplace ??= []).Add(conflict.Key);
                 return null;
             default:
                 throw conflict.Index is { } index
@@ -148,7 +148,7 @@ internal sealed class ConflictResolver
     }
 
     /// <summary>What ON CONFLICT clauses name, in their order; then the rowid unless one named it; then the other indexes.</summary>
-    private static int[] OrderOf(TableWritePlan plan, BoundUpsert[] upserts)
+    public static int[] OrderOf(TableWritePlan plan, BoundUpsert[] upserts)
     {
         List<int> order = [];
         foreach (BoundUpsert upsert in upserts)

@@ -57,6 +57,25 @@ internal sealed record InsertPlan
     public TableWritePlan? UpsertWrite { get; init; }
 
     public Expr[]? Returning { get; init; }
+
+    private bool? _needsRowidEarly;
+
+    /// <summary>By index: whether a new row's key may be there already.</summary>
+    public bool[] Tested => field ??= [.. Write.Indexes.Select(static index => index.Unique)];
+
+    /// <summary>The same for a row whose rowid is made for it: a key with a new rowid cannot be there yet.</summary>
+    public bool[] TestedIfAutomatic => field ??= [.. Write.Indexes.Select(index =>
+        index.Unique && (index.Expressions.Count > 0 || index.Where is not null || !index.Columns.Contains(Write.Table.RowidAlias)))];
+
+    /// <summary>In which order conflicts are looked for, see <see cref="ConflictResolver"/>.</summary>
+    public int[] ConflictOrder => field ??= ConflictResolver.OrderOf(Write, Upserts);
+
+    /// <summary>
+    /// Whether a row has its rowid before it is checked: a CHECK, an expression or a partial index may read it; it is not that of a row that is replaced;
+    /// AUTOINCREMENT uses it up also when the row is passed over.
+    /// </summary>
+    public bool NeedsRowidEarly => _needsRowidEarly ??= Write.Checks.Length > 0 || Write.HasExpressions || Write.Table.IsAutoincrement
+        || Write.Indexes.Any(index => index.Unique && Write.ActionOf(index.OnConflict) == ConflictAction.Replace);
 }
 
 /// <summary>One run of an INSERT.</summary>
@@ -67,11 +86,8 @@ internal sealed class InsertExecution : ChangeExecution
     private readonly Transaction _transaction;
     private readonly RowWriter _writer;
     private readonly ConflictResolver _conflicts;
-    private readonly bool[] _testIndex;
-    private readonly bool[] _testIndexAutomatic;
     private readonly RowEvents? _events;
     private readonly SequenceRow? _sequence;
-    private readonly bool _needsRowidEarly;
     private BoundUpsert? _upsert;
 
     public InsertExecution(InsertPlan plan, Run run)
@@ -85,17 +101,7 @@ internal sealed class InsertExecution : ChangeExecution
         _events = plan.Write.Events;
         _sequence = _table.IsAutoincrement ? new SequenceRow(_table, _transaction) : null;
         _writer = RowWriter.Create(plan.Write, _transaction, run, newRow);
-        _conflicts = new ConflictResolver(plan.Write, _writer, run, plan.Upserts, plan.Upserts.Length == 0 ? null : TakenByUpsert);
-
-        // A CHECK, an expression or a partial index may read the rowid; it is not that of a row that is replaced; AUTOINCREMENT uses it up
-        // also when the row is passed over.
-        _needsRowidEarly = plan.Write.Checks.Length > 0 || plan.Write.HasExpressions || _sequence is not null
-            || plan.Write.Indexes.Any(index => index.Unique && plan.Write.ActionOf(index.OnConflict) == ConflictAction.Replace);
-        _testIndex = [.. plan.Write.Indexes.Select(index => index.Unique)];
-
-        // A key with a rowid that was just made for this row cannot be there yet.
-        _testIndexAutomatic = [.. plan.Write.Indexes.Select(index =>
-            index.Unique && (index.Expressions.Count > 0 || index.Where is not null || !index.Columns.Contains(_table.RowidAlias)))];
+        _conflicts = new ConflictResolver(plan.Write, _writer, run, plan.ConflictOrder, plan.Upserts.Length == 0 ? null : TakenByUpsert);
         if (plan.Upserts.Length > 0)
         {
             run.Sources[plan.ExcludedSource] = new ValuesSource(_table.Columns.Count);
@@ -173,7 +179,7 @@ internal sealed class InsertExecution : ChangeExecution
             return;
         }
 
-        bool early = given is null && _needsRowidEarly;
+        bool early = given is null && _plan.NeedsRowidEarly;
         if (given is { } rowid)
         {
             SetRowid(rowid);
@@ -189,7 +195,7 @@ internal sealed class InsertExecution : ChangeExecution
             return;
         }
 
-        switch (_conflicts.Resolve(self: null, testKey: given is not null, given is null ? _testIndexAutomatic : _testIndex))
+        switch (_conflicts.Resolve(self: null, testKey: given is not null, given is null ? _plan.TestedIfAutomatic : _plan.Tested))
         {
             case ConflictOutcome.PassOver:
                 PassOver(early);

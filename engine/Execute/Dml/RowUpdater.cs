@@ -12,7 +12,7 @@ namespace Sluice.Engine.Execute.Dml;
 /// <param name="set">Ordinals of the columns that the statement sets.</param>
 internal sealed class RowUpdater(TableWritePlan plan, RowWriter writer, Run run, int[] set)
 {
-    private readonly ConflictResolver _conflicts = new(plan, writer, run, [], takenByUpsert: null);
+    private readonly ConflictResolver _conflicts = new(plan, writer, run, plan.ConflictOrder, takenByUpsert: null);
     private readonly bool[] _testIndex = [.. plan.Indexes.Select(index => index.Unique)];
     private readonly ValuesSource _old = new(plan.Table.Columns.Count);
 

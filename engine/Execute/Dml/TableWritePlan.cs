@@ -56,6 +56,9 @@ internal sealed class TableWritePlan
     /// <summary>Ordinals of the columns that must not be NULL, generated ones last; the rowid alias never is.</summary>
     public int[] NotNull { get; }
 
+    /// <summary>In which order an update looks for conflicts, see <see cref="ConflictResolver"/>.</summary>
+    public int[] ConflictOrder => field ??= ConflictResolver.OrderOf(this, []);
+
     /// <summary>The action of a constraint: the statement's, else the constraint's own, else ABORT.</summary>
     public ConflictAction ActionOf(ConflictAction constraint) =>
         OnConflict != ConflictAction.Default ? OnConflict

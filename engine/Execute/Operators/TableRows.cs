@@ -14,7 +14,7 @@ internal sealed class TableRows
 
     public TableRows(Table table, Transaction transaction)
     {
-        _row = new StoredRow(new TableShape(table));
+        _row = new StoredRow(table.Shape);
         if (table.KeyOrder is { } order)
         {
             _keys = transaction.OpenKeys(table.RootPage, order);
