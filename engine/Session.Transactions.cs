@@ -59,6 +59,7 @@ public sealed partial class Session
         if (_announced is { } kind)
         {
             _transaction = Database.Store.Begin(kind, BusyTimeout, Isolation);
+            _transaction.IsBlind = true;
             _announced = null;
             foreach (NamedSavepoint savepoint in _savepoints)
             {
@@ -89,6 +90,7 @@ public sealed partial class Session
             case BeginKind.Immediate:
                 RequireWritable();
                 _transaction = Database.Store.Begin(TransactionKind.Immediate, BusyTimeout, Isolation);
+                _transaction.IsBlind = true;
                 break;
             default:
                 RequireWritable();
@@ -237,6 +239,12 @@ public sealed partial class Session
     /// </summary>
     internal SluiceException Failed(SluiceException failure, bool mustRollBack)
     {
+        if (_transaction is { } transaction)
+        {
+            // The error may tell what is there.
+            transaction.IsBlind = false;
+        }
+
         bool conflict = failure.Code is ResultCode.BusyConflict or ResultCode.BusySchema
             || (failure.Code is ResultCode.BusySnapshot or ResultCode.NoMemory && _transaction is { Kind: TransactionKind.Concurrent });
         if (!InTransaction || !(conflict || mustRollBack))

@@ -92,6 +92,7 @@ public sealed partial class Statement
         }
 
         _execution = StartAgain() ?? compiled.Start(transaction, _session, _parameters);
+        transaction.IsBlind &= _execution is InsertExecution { IsBlind: true };
         bool any;
         try
         {
@@ -327,6 +328,7 @@ public sealed partial class Statement
             _session.BeforeBecomingExclusive();
         }
 
+        transaction.IsBlind = false;
         int mark = transaction.Mark();
         try
         {
