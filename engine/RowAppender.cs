@@ -128,6 +128,7 @@ internal sealed class RowAppender : IRowAppender
         }
 
         _execution = (ChangeExecution)_compiled.Start(transaction, _session, _row);
+        transaction.IsBlind &= _execution is InsertExecution { IsBlind: true };
         _transaction = transaction;
     }
 }

@@ -60,6 +60,7 @@ public sealed partial class Session
         if (_announced is { } kind)
         {
             _transaction = BeginTransaction(kind, Isolation);
+            _transaction.IsBlind = true;
             _announced = null;
             foreach (NamedSavepoint savepoint in _savepoints)
             {
@@ -90,6 +91,7 @@ public sealed partial class Session
             case BeginKind.Immediate:
                 RequireWritable();
                 _transaction = BeginTransaction(TransactionKind.Immediate, Isolation);
+                _transaction.IsBlind = true;
                 break;
             default:
                 RequireWritable();
@@ -245,6 +247,12 @@ public sealed partial class Session
     /// </summary>
     internal SluiceException Failed(SluiceException failure, bool mustRollBack)
     {
+        if (_transaction is { } transaction)
+        {
+            // The error may tell what is there.
+            transaction.IsBlind = false;
+        }
+
         bool conflict = failure.Code is ResultCode.BusyConflict or ResultCode.BusySchema
             || (failure.Code is ResultCode.BusySnapshot or ResultCode.NoMemory && _transaction is { Kind: TransactionKind.Concurrent });
         if (!InTransaction || !(conflict || mustRollBack))

@@ -98,6 +98,7 @@ public sealed partial class Statement
             _session.BeforeBecomingExclusive();
         }
 
+        transaction.IsBlind = false;
         int mark = transaction.Mark();
         try
         {

@@ -95,6 +95,7 @@ public sealed partial class Statement
         }
 
         _execution = StartAgain() ?? compiled.Start(transaction, _session, _parameters);
+        transaction.IsBlind &= _execution is InsertExecution { IsBlind: true };
         bool any;
         try
         {

@@ -363,7 +363,7 @@ internal sealed partial class StoreTransaction
         }
 
         CheckFreshness();
-        if (_snapshot < _store.Commits.DurableTimestamp)
+        if (!IsBlind && _snapshot < _store.Commits.DurableTimestamp)
         {
             throw new SluiceException(ResultCode.BusySnapshot, "database is locked: other transactions have committed since this one began, so it cannot become exclusive");
         }

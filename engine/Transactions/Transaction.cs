@@ -33,6 +33,12 @@ public abstract class Transaction : IDisposable
 {
     public abstract TransactionKind Kind { get; }
 
+    /// <summary>
+    /// Whether nobody has seen anything of its snapshot, because it has only inserted rows so far: who drives it says so. Then it may become
+    /// exclusive, on the newest state, also when others have committed since.
+    /// </summary>
+    public bool IsBlind { get; set; }
+
     /// <summary>When its commit is acknowledged; FULL unless set before.</summary>
     public Synchronous Synchronous { get; set; } = Synchronous.Full;
 

@@ -68,7 +68,7 @@ internal sealed class ConflictResolver
             Replace(key);
         }
 
-        if (_toReplace.Count > 0 && _plan.Events is not null)
+        if (_toReplace is { Count: > 0 } && _plan.Events is not null)
         {
             RequireClear(self, testKey, testIndex);
         }

@@ -112,6 +112,9 @@ internal sealed class InsertExecution : ChangeExecution
     /// <summary>Whether another run in the same transaction may use what this one has made: nothing is kept from what a query or a trigger saw.</summary>
     public bool CanRunAgain => _plan.Rows is not null && _events is null && Run.SubplanState.Length == 0;
 
+    /// <summary>Whether it answers nothing that depends on the rows that are there, unless it fails.</summary>
+    public bool IsBlind => CanRunAgain && _plan.Returning is null && _plan.Upserts.Length == 0 && _plan.Write.FailsOnConflict;
+
     protected override void Change()
     {
         if (_plan.Rows is { } rows)

@@ -59,9 +59,15 @@ internal sealed class TableWritePlan
     /// <summary>In which order an update looks for conflicts, see <see cref="ConflictResolver"/>.</summary>
     public int[] ConflictOrder => field ??= ConflictResolver.OrderOf(this, []);
 
+    /// <summary>Whether a row that collides with others is an error, and neither passed over nor put in their place.</summary>
+    public bool FailsOnConflict =>
+        Fails(Table.RowidConflict) && Array.TrueForAll(Indexes, index => !index.Unique || Fails(index.OnConflict));
+
     /// <summary>The action of a constraint: the statement's, else the constraint's own, else ABORT.</summary>
     public ConflictAction ActionOf(ConflictAction constraint) =>
         OnConflict != ConflictAction.Default ? OnConflict
         : constraint != ConflictAction.Default ? constraint
         : ConflictAction.Abort;
+
+    private bool Fails(ConflictAction constraint) => ActionOf(constraint) is not (ConflictAction.Ignore or ConflictAction.Replace);
 }

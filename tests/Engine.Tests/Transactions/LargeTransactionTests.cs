@@ -87,20 +87,40 @@ public sealed class LargeTransactionTests : IDisposable
     }
 
     [Fact]
-    public void An_appender_goes_on_on_the_pages()
+    public void One_that_has_read_cannot_turn_to_the_pages_once_others_have_committed()
     {
+        using SluiceConnection other = Open();
+        Execute(_first, "BEGIN IMMEDIATE");
+        Assert.Equal("0", Text(_first, "SELECT count(*) FROM t"));
+        Execute(other, "INSERT INTO t(k, v) VALUES(-1, 'other')");
+        SluiceException failure = Assert.Throws<SluiceException>(() => InsertMany(_first, Rows));
+        Assert.Equal(ResultCode.NoMemory, failure.Code);
+        Assert.Contains("BEGIN EXCLUSIVE", failure.Message, StringComparison.Ordinal);
+        Execute(_first, "ROLLBACK");
+        Check("1");
+    }
+
+    [Fact]
+    public void An_appender_goes_on_on_the_pages_beside_others_that_commit()
+    {
+        using SluiceConnection other = Open();
         using (SluiceTransaction transaction = _first.BeginTransaction(SluiceTransactionMode.Immediate))
         {
             using SluiceAppender appender = _first.CreateAppender("t", "k", "v");
             for (int i = 0; i < Rows; i++)
             {
+                if (i == 1000)
+                {
+                    Execute(other, "INSERT INTO t(id, k, v) VALUES(-1, -1, 'other')");
+                }
+
                 appender.Add(i * 7919L % 100_003).Add("a value of some length, as those of readings are").EndRow();
             }
 
             transaction.Commit();
         }
 
-        Check($"{Rows}");
+        Check($"{Rows + 1}");
     }
 
     private static string Fill(int rows) =>
