@@ -51,12 +51,12 @@ public sealed partial class Session
             return Database.Store.Begin(kind, BusyTimeout, isolation);
         }
 
-        JointTransaction all = new(Database.Store.Begin(KindIn(Database, kind), BusyTimeout, isolation), _schemas);
+        JointTransaction all = new(Database.Store.Begin(KindIn(Database, kind), BusyTimeout, isolation), !Database.IsReadOnly, _schemas);
         try
         {
             foreach ((_, string name, Database database) in Databases.Skip(1))
             {
-                all.Add(name, database.Store.Begin(KindIn(database, kind), BusyTimeout, isolation));
+                all.Add(name, database.Store.Begin(KindIn(database, kind), BusyTimeout, isolation), !database.IsReadOnly);
             }
 
             return all;
@@ -151,14 +151,14 @@ public sealed partial class Session
         CoolStatements();
         if (transaction is not JointTransaction joint)
         {
-            _transaction = joint = new JointTransaction(transaction, _schemas);
+            _transaction = joint = new JointTransaction(transaction, !Database.IsReadOnly, _schemas);
             foreach (NamedSavepoint savepoint in _savepoints)
             {
                 savepoint.Mark = joint.Adopt(savepoint.Mark);
             }
         }
 
-        joint.Add(name, database.Store.Begin(KindIn(database, joint.Kind), BusyTimeout, Isolation));
+        joint.Add(name, database.Store.Begin(KindIn(database, joint.Kind), BusyTimeout, Isolation), !database.IsReadOnly);
     }
 
     private TransactionKind KindIn(Database database, TransactionKind kind) =>

@@ -43,6 +43,9 @@ public sealed partial class Session : IChangeContext, ISession
     /// <summary>PRAGMA query_only: statements that change the database are refused.</summary>
     public bool QueryOnly { get; set; }
 
+    /// <summary>PRAGMA case_sensitive_like.</summary>
+    public bool CaseSensitiveLike { get; set; }
+
     /// <summary>PRAGMA recursive_triggers.</summary>
     public bool RecursiveTriggers { get; set; }
 

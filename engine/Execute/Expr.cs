@@ -84,5 +84,8 @@ public interface IStatementContext
     /// <summary>A source of randomness for random() and randomblob().</summary>
     Random Random { get; }
 
+    /// <summary>PRAGMA case_sensitive_like: whether LIKE tells the letters of ASCII apart.</summary>
+    bool CaseSensitiveLike => false;
+
     void CheckCancelled();
 }

@@ -31,7 +31,7 @@ internal sealed class RemoteSession : ISession
     /// <summary>PRAGMAs that set how one connection works; the others belong to the file or only ask.</summary>
     private static readonly HashSet<string> s_settings = new(StringComparer.OrdinalIgnoreCase)
     {
-        "busy_timeout", "foreign_keys", "isolation", "recursive_triggers", "synchronous",
+        "busy_timeout", "case_sensitive_like", "foreign_keys", "isolation", "recursive_triggers", "synchronous",
     };
 
     private readonly string _path;

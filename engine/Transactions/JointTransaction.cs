@@ -14,7 +14,7 @@ namespace Sluice.Engine.Transactions;
 /// </summary>
 internal sealed class JointTransaction : Transaction
 {
-    private readonly List<(string Name, Transaction Transaction)> _members = [];
+    private readonly List<(string Name, Transaction Transaction, bool CanWrite)> _members = [];
 
     /// <summary>Each mark of this transaction as the marks of its members.</summary>
     private readonly List<List<int>> _marks = [];
@@ -23,10 +23,11 @@ internal sealed class JointTransaction : Transaction
     private Schemas? _schemas;
 
     /// <param name="main">Of the main database; belongs to this one from now on.</param>
+    /// <param name="canWrite">Whether main can be written at all.</param>
     /// <param name="known">Of the connection.</param>
-    public JointTransaction(Transaction main, SchemasCache known)
+    public JointTransaction(Transaction main, bool canWrite, SchemasCache known)
     {
-        _members.Add((Schemas.MainName, main));
+        _members.Add((Schemas.MainName, main, canWrite));
         _known = known;
     }
 
@@ -47,14 +48,14 @@ internal sealed class JointTransaction : Transaction
     public override BTreeWriter Trees => throw OfOneDatabase();
 
     /// <summary>Takes another database's transaction in, which belongs to this one from now on; it has all marks that are set.</summary>
-    public void Add(string name, Transaction transaction)
+    public void Add(string name, Transaction transaction, bool canWrite)
     {
         foreach (List<int> mark in _marks)
         {
             mark.Add(transaction.Mark());
         }
 
-        _members.Add((name, transaction));
+        _members.Add((name, transaction, canWrite));
     }
 
     /// <summary>Takes over a mark that was set in main's transaction while it was alone; in the order in which they were set.</summary>
@@ -66,7 +67,7 @@ internal sealed class JointTransaction : Transaction
 
     public override Transaction Of(Schema? home)
     {
-        foreach ((_, Transaction member) in _members)
+        foreach ((_, Transaction member, _) in _members)
         {
             if (member.Schema == home)
             {
@@ -126,7 +127,7 @@ internal sealed class JointTransaction : Transaction
 
     public override void Rollback()
     {
-        foreach ((_, Transaction member) in _members)
+        foreach ((_, Transaction member, _) in _members)
         {
             member.Rollback();
         }
@@ -134,7 +135,7 @@ internal sealed class JointTransaction : Transaction
 
     public override void Dispose()
     {
-        foreach ((_, Transaction member) in _members)
+        foreach ((_, Transaction member, _) in _members)
         {
             member.Dispose();
         }
@@ -160,7 +161,14 @@ internal sealed class JointTransaction : Transaction
 
     public override void DeleteKey(uint root, KeyOrder order, byte[] key) => throw OfOneDatabase();
 
-    public override void BecomeExclusive() => throw OfOneDatabase();
+    /// <summary>Of all databases that can be written.</summary>
+    public override void BecomeExclusive()
+    {
+        foreach ((_, Transaction member, _) in _members.Where(member => member.CanWrite))
+        {
+            member.BecomeExclusive();
+        }
+    }
 
     public override void SchemaChanged() => throw OfOneDatabase();
 
@@ -187,7 +195,7 @@ internal sealed class JointTransaction : Transaction
 
     private IEnumerable<Transaction> InOrderOfCommit()
     {
-        foreach ((_, Transaction member) in _members.OrderBy(member => member.Name == Schemas.TempName))
+        foreach ((_, Transaction member, _) in _members.OrderBy(member => member.Name == Schemas.TempName))
         {
             member.Synchronous = Synchronous;
             yield return member;

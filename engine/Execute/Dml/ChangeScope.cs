@@ -44,6 +44,8 @@ internal sealed class ChangeScope(IChangeContext session) : IChangeContext
 
     public bool RecursiveTriggers => session.RecursiveTriggers;
 
+    public bool CaseSensitiveLike => session.CaseSensitiveLike;
+
     public void CheckCancelled() => session.CheckCancelled();
 
     public bool IsActive(TriggerProgram program) => _active.Contains(program);

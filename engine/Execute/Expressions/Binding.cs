@@ -206,7 +206,8 @@ internal sealed partial class Binding(IScope scope)
             }
         }
 
-        return constant ? Fold(result) : result;
+        // What LIKE gives for constants depends on the session.
+        return constant && result is not LikeExpr { IsConstant: false } ? Fold(result) : result;
     }
 
     private static Expr Fold(Expr expression)

@@ -10,18 +10,19 @@ internal sealed class LikeExpr(bool glob, Expr value, Expr pattern, Expr? escape
 {
     private Compiled? _last;
 
-    public override bool IsConstant => value.IsConstant && pattern.IsConstant && escape?.IsConstant != false;
+    /// <summary>LIKE also depends on the session, which may tell the cases of letters apart.</summary>
+    public override bool IsConstant => glob && value.IsConstant && pattern.IsConstant;
 
     public override Truth Test(Frame frame)
     {
         SqlValue text = value.Evaluate(frame);
         SqlValue like = pattern.Evaluate(frame);
         SqlValue escaped = escape?.Evaluate(frame) ?? SqlValue.Null;
-        Truth truth = Match(text, like, escape is not null, escaped);
+        Truth truth = Match(text, like, escape is not null, escaped, foldCase: !glob && !frame.Context.CaseSensitiveLike);
         return negated ? Logic.Not(truth) : truth;
     }
 
-    private Truth Match(in SqlValue text, in SqlValue like, bool hasEscape, in SqlValue escaped)
+    private Truth Match(in SqlValue text, in SqlValue like, bool hasEscape, in SqlValue escaped, bool foldCase)
     {
         if (text.Type == SqlType.Blob || like.Type == SqlType.Blob)
         {
@@ -43,7 +44,7 @@ internal sealed class LikeExpr(bool glob, Expr value, Expr pattern, Expr? escape
             return Truth.Unknown;
         }
 
-        LikePattern compiled = Compile(SqlConvert.ToText(like), hasEscape, escaped);
+        LikePattern compiled = Compile(SqlConvert.ToText(like), hasEscape, escaped, foldCase);
         if (text.Type == SqlType.Text)
         {
             return Logic.Of(compiled.Matches(text.Bytes));
@@ -53,19 +54,19 @@ internal sealed class LikeExpr(bool glob, Expr value, Expr pattern, Expr? escape
         return Logic.Of(compiled.Matches(number[..SqlConvert.WriteNumber(text, number)]));
     }
 
-    private LikePattern Compile(in SqlValue like, bool hasEscape, in SqlValue escaped)
+    private LikePattern Compile(in SqlValue like, bool hasEscape, in SqlValue escaped, bool foldCase)
     {
         int? character = hasEscape ? LikePattern.EscapeOf(escaped) : null;
         Compiled? last = _last;
-        if (last is not null && last.Escape == character && last.Source.Bytes.SequenceEqual(like.Bytes))
+        if (last is not null && last.Escape == character && last.FoldCase == foldCase && last.Source.Bytes.SequenceEqual(like.Bytes))
         {
             return last.Pattern;
         }
 
-        LikePattern compiled = glob ? LikePattern.Glob(like.Bytes) : LikePattern.Like(like.Bytes, character);
-        _last = new Compiled(like, character, compiled);
+        LikePattern compiled = glob ? LikePattern.Glob(like.Bytes) : LikePattern.Like(like.Bytes, character, foldCase);
+        _last = new Compiled(like, character, foldCase, compiled);
         return compiled;
     }
 
-    private sealed record Compiled(SqlValue Source, int? Escape, LikePattern Pattern);
+    private sealed record Compiled(SqlValue Source, int? Escape, bool FoldCase, LikePattern Pattern);
 }

@@ -22,9 +22,9 @@ internal sealed class LikePattern
     }
 
     /// <summary>LIKE: % and _, letters of ASCII in either case, an optional escape character.</summary>
-    public static LikePattern Like(ReadOnlySpan<byte> pattern, int? escape)
+    public static LikePattern Like(ReadOnlySpan<byte> pattern, int? escape, bool foldCase = true)
     {
-        LikePatternBuilder builder = new(foldCase: true);
+        LikePatternBuilder builder = new(foldCase);
         return builder.BuildLike(Checked(pattern), escape) ? new(builder.Finish(), never: false) : new([], never: true);
     }
 

@@ -91,8 +91,11 @@ internal static class SettingPragmas
     }
 
     /// <summary>LIKE has one meaning here; a program that counts on the other one must know.</summary>
-    public static IReadOnlyList<SqlValue[]> CaseSensitiveLike(PragmaCall call) =>
-        call.IsOn ? throw Ddl.DdlStatements.Refused("PRAGMA case_sensitive_like=ON (use GLOB)") : [];
+    public static IReadOnlyList<SqlValue[]> CaseSensitiveLike(PragmaCall call)
+    {
+        call.Session.CaseSensitiveLike = call.IsOn;
+        return [];
+    }
 
     /// <summary>Until the end of the transaction all foreign keys are deferred.</summary>
     public static IReadOnlyList<SqlValue[]> DeferForeignKeys(PragmaCall call)

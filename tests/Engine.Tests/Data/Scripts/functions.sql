@@ -39,3 +39,13 @@ SELECT cast('7' as int) + cast(3.9 as int);
 SELECT -1, - 1, --1
  1, -(-1), +-+1, NOT NOT 1, ~~5;
 SELECT 2 + 3 * 4, (2 + 3) * 4, 2 * 3 % 4, 10 - 4 - 3, 2 < 3 = 1, 1 = 1 = 1, NOT 1 = 2, 1 || 2 + 3, 5 & 6 = 6, 1 OR 0 AND 0, -2 * -3, 'a' || 'b' = 'ab';
+-- LIKE that tells letters apart.
+CREATE TABLE letters(x);
+INSERT INTO letters VALUES('abc'), ('ABC'), ('aBc');
+SELECT x FROM letters WHERE x LIKE 'AB%' ORDER BY rowid;
+PRAGMA case_sensitive_like = ON;
+SELECT x FROM letters WHERE x LIKE 'AB%' ORDER BY rowid;
+SELECT 'a' LIKE 'A', like('A', 'a'), 'a' LIKE 'a', 'a' GLOB 'A';
+PRAGMA case_sensitive_like = OFF;
+SELECT x FROM letters WHERE x LIKE 'AB%' ORDER BY rowid;
+SELECT 'a' LIKE 'A';
