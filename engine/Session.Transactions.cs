@@ -36,6 +36,9 @@ public sealed partial class Session
     /// <summary>The kind of a transaction that was begun in words but not yet in fact.</summary>
     private TransactionKind? _announced;
 
+    /// <summary>The isolation of the transaction that was announced.</summary>
+    private Isolation _announcedIsolation;
+
     private bool _begunBySavepoint;
 
     /// <summary>Whether the transaction writes straight on the pages, so that open cursors would see its changes half.</summary>
@@ -58,7 +61,7 @@ public sealed partial class Session
     {
         if (_announced is { } kind)
         {
-            _transaction = Database.Store.Begin(kind, BusyTimeout, Isolation);
+            _transaction = Database.Store.Begin(kind, BusyTimeout, _announcedIsolation);
             _announced = null;
             foreach (NamedSavepoint savepoint in _savepoints)
             {
@@ -69,7 +72,7 @@ public sealed partial class Session
         return _transaction;
     }
 
-    internal void Begin(BeginKind kind)
+    internal void Begin(BeginKind kind, Isolation isolation)
     {
         if (InTransaction)
         {
@@ -78,6 +81,7 @@ public sealed partial class Session
 
         _begunBySavepoint = false;
         ForeignKeys.ResetCounts();
+        _announcedIsolation = isolation;
         switch (kind)
         {
             case BeginKind.Deferred:
@@ -88,7 +92,7 @@ public sealed partial class Session
                 break;
             case BeginKind.Immediate:
                 RequireWritable();
-                _transaction = Database.Store.Begin(TransactionKind.Immediate, BusyTimeout, Isolation);
+                _transaction = Database.Store.Begin(TransactionKind.Immediate, BusyTimeout, isolation);
                 break;
             default:
                 RequireWritable();
@@ -132,7 +136,7 @@ public sealed partial class Session
     {
         if (!InTransaction)
         {
-            Begin(BeginKind.Deferred);
+            Begin(BeginKind.Deferred, Isolation);
             _begunBySavepoint = true;
         }
 

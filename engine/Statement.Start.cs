@@ -255,7 +255,7 @@ public sealed partial class Statement
         switch (_node)
         {
             case BeginStatement begin:
-                _session.Begin(begin.Kind);
+                _session.Begin(begin.Kind, begin.Serializable ? Isolation.Serializable : _session.Isolation);
                 break;
             case CommitStatement:
                 await CommitSessionAsync(asynchronous).ConfigureAwait(false);
