@@ -112,7 +112,7 @@ internal sealed class RowAppender : IRowAppender
         Dispose();
         if (!ReferenceEquals(transaction.Schema, _schema))
         {
-            _compiled = Planner.Compile(_insert, transaction.Schema, _session.ForeignKeys.Enabled);
+            _compiled = Planner.Compile(_insert, transaction.Schema, _session.ForeignKeys.Enabled, _session.Functions);
             _schema = transaction.Schema;
         }
 

@@ -283,6 +283,14 @@ public sealed partial class Statement
                     transaction => _rows = PragmaStatements.Execute(pragma, _session, transaction).Rows,
                     asynchronous).ConfigureAwait(false);
                 break;
+            case VacuumStatement { Into: not null }:
+                // It only reads, and must hold up no writer.
+                await RunAloneAsync(
+                    TransactionKind.Deferred,
+                    mayBecomeExclusive: false,
+                    transaction => DdlStatements.Execute(_node, transaction, _session, _parameters),
+                    asynchronous).ConfigureAwait(false);
+                break;
             default:
                 RequireWritable();
                 await RunAloneAsync(
@@ -380,7 +388,7 @@ public sealed partial class Statement
     /// <summary>The plan for the schema that a transaction sees.</summary>
     private CompiledStatement Compiled(Transaction transaction)
     {
-        if (!ReferenceEquals(_schema, transaction.Schema) || _foreignKeys != _session.ForeignKeys.Enabled)
+        if (!ReferenceEquals(_schema, transaction.Schema) || _foreignKeys != _session.ForeignKeys.Enabled || !ReferenceEquals(_functions, _session.Functions))
         {
             Compile(transaction.Schema);
         }
@@ -399,12 +407,12 @@ public sealed partial class Statement
         {
             if (_session.BegunTransaction is { } transaction)
             {
-                Compile(transaction.Schema);
+                _ = Compiled(transaction);
             }
             else
             {
                 using Transaction own = _session.Database.Store.Begin(TransactionKind.Deferred, _session.BusyTimeout);
-                Compile(own.Schema);
+                _ = Compiled(own);
             }
         }
         else if (_node is PragmaStatement pragma && _node.Explain == ExplainKind.None)
@@ -417,7 +425,8 @@ public sealed partial class Statement
     {
         _warm = null;
         _foreignKeys = _session.ForeignKeys.Enabled;
-        _compiled = Planner.Compile(_node, schema, _foreignKeys);
+        _functions = _session.Functions;
+        _compiled = Planner.Compile(_node, schema, _foreignKeys, _functions);
         _schema = schema;
         Columns = _compiled.Columns;
     }

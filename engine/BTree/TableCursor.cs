@@ -23,6 +23,9 @@ public sealed class TableCursor : RowCursor
     private int _decoded = -1;
     private CellView _cell;
 
+    // Where in that cell's overflow chain the last piece was read.
+    private ChainPlace _place;
+
     public TableCursor(IPageSource source, uint root)
     {
         _source = source;
@@ -53,6 +56,27 @@ public sealed class TableCursor : RowCursor
             Decode();
             return OverflowChain.Assemble(_source, _leaf, _index, _cell);
         }
+    }
+
+    public override int RecordLength
+    {
+        get
+        {
+            Decode();
+            return _cell.PayloadLength;
+        }
+    }
+
+    public override void ReadRecord(int offset, Span<byte> into)
+    {
+        if (_transaction is not null)
+        {
+            base.ReadRecord(offset, into);
+            return;
+        }
+
+        Decode();
+        OverflowChain.Read(_source, _leaf, _index, _cell, ref _place, offset, into);
     }
 
     private bool IsStale => _transaction is not null && _transaction.ChangeStamp != _stamp;
@@ -200,6 +224,7 @@ public sealed class TableCursor : RowCursor
         {
             _cell = _leaf.Cell(_source, _index);
             _decoded = _index;
+            _place = default;
         }
     }
 }

@@ -15,9 +15,9 @@ public sealed partial class SluiceConnection
     public new SluiceTransaction BeginTransaction() => BeginTransaction(SluiceTransactionMode.Immediate);
 
     /// <summary>
-    /// Snapshot begins a concurrent transaction, the other levels an immediate one. Serializable also holds beside concurrent transactions:
-    /// if one of them changed what this one has read, its commit fails with <see cref="ResultCode.BusyConflict"/>. Immediate transactions are
-    /// serializable among themselves at any level.
+    /// Snapshot begins a concurrent transaction, the other levels an immediate one. Serializable also counts beside concurrent transactions: if one that
+    /// committed meanwhile changed what this one has read, its commit fails with <see cref="ResultCode.BusyConflict"/>. One that commits later is held to the
+    /// same only at that level itself (PRAGMA isolation). Immediate transactions are serializable among themselves at any level.
     /// </summary>
     public new SluiceTransaction BeginTransaction(IsolationLevel isolationLevel) =>
         Completed.Result(BeginAsync(ModeFor(isolationLevel), isolationLevel == IsolationLevel.Serializable, async: false));

@@ -16,11 +16,13 @@ namespace Sluice.Engine.Data;
 public sealed partial class SluiceConnection : DbConnection
 {
     private readonly List<SluiceDataReader> _readers = [];
+    private readonly List<SluiceBlob> _blobs = [];
     private SluiceConnectionStringBuilder _settings = [];
     private string _connectionString = "";
     private Database? _database;
     private ISession? _session;
     private ConnectionGate? _gate;
+    private StatementCache? _statements;
 
     public SluiceConnection()
     {
@@ -81,11 +83,19 @@ public sealed partial class SluiceConnection : DbConnection
     /// <summary>The rowid of the last row that this connection inserted.</summary>
     public long LastInsertRowid => (_session ?? throw NotOpen()).LastInsertRowid;
 
+    public override bool CanCreateBatch => true;
+
     protected override DbProviderFactory DbProviderFactory => SluiceFactory.Instance;
+
+    /// <summary>The data source that made the connection.</summary>
+    internal SluiceDataSource? Source { get; init; }
 
     /// <summary>The session; a new one when the process that had it has ended.</summary>
     /// <exception cref="SluiceException">BusyOwnerEnded, once, if a transaction has ended with it.</exception>
     internal ISession Session => _session is RemoteSession { HasEnded: true } ended ? Reopen(ended) : _session ?? throw NotOpen();
+
+    /// <summary>The open connection's prepared texts.</summary>
+    internal StatementCache Statements => _statements ?? throw NotOpen();
 
     internal ConnectionGate Gate => _gate ?? throw NotOpen();
 
@@ -105,12 +115,34 @@ public sealed partial class SluiceConnection : DbConnection
                 $"The connection string names no file: set 'Data Source' to a path or to {SluiceConnectionStringBuilder.MemorySource}.");
         }
 
+        Source?.Opening();
+        if (_settings.Pooling)
+        {
+            ConnectionPool.ClearFailed();
+        }
+
         (_session, _database) = Opening.Open(Request(mustBeLive: false));
+        if (_settings.Pooling && _database is { CanBeShared: true })
+        {
+            ConnectionPool.Keep(_database);
+        }
+
         _gate = new ConnectionGate(this);
+        _statements = new StatementCache();
         OnStateChange(new StateChangeEventArgs(ConnectionState.Closed, ConnectionState.Open));
+        try
+        {
+            Give(_session, _functions);
+            Source?.Opened(this, _database);
+        }
+        catch
+        {
+            Close();
+            throw;
+        }
     }
 
-    /// <summary>Closes readers, rolls back an open transaction and lets go of the file.</summary>
+    /// <summary>Closes readers and streams of values, without writing what these have gathered, rolls back an open transaction and lets go of the file.</summary>
     public override void Close()
     {
         if (_session is not { } session)
@@ -125,7 +157,13 @@ public sealed partial class SluiceConnection : DbConnection
             reader.Abandon();
         }
 
+        foreach (SluiceBlob blob in _blobs.ToArray())
+        {
+            blob.Abandon();
+        }
+
         ForgetControls();
+        _statements!.Dispose();
         CurrentTransaction?.End();
         _gate.Dispose();
         Database? database = _database;
@@ -147,6 +185,20 @@ public sealed partial class SluiceConnection : DbConnection
         throw new NotSupportedException("Changing the database is not supported: a connection is on one file; open another connection.");
 
     public new SluiceCommand CreateCommand() => new(null, this, CurrentTransaction);
+
+    /// <summary>Closes the files that connections with <c>Pooling=True</c> have left open; those in use are closed with their last connection.</summary>
+    public static void ClearAllPools() => ConnectionPool.Clear(static _ => true);
+
+    /// <summary>As <see cref="ClearAllPools"/>, for the file of <paramref name="connection"/>, which need not be open.</summary>
+    public static void ClearPool(SluiceConnection connection)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        string path = Files.PosixFileSystem.Instance.Canonical(connection.DataSource);
+        ConnectionPool.Clear(database => database.Store.Path == path);
+    }
+
+    /// <summary>A batch of commands.</summary>
+    public new SluiceBatch CreateBatch() => new(this);
 
     /// <summary>A command with its text.</summary>
     public SluiceCommand CreateCommand(string commandText) => new(commandText, this, CurrentTransaction);
@@ -194,6 +246,8 @@ public sealed partial class SluiceConnection : DbConnection
         return SchemaCollections.Get(this, collectionName, restrictionValues);
     }
 
+    protected override DbBatch CreateDbBatch() => CreateBatch();
+
     protected override DbCommand CreateDbCommand() => CreateCommand();
 
     protected override void Dispose(bool disposing)
@@ -209,6 +263,10 @@ public sealed partial class SluiceConnection : DbConnection
     internal void AddReader(SluiceDataReader reader) => _readers.Add(reader);
 
     internal void RemoveReader(SluiceDataReader reader) => _readers.Remove(reader);
+
+    internal void Opened(SluiceBlob blob) => _blobs.Add(blob);
+
+    internal void Closed(SluiceBlob blob) => _blobs.Remove(blob);
 
     private static InvalidOperationException NotOpen() => new("The connection is not open.");
 
@@ -258,6 +316,7 @@ public sealed partial class SluiceConnection : DbConnection
             throw;
         }
 
+        Give(session, _functions);
         _database = database;
         return _session = session;
     }

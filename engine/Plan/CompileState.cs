@@ -1,4 +1,5 @@
 using Sluice.Engine.Catalog;
+using Sluice.Engine.Execute.Functions;
 
 namespace Sluice.Engine.Plan;
 
@@ -25,6 +26,8 @@ internal sealed class CompileState(Compilation compilation)
     public bool IsTrigger { get; init; }
 
     public Schema Schema { get; } = compilation.Schema;
+
+    public FunctionSet Functions => Compilation.Functions;
 
     /// <summary>Whether the SELECT of a view is being compiled.</summary>
     public bool IsInView => _openViews.Count > 0;

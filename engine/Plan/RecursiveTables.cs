@@ -1,5 +1,6 @@
 using Sluice.Engine.Execute;
 using Sluice.Engine.Execute.Expressions;
+using Sluice.Engine.Execute.Functions;
 using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Sql;
 
@@ -38,7 +39,7 @@ internal static class RecursiveTables
         bool isCorrelated = initial.IsCorrelated;
         foreach ((CompoundOperator _, SelectCore core) in select.Compounds.Skip(firstRecursive))
         {
-            RequirePlain(core);
+            RequirePlain(core, state.Functions);
             int uses = reference.Uses;
             CoreCompiler compiler = new(state, home.Scope, common);
             QueryPlan part = compiler.Compile(core, [], null);
@@ -66,7 +67,7 @@ internal static class RecursiveTables
             Initial = new CompoundPart(initial.Root, initial.Outputs),
             Recursive = recursive,
             Distinct = operation == CompoundOperator.Union ? [.. outputs.Select(ComparisonRules.CollationOf)] : null,
-            Order = [.. select.OrderBy.Select((term, i) => Order(term, i, aliases, outputs))],
+            Order = [.. select.OrderBy.Select((term, i) => Order(term, i, aliases, outputs, state.Functions))],
             Reference = reference.Source,
             Output = output,
         };
@@ -79,7 +80,7 @@ internal static class RecursiveTables
         };
     }
 
-    private static (int Column, SortOrder Order) Order(OrderTerm term, int index, List<string[]> selects, Expr[] outputs)
+    private static (int Column, SortOrder Order) Order(OrderTerm term, int index, List<string[]> selects, Expr[] outputs, FunctionSet functions)
     {
         int column = OrderTerms.Ordinal(term.Expression) is { } ordinal
             ? ordinal - 1
@@ -90,12 +91,12 @@ internal static class RecursiveTables
             throw new SluiceException(ResultCode.Error, $"{CoreCompiler.Nth(index)} ORDER BY term does not match any column in the result set");
         }
 
-        return (column, OrderTerms.Key(term, CoreCompiler.Recollated(term.Expression, outputs[column])).Order);
+        return (column, OrderTerms.Key(term, CoreCompiler.Recollated(term.Expression, outputs[column], functions)).Order);
     }
 
-    private static void RequirePlain(SelectCore core)
+    private static void RequirePlain(SelectCore core, FunctionSet functions)
     {
-        if (core.GroupBy.Count > 0 || core.Columns.Any(column => column.Expression is { } node && NodeWalk.HasAggregate(node)))
+        if (core.GroupBy.Count > 0 || core.Columns.Any(column => column.Expression is { } node && NodeWalk.HasAggregate(node, functions)))
         {
             throw new SluiceException(ResultCode.Error, "recursive aggregate queries not supported");
         }

@@ -31,7 +31,7 @@ public class DapperParameterTests
         Big = long.MaxValue,
         Half = 1.5f,
         Real = 0.1,
-        Money = 12.50m,
+        Money = 12.5m,
         Text = "with 'quotes' and \u00e9",
         Letter = 'x',
         Bytes = [0, 1, 255],

@@ -1,5 +1,4 @@
 using System.Data;
-using System.Data.Common;
 using Sluice.Engine.Data;
 
 namespace Sluice.Engine.Tests.Data;

@@ -186,7 +186,7 @@ public class TransactionTests
     [InlineData(IsolationLevel.Serializable, false, true)]
     [InlineData(IsolationLevel.Serializable, true, true)]
     [InlineData(IsolationLevel.ReadCommitted, false, false)]
-    public void Serializable_is_kept_beside_concurrent_writers(IsolationLevel level, bool throughOwner, bool isRefused)
+    public void A_serializable_transaction_is_refused_if_what_it_read_was_changed(IsolationLevel level, bool throughOwner, bool isRefused)
     {
         using Files.TemporaryFolder folder = new();
         string source = $"Data Source={folder.File("t.db")}";
