@@ -58,6 +58,22 @@ public sealed class IntegrityCheck
         }
     }
 
+    private void Report(CorruptFileException error, string place) =>
+        Report($"{place}: {error.Place}: {error.Message[(error.Message.IndexOf(error.Place, StringComparison.Ordinal) + error.Place.Length + 2)..]}");
+
+    private byte[]? TryRead(uint page, string place)
+    {
+        try
+        {
+            return _source.Read(page);
+        }
+        catch (CorruptFileException error)
+        {
+            Report(error, place);
+            return null;
+        }
+    }
+
     /// <summary>The lock-byte page (section 1.4) and the pointer-map pages (section 1.8).</summary>
     private void MarkFormatPages()
     {
@@ -106,7 +122,11 @@ public sealed class IntegrityCheck
         while (trunk != 0 && !IsDone && Use(trunk, Place))
         {
             found++;
-            byte[] image = _source.Read(trunk);
+            if (TryRead(trunk, Place) is not { } image)
+            {
+                return;
+            }
+
             uint leafs = BinaryPrimitives.ReadUInt32BigEndian(image.AsSpan(4));
             if (leafs > Freelist.MaxLeafs(_source.UsableSize))
             {
@@ -175,7 +195,7 @@ public sealed class IntegrityCheck
         }
         catch (CorruptFileException error)
         {
-            Report($"Tree {tree.Root.Page}: {error.Place}: {error.Message[(error.Message.IndexOf(error.Place, StringComparison.Ordinal) + error.Place.Length + 2)..]}");
+            Report(error, $"Tree {tree.Root.Page}");
             return 0;
         }
     }

@@ -28,8 +28,17 @@ public sealed record DatabaseHeader
     /// <summary>The newest schema format, the one that we write (section 1.3.10).</summary>
     public const uint NewestSchemaFormat = 4;
 
-    /// <summary>What we leave at offset 96: the version of SQLite whose file format we write.</summary>
+    /// <summary>The reserved bytes a page of a file whose pages have checksums.</summary>
+    public const int ChecksumSize = 8;
+
+    /// <summary>What we leave at offset 96 of a file without valid checksums: the version of SQLite whose file format we write.</summary>
     public const uint WriterVersion = 3050004;
+
+    /// <summary>
+    /// What we leave there, "SLUI", when the checksums of all pages are right. No SQLite has this version, and each writes its own when it
+    /// changes the file.
+    /// </summary>
+    public const uint ChecksummedVersion = 0x534c5549;
 
     /// <summary>Where the fields begin that are changed in place.</summary>
     internal static class Offsets
@@ -99,6 +108,12 @@ public sealed record DatabaseHeader
 
     public bool IsAutoVacuum => LargestRootPage != 0;
 
+    /// <summary>Whether each page has room for a checksum.</summary>
+    public bool HasChecksums => ReservedBytes == ChecksumSize;
+
+    /// <summary>Whether we were the last to write the file, and left all pages with right checksums. (SQLite before 3.7.0 changes only the counter.)</summary>
+    public bool ChecksumsAreValid => SqliteVersion == ChecksummedVersion && VersionValidFor == ChangeCounter;
+
     /// <summary>Reads and checks a header.</summary>
     /// <exception cref="SluiceException">The bytes are no database, one that is damaged, or one of a kind that is not supported.</exception>
     public static DatabaseHeader Parse(ReadOnlySpan<byte> bytes, string path)
@@ -167,15 +182,24 @@ public sealed record DatabaseHeader
         BinaryPrimitives.WriteUInt32BigEndian(target[Offsets.SqliteVersion..], SqliteVersion);
     }
 
+    /// <summary><see cref="ChecksumsAreValid"/> of a header that has not been checked yet.</summary>
+    internal static bool ChecksumsAreValidIn(ReadOnlySpan<byte> bytes) =>
+        bytes.Length >= Size
+        && BinaryPrimitives.ReadUInt32BigEndian(bytes[Offsets.SqliteVersion..]) == ChecksummedVersion
+        && bytes.Slice(Offsets.VersionValidFor, 4).SequenceEqual(bytes.Slice(Offsets.ChangeCounter, 4));
+
+    /// <summary>The page size of a header that has not been checked yet.</summary>
+    internal static int PageSizeIn(ReadOnlySpan<byte> bytes) =>
+        BinaryPrimitives.ReadUInt16BigEndian(bytes[16..]) is var size and not 1 ? size : MaxPageSize;
+
     /// <summary>Whether a number can be a page size: a power of two from 512 to 65536.</summary>
     public static bool IsPageSize(long size) => size is >= MinPageSize and <= MaxPageSize && (size & (size - 1)) == 0;
 
     private static DatabaseHeader Decode(ReadOnlySpan<byte> bytes)
     {
-        int pageSize = BinaryPrimitives.ReadUInt16BigEndian(bytes[16..]);
         return new DatabaseHeader
         {
-            PageSize = pageSize == 1 ? MaxPageSize : pageSize,
+            PageSize = PageSizeIn(bytes),
             WriteVersion = bytes[18],
             ReadVersion = bytes[19],
             ReservedBytes = bytes[20],
@@ -234,6 +258,11 @@ public sealed record DatabaseHeader
         if (UsableSize < MinUsableSize)
         {
             throw new CorruptFileException(path, "header, offset 20", $"{ReservedBytes} reserved bytes leave {UsableSize} of a page, less than {MinUsableSize}");
+        }
+
+        if (ChecksumsAreValid && !HasChecksums)
+        {
+            throw new CorruptFileException(path, "header, offset 20", $"{ReservedBytes} reserved bytes where checksums take {ChecksumSize}");
         }
 
         if (bytes[21] != 64 || bytes[22] != 32 || bytes[23] != 32)

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
-using System.Runtime.InteropServices;
+using Sluice.Engine.Format;
 
 namespace Sluice.Engine.Log;
 
@@ -67,7 +67,7 @@ internal static class LogFormat
         BinaryPrimitives.WriteUInt32BigEndian(target[12..], header.PageSize);
         BinaryPrimitives.WriteUInt64BigEndian(target[16..], header.Salt);
         BinaryPrimitives.WriteUInt64BigEndian(target[24..], header.Number);
-        BinaryPrimitives.WriteUInt32BigEndian(target[32..], Crc32C(0, target[..32]));
+        BinaryPrimitives.WriteUInt32BigEndian(target[32..], Crc32C.Continue(0, target[..32]));
     }
 
     /// <summary>False when the bytes are no header; a whole header of another version is an error.</summary>
@@ -76,7 +76,7 @@ internal static class LogFormat
         header = default;
         if (source.Length < SegmentHeaderSize
             || !source[..8].SequenceEqual(SegmentMagic)
-            || BinaryPrimitives.ReadUInt32BigEndian(source[32..]) != Crc32C(0, source[..32]))
+            || BinaryPrimitives.ReadUInt32BigEndian(source[32..]) != Crc32C.Continue(0, source[..32]))
         {
             return false;
         }
@@ -156,25 +156,8 @@ internal static class LogFormat
     private static uint BatchCrc(ulong salt, ReadOnlySpan<byte> batch, int payloadLength)
     {
         uint crc = BitOperations.Crc32C(~0u, salt);
-        crc = Crc32C(crc, batch[..8]);
-        return Crc32C(crc, batch[12..(BatchHeaderSize + payloadLength)]);
-    }
-
-    /// <summary>CRC-32C (Castagnoli polynomial, RFC 3720 appendix B.4) continued over <paramref name="bytes"/>.</summary>
-    private static uint Crc32C(uint crc, ReadOnlySpan<byte> bytes)
-    {
-        ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(bytes);
-        foreach (ulong word in words)
-        {
-            crc = BitOperations.Crc32C(crc, BitConverter.IsLittleEndian ? word : BinaryPrimitives.ReverseEndianness(word));
-        }
-
-        foreach (byte value in bytes[(words.Length * 8)..])
-        {
-            crc = BitOperations.Crc32C(crc, value);
-        }
-
-        return crc;
+        crc = Crc32C.Continue(crc, batch[..8]);
+        return Crc32C.Continue(crc, batch[12..(BatchHeaderSize + payloadLength)]);
     }
 }
 

@@ -403,7 +403,7 @@ internal sealed class LogScan : IDisposable
 
     private bool FindBatch(LogSegment segment, long position, Predicate<BatchHeader> isMeant, out long found)
     {
-        byte[] window = new byte[1 << 20];
+        byte[] window = new byte[Math.Clamp(segment.Size - position, 1 << 12, 1 << 20)];
         for (long start = position; start < segment.Size; start += window.Length - LogFormat.BatchHeaderSize)
         {
             int read = segment.File.Read(window, start);

@@ -10,7 +10,8 @@ namespace Sluice.Engine.Paging;
 /// ("File Locking And Concurrency In SQLite Version 3", section 4; "SQLite file format", section 3).
 /// <para>A journal is hot when it is there, nobody holds RESERVED, the database is not empty and the journal does not begin with a zero byte.
 /// Rolling back stops at the first thing that was not completely written, which is right: the database is not changed before
-/// the journal is whole on the disk. Rolling back twice is harmless.</para>
+/// the journal is whole on the disk. Rolling back twice is harmless. One of ours was whole (<see cref="JournalFormat"/>): if it is not, it was
+/// damaged since, and nothing is changed.</para>
 /// </summary>
 internal sealed class JournalRecovery(FileSystem files, EngineFile database, string journalPath)
 {
@@ -47,6 +48,7 @@ internal sealed class JournalRecovery(FileSystem files, EngineFile database, str
             // A transaction over several files is committed by removing their super-journal.
             if (SuperJournal(journal) is not { } super || files.Exists(super))
             {
+                RequireSealed(journal);
                 PlayBack(journal);
                 database.Sync();
             }
@@ -69,6 +71,45 @@ internal sealed class JournalRecovery(FileSystem files, EngineFile database, str
         return journal.Read(first, 0) == 1 && first[0] != 0;
     }
 
+    private static void RequireSealed(EngineFile journal)
+    {
+        Span<byte> bytes = stackalloc byte[JournalFormat.SealedHeaderSize];
+        int read = journal.Read(bytes, 0);
+        if (JournalFormat.ReadSeal(bytes[..read]) is not { } seal)
+        {
+            return;
+        }
+
+        JournalFormat.Header header = JournalFormat.Header.Read(bytes);
+        if (!IsWhole(header) || SealOf(journal, bytes, header) != seal)
+        {
+            throw new CorruptFileException(
+                journal.Path,
+                "rollback journal",
+                "its checksum is not right: these bytes are not those that were written. The database file was being changed when its process ended, and only the journal can bring it back. "
+                + "Nothing was changed; restore the database from a backup");
+        }
+    }
+
+    /// <summary>The seal that the journal should have; null if it is too short for its records.</summary>
+    private static uint? SealOf(EngineFile journal, ReadOnlySpan<byte> bytes, JournalFormat.Header header)
+    {
+        uint seal = JournalFormat.BeginSeal(bytes);
+        byte[] record = new byte[header.PageSize + JournalFormat.RecordOverhead];
+        long offset = header.SectorSize;
+        for (uint i = 0; i < header.Count; i++, offset += record.Length)
+        {
+            if (journal.Read(record, offset) != record.Length)
+            {
+                return null;
+            }
+
+            seal = Crc32C.Continue(seal, record);
+        }
+
+        return seal;
+    }
+
     private void PlayBack(EngineFile journal)
     {
         long size = journal.Length;
@@ -83,7 +124,8 @@ internal sealed class JournalRecovery(FileSystem files, EngineFile database, str
                 return;
             }
 
-            if (offset == 0)
+            // With a count of 0 the database was not touched yet, but for one that was being made.
+            if (offset == 0 && (header.Count != 0 || header.InitialPages == 0))
             {
                 database.SetLength((long)header.InitialPages * header.PageSize);
             }

@@ -1,10 +1,11 @@
 using System.Buffers.Binary;
 using Sluice.Engine.Files;
+using Sluice.Engine.Format;
 
 namespace Sluice.Engine.Paging;
 
 /// <summary>
-/// Writes a rollback journal. The count in its header stays zero until the records are on the disk, so a torn
+/// Writes a rollback journal. The count in its header stays zero, and the seal is not there, until the records are on the disk, so a torn
 /// journal rolls nothing back, which is right: the database is not written before <see cref="Write"/> returns.
 /// </summary>
 internal static class JournalWriter
@@ -14,12 +15,21 @@ internal static class JournalWriter
 
     public static void Write(FileSystem files, string path, uint nonce, uint initialPages, int pageSize, ReadOnlySpan<DirtyImage> oldImages)
     {
-        using EngineFile journal = files.Open(path, FileAccessMode.CreateOrOpen);
-        journal.SetLength(0);
+        // One that could not be removed is not written over: a power cut might leave its seal on our records.
+        if (files.Exists(path))
+        {
+            files.Delete(path);
+        }
+
+        using EngineFile journal = files.Open(path, FileAccessMode.CreateNew);
         int recordSize = pageSize + JournalFormat.RecordOverhead;
         long whole = JournalFormat.SectorSize + ((long)oldImages.Length * recordSize);
         byte[] buffer = new byte[Math.Min(whole, BufferSize)];
-        new JournalFormat.Header(0, nonce, initialPages, JournalFormat.SectorSize, (uint)pageSize).Write(buffer);
+        JournalFormat.Header header = new((uint)oldImages.Length, nonce, initialPages, JournalFormat.SectorSize, (uint)pageSize);
+        Span<byte> final = stackalloc byte[JournalFormat.SealedHeaderSize];
+        header.Write(final);
+        uint seal = JournalFormat.BeginSeal(final);
+        (header with { Count = 0 }).Write(buffer);
         int filled = JournalFormat.SectorSize;
         long written = 0;
         foreach (DirtyImage old in oldImages)
@@ -31,22 +41,19 @@ internal static class JournalWriter
                 filled = 0;
             }
 
-            BinaryPrimitives.WriteUInt32BigEndian(buffer.AsSpan(filled), old.Page);
-            old.Image.CopyTo(buffer.AsSpan(filled + 4));
-            BinaryPrimitives.WriteUInt32BigEndian(buffer.AsSpan(filled + 4 + pageSize), JournalFormat.Checksum(nonce, old.Image));
+            Span<byte> record = buffer.AsSpan(filled, recordSize);
+            BinaryPrimitives.WriteUInt32BigEndian(record, old.Page);
+            old.Image.CopyTo(record[4..]);
+            BinaryPrimitives.WriteUInt32BigEndian(record[(4 + pageSize)..], JournalFormat.Checksum(nonce, old.Image));
+            seal = Crc32C.Continue(seal, record);
             filled += recordSize;
         }
 
         journal.Write(buffer.AsSpan(0, filled), written);
         journal.Sync();
-        if (oldImages.Length > 0)
-        {
-            Span<byte> count = stackalloc byte[4];
-            BinaryPrimitives.WriteUInt32BigEndian(count, (uint)oldImages.Length);
-            journal.Write(count, JournalFormat.CountOffset);
-            journal.Sync();
-        }
-
+        JournalFormat.WriteSeal(final, seal);
+        journal.Write(final, 0);
+        journal.Sync();
         files.SyncFolderOf(path);
     }
 }

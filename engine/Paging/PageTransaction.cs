@@ -6,15 +6,18 @@ namespace Sluice.Engine.Paging;
 /// <summary>
 /// The one open change of a file's pages. Its pages live in memory until <see cref="Commit()"/>: the images of all changed pages, and while
 /// a commit runs also their old images, so it needs up to twice the bytes of the pages it changes. Used by one thread at a time.
-/// <para>1. An image that was handed out by <see cref="Read"/> is never changed again: the next write makes a copy. 2. While marks are
+/// <para>1. An image that was handed out by <see cref="Read"/> is never changed again, but for its checksum: the next write makes a copy. 2. While marks are
 /// set, the first change of a page since the newest mark keeps the image it had. 3. Page 1 holds the page count and the freelist's head,
 /// so taking images back takes everything back. 4. Nothing is written to the file before the commit.</para>
 /// </summary>
 public sealed class PageTransaction : IPageSource, IDisposable
 {
-    private sealed class DirtyPage(byte[] image, int generation)
+    private sealed class DirtyPage(byte[] image, int generation, bool isUnread)
     {
         public readonly byte[] Image = image;
+
+        /// <summary>Made anew without a look at what the file has in its place.</summary>
+        public readonly bool IsUnread = isUnread;
 
         /// <summary>Of the mark that was newest when the image was made.</summary>
         public readonly int Generation = generation;
@@ -113,7 +116,7 @@ public sealed class PageTransaction : IPageSource, IDisposable
         ChangeStamp++;
         if (!_dirty.TryGetValue(page, out DirtyPage? dirty))
         {
-            byte[] image = Put(page, (byte[])_base.Read(page).Clone(), null);
+            byte[] image = Put(page, (byte[])_base.Read(page).Clone(), null, isUnread: false);
             if (page == 1)
             {
                 // The header's count may not have been valid (section 1.3.7); from now on it is.
@@ -123,7 +126,7 @@ public sealed class PageTransaction : IPageSource, IDisposable
             return image;
         }
 
-        return dirty.Generation >= _generation && !dirty.Shared ? dirty.Image : Put(page, (byte[])dirty.Image.Clone(), dirty);
+        return dirty.Generation >= _generation && !dirty.Shared ? dirty.Image : Put(page, (byte[])dirty.Image.Clone(), dirty, dirty.IsUnread);
     }
 
     /// <summary>A new image of zeros in place of the page's old one, which stays as it is.</summary>
@@ -132,7 +135,7 @@ public sealed class PageTransaction : IPageSource, IDisposable
         RequireOpen();
         ChangeStamp++;
         _dirty.TryGetValue(page, out DirtyPage? dirty);
-        return Put(page, new byte[PageSize], dirty);
+        return Put(page, new byte[PageSize], dirty, dirty?.IsUnread ?? true);
     }
 
     /// <summary>Takes a page from the freelist or the end of the file. Its image is all zeros.</summary>
@@ -270,13 +273,13 @@ public sealed class PageTransaction : IPageSource, IDisposable
 
     public void Dispose() => Rollback();
 
-    /// <summary>The new images in page order, page 1 with the header's final counters. For the commit.</summary>
+    /// <summary>The new images in page order, with their checksums, page 1 with the header's final counters. For the commit.</summary>
     internal DirtyImage[] FinishImages()
     {
         SetHeaderField(DatabaseHeader.Offsets.ChangeCounter, NextChangeCounter);
         SetHeaderField(DatabaseHeader.Offsets.PageCount, PageCount);
         SetHeaderField(DatabaseHeader.Offsets.VersionValidFor, NextChangeCounter);
-        SetHeaderField(DatabaseHeader.Offsets.SqliteVersion, DatabaseHeader.WriterVersion);
+        SetHeaderField(DatabaseHeader.Offsets.SqliteVersion, _pager.ChecksumsAreValid ? DatabaseHeader.ChecksummedVersion : DatabaseHeader.WriterVersion);
         if (GetHeaderField(DatabaseHeader.Offsets.SchemaFormat) == 0)
         {
             SetHeaderField(DatabaseHeader.Offsets.SchemaFormat, DatabaseHeader.NewestSchemaFormat);
@@ -288,7 +291,12 @@ public sealed class PageTransaction : IPageSource, IDisposable
         foreach ((uint page, DirtyPage dirty) in _dirty)
         {
             dirty.Shared = true;
-            images[count++] = new DirtyImage(page, dirty.Image);
+            if (_base.Header.HasChecksums)
+            {
+                PageChecksum.Write(dirty.Image);
+            }
+
+            images[count++] = new DirtyImage(page, dirty.Image, dirty.IsUnread);
         }
 
         Array.Sort(images, static (a, b) => a.Page.CompareTo(b.Page));
@@ -306,10 +314,10 @@ public sealed class PageTransaction : IPageSource, IDisposable
         PageCount = count;
     }
 
-    private byte[] Put(uint page, byte[] image, DirtyPage? previous)
+    private byte[] Put(uint page, byte[] image, DirtyPage? previous, bool isUnread)
     {
         Keep(page, previous);
-        _dirty[page] = new DirtyPage(image, _generation);
+        _dirty[page] = new DirtyPage(image, _generation, isUnread);
         return image;
     }
 

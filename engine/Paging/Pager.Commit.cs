@@ -35,7 +35,7 @@ public sealed partial class Pager
         }
     }
 
-    private static DirtyImage[] OldImagesOf(BaseSnapshot before, DirtyImage[] images)
+    private DirtyImage[] OldImagesOf(BaseSnapshot before, DirtyImage[] images)
     {
         int count = 0;
         while (count < images.Length && images[count].Page <= before.PageCount)
@@ -46,7 +46,9 @@ public sealed partial class Pager
         DirtyImage[] old = new DirtyImage[count];
         for (int i = 0; i < count; i++)
         {
-            old[i] = new DirtyImage(images[i].Page, before.Read(images[i].Page));
+            // SQLite, too, leaves anything in a free page, a wrong checksum as well.
+            (uint page, _, bool isUnread) = images[i];
+            old[i] = new DirtyImage(page, isUnread ? ReadFree(page) : before.Read(page), isUnread);
         }
 
         return old;
@@ -115,11 +117,11 @@ public sealed partial class Pager
         }
         catch (SluiceException second)
         {
-            _cache.Clear();
             _failure = new SluiceException(
                 second.Code,
                 $"{Path}: a commit failed and could not be rolled back; close and open the database, its journal will restore it: {second.Message}",
                 error);
+            _cache.Clear();
         }
     }
 

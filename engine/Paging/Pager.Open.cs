@@ -35,7 +35,7 @@ public sealed partial class Pager
                 WalMode.Leave(fs, file, locks);
             }
 
-            Generation generation = ReadGeneration(file, o.PageSize, epoch: 1);
+            Generation generation = ReadGeneration(file, o, epoch: 1);
             Pager pager = new(fs, o, file, locks, recovery, generation);
             pager.SetEmptyFirstPage(generation);
             if (o.ReadOnly)
@@ -53,17 +53,24 @@ public sealed partial class Pager
     }
 
     /// <summary>The state of the file under a lock that keeps it so. A file of no bytes is an empty database of one page.</summary>
-    private static Generation ReadGeneration(EngineFile file, int newPageSize, long epoch)
+    private static Generation ReadGeneration(EngineFile file, PagerOptions options, long epoch)
     {
         long length = file.Length;
         if (length == 0)
         {
-            DatabaseHeader empty = new() { PageSize = newPageSize, SchemaFormat = DatabaseHeader.NewestSchemaFormat };
+            DatabaseHeader empty = new()
+            {
+                PageSize = options.PageSize,
+                SchemaFormat = DatabaseHeader.NewestSchemaFormat,
+                ReservedBytes = options.Checksums ? (byte)PageChecksum.Size : (byte)0,
+                SqliteVersion = options.Checksums ? DatabaseHeader.ChecksummedVersion : DatabaseHeader.WriterVersion,
+            };
             return new Generation(epoch, empty, 1);
         }
 
         Span<byte> bytes = stackalloc byte[DatabaseHeader.Size];
         int read = file.Read(bytes, 0);
+        PageChecksum.RequireFirstPage(file, bytes[..read]);
         DatabaseHeader header = DatabaseHeader.Parse(bytes[..read], file.Path);
         uint pages = header.PageCountIn(length, file.Path);
         return pages > 0
@@ -83,7 +90,7 @@ public sealed partial class Pager
         byte[] image = new byte[_pageSize];
         generation.Header.Write(image);
         image[DatabaseHeader.Size] = 13;
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(image.AsSpan(DatabaseHeader.Size + 5), (ushort)_pageSize);
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(image.AsSpan(DatabaseHeader.Size + 5), (ushort)generation.Header.UsableSize);
         _emptyFirstPage = image;
     }
 
@@ -162,7 +169,7 @@ public sealed partial class Pager
         try
         {
             Generation last = _generations[^1];
-            Generation now = ReadGeneration(_file, _pageSize, last.Epoch + 1);
+            Generation now = ReadGeneration(_file, _options with { PageSize = _pageSize }, last.Epoch + 1);
             if (now.Header.PageSize != _pageSize)
             {
                 throw new SluiceException(ResultCode.SchemaChanged, $"{Path}: another process changed the page size; close and open the database");
@@ -172,6 +179,7 @@ public sealed partial class Pager
             {
                 _cache.Clear();
                 SetEmptyFirstPage(now);
+                _checksumsAreValid = now.Header.ChecksumsAreValid;
                 _generations[^1] = now;
             }
         }

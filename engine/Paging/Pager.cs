@@ -53,6 +53,7 @@ public sealed partial class Pager : IDisposable
         _pageSize = generation.Header.PageSize;
         _cache = new PageCache(_pageSize, options.CacheBytes);
         _generations.Add(generation);
+        _checksumsAreValid = generation.Header.ChecksumsAreValid;
     }
 
     /// <summary>The canonical path of the file.</summary>
@@ -172,6 +173,19 @@ public sealed partial class Pager : IDisposable
         }
     }
 
+    /// <summary>What stands in the place of a page whose content does not matter.</summary>
+    private byte[] ReadFree(uint page)
+    {
+        if (_cache.TryGet(page) is { } image)
+        {
+            return image;
+        }
+
+        image = GC.AllocateUninitializedArray<byte>(_pageSize);
+        ReadInto(image, page);
+        return image;
+    }
+
     private byte[] Load(uint page)
     {
         if (page == 1 && _emptyFirstPage is { } first)
@@ -179,19 +193,41 @@ public sealed partial class Pager : IDisposable
             return first;
         }
 
-        if (_failure is { } failure)
-        {
-            throw failure;
-        }
-
-        long stamp = _cache.Stamp;
         byte[] image = GC.AllocateUninitializedArray<byte>(_pageSize);
+        while (true)
+        {
+            if (_failure is { } failure)
+            {
+                throw failure;
+            }
+
+            long stamp = _cache.Stamp;
+            ReadInto(image, page);
+            if (!_checksumsAreValid || PageChecksum.IsRight(image))
+            {
+                return _cache.Add(page, image, stamp);
+            }
+
+            // A page that a commit was writing meanwhile may have come torn. It then stood in the cache before the file was touched.
+            if (_cache.TryGet(page) is { } newest)
+            {
+                return newest;
+            }
+
+            if (stamp == _cache.Stamp)
+            {
+                throw PageChecksum.Mismatch(Path, page);
+            }
+        }
+    }
+
+    private void ReadInto(byte[] image, uint page)
+    {
         int read = _file.Read(image, (long)(page - 1) * _pageSize);
 
         // The last page may be cut short ("SQLite file format", section 1.3.7); SQLite reads zeros there.
         image.AsSpan(read).Clear();
         Interlocked.Increment(ref _pagesRead);
-        return _cache.Add(page, image, stamp);
     }
 
     private bool HasPins()
@@ -231,17 +267,18 @@ public sealed partial class Pager : IDisposable
     /// <summary>Refuses, by name, the kinds of databases that can be read but not written; asked before anything is acknowledged.</summary>
     public void RequireWritable(DatabaseHeader header)
     {
-        string? reason = this switch
-        {
-            { IsReadOnly: true } => "attempt to write a readonly database",
-            _ when header.IsAutoVacuum => "writing an auto-vacuum database is not supported; run PRAGMA auto_vacuum=NONE and VACUUM in sqlite3",
-            _ when header.WriteVersion != 1 => $"writing file format version {header.WriteVersion} is not supported",
-            _ when header.SchemaFormat is 1 or 2 or 3 => $"writing schema format {header.SchemaFormat} is not supported; run VACUUM in sqlite3",
-            _ => null,
-        };
-        if (reason is not null)
+        if (WhyNotWritable(header) is { } reason)
         {
             throw new SluiceException(ResultCode.ReadOnly, IsReadOnly ? reason : $"{Path}: {reason}");
         }
     }
+
+    private string? WhyNotWritable(DatabaseHeader header) => this switch
+    {
+        { IsReadOnly: true } => "attempt to write a readonly database",
+        _ when header.IsAutoVacuum => "writing an auto-vacuum database is not supported; run PRAGMA auto_vacuum=NONE and VACUUM in sqlite3",
+        _ when header.WriteVersion != 1 => $"writing file format version {header.WriteVersion} is not supported",
+        _ when header.SchemaFormat is 1 or 2 or 3 => $"writing schema format {header.SchemaFormat} is not supported; run VACUUM in sqlite3",
+        _ => null,
+    };
 }

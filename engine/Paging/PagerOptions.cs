@@ -6,6 +6,9 @@ public sealed record PagerOptions
     /// <summary>Bytes a page of a file that is made new; an existing file keeps its own.</summary>
     public int PageSize { get; init; } = 4096;
 
+    /// <summary>Whether a file that is made new has a checksum in each page (<see cref="PageChecksum"/>); an existing file keeps what it has.</summary>
+    public bool Checksums { get; init; } = true;
+
     /// <summary>
     /// Bytes of page images kept for the next reader. Not counted: images of an open <see cref="PageTransaction"/>, old images that
     /// pinned snapshots still need, and 8 bytes for each page of the file.

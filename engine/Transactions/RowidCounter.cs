@@ -87,21 +87,18 @@ internal sealed class RowidCounter(long largest)
         }
     }
 
-    /// <summary>Notes that rows at the end have gone, or were never written.</summary>
-    public void NoteGap() => Volatile.Write(ref _mayBeLower, true);
-
     /// <summary>Notes that a row is removed.</summary>
     public void NoteRemoval(long rowid)
     {
         if (rowid >= Volatile.Read(ref _largest))
         {
-            NoteGap();
+            Volatile.Write(ref _mayBeLower, true);
         }
     }
 
     /// <summary>
     /// Goes back to the largest rowid that there is, as the caller sees it, who is the only writer. Nothing happens if somebody else has claims
-    /// after all.
+    /// after all. The caller may have removed the rows behind it and still roll back: its claim remembers where the counter was.
     /// </summary>
     public void Lower(long largestSeen, RowidClaims claims)
     {
@@ -120,11 +117,21 @@ internal sealed class RowidCounter(long largest)
                 return;
             }
 
+            Claim(claims, largest + 1);
+            RowidClaim own = _first!;
+            own.Rowid = Math.Min(own.Rowid, largest + 1);
+            own.LargestBefore = Math.Max(own.LargestBefore, _largest);
             Volatile.Write(ref _largest, largest);
-            if (_first is { } own)
-            {
-                own.Rowid = Math.Min(own.Rowid, largest + 1);
-            }
+        }
+    }
+
+    /// <summary>Some of what a claim's transaction wrote was taken back: there may be a gap, or rows that it had removed are there again.</summary>
+    internal void TookBack(RowidClaim claim)
+    {
+        lock (_gate)
+        {
+            _mayBeLower = true;
+            Volatile.Write(ref _largest, Math.Max(_largest, claim.LargestBefore));
         }
     }
 
@@ -181,6 +188,9 @@ internal sealed class RowidClaim(RowidCounter counter, long rowid)
 
     public long Rowid { get; set; } = rowid;
 
+    /// <summary>The counter before the transaction lowered it.</summary>
+    public long LargestBefore { get; set; } = long.MinValue;
+
     public RowidClaim? Previous { get; set; }
 
     public RowidClaim? Next { get; set; }
@@ -207,11 +217,11 @@ internal sealed class RowidClaims
     public void Add(RowidClaim claim) => _claims.Add(claim);
 
     /// <summary>Some of what was written was taken back.</summary>
-    public void NoteGaps()
+    public void NoteTakenBack()
     {
         foreach (RowidClaim claim in _claims)
         {
-            claim.Counter.NoteGap();
+            claim.Counter.TookBack(claim);
         }
     }
 

@@ -23,6 +23,7 @@ public sealed class Store : IDisposable
     private readonly RedoLog? _log;
     private readonly GroupCommit? _commits;
     private readonly Checkpointer? _checkpointer;
+    private readonly ChecksumRenewal? _renewal;
 
     private readonly Lock _gate = new();
 
@@ -54,6 +55,7 @@ public sealed class Store : IDisposable
             _log = log;
             _commits = new GroupCommit(log, FirstNote, options, System.IO.Path.GetFileName(pager.Path));
             _checkpointer = new Checkpointer(pager, epochs, _commits, log, options);
+            _renewal = pager.NeedsChecksums ? new ChecksumRenewal(pager, _checkpointer, options) : null;
         }
     }
 
@@ -397,6 +399,7 @@ public sealed class Store : IDisposable
     private static PagerOptions PagerOptionsOf(StoreOptions options, bool readOnly) => new()
     {
         PageSize = options.PageSize,
+        Checksums = options.Durable,
         CacheBytes = options.CacheBytes,
         ReadOnly = readOnly,
         LockTimeout = options.LockTimeout,
@@ -416,6 +419,7 @@ public sealed class Store : IDisposable
         bool clean = false;
         try
         {
+            _renewal?.Stop();
             Checkpointer.Stop();
             if (Commits.Failure is null)
             {

@@ -134,7 +134,7 @@ internal sealed partial class StoreTransaction
     public override void Rollback()
     {
         RequireActive();
-        _claims.NoteGaps();
+        _claims.NoteTakenBack();
         _writes?.RollbackTo(0);
         _writes?.ReleaseShares();
         if (_exclusive is { } exclusive)
@@ -192,7 +192,7 @@ internal sealed partial class StoreTransaction
         }
         catch
         {
-            _claims.NoteGaps();
+            _claims.NoteTakenBack();
             writes.RollbackTo(0);
             writes.ReleaseShares();
             if (!_ended)

@@ -230,7 +230,7 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
     public override void RollbackTo(int mark)
     {
         RequireActive();
-        _claims.NoteGaps();
+        _claims.NoteTakenBack();
         _unwritten.Clear();
         if (_exclusive is { } exclusive)
         {

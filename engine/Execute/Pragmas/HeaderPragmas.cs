@@ -40,6 +40,9 @@ internal static class HeaderPragmas
 
     public static IReadOnlyList<SqlValue[]> FreelistCount(PragmaCall call) => One(Header(call).FreelistCount);
 
+    /// <summary>As the pragma of SQLite's checksum VFS: whether pages are verified as they are read. It cannot be switched off.</summary>
+    public static IReadOnlyList<SqlValue[]> ChecksumVerification(PragmaCall call) => One(call.Session.Database.Store.Pager.ChecksumsAreValid ? 1 : 0);
+
     public static IReadOnlyList<SqlValue[]> AutoVacuum(PragmaCall call)
     {
         DatabaseHeader header = Header(call);

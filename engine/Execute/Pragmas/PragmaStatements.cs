@@ -59,6 +59,7 @@ public static class PragmaStatements
         ["freelist_count"] = new(["freelist_count"], Answers.Always, HeaderPragmas.FreelistCount),
         ["encoding"] = new(["encoding"], Answers.OnlyWithoutValue, HeaderPragmas.Encoding),
         ["auto_vacuum"] = new(["auto_vacuum"], Answers.OnlyWithoutValue, HeaderPragmas.AutoVacuum),
+        ["checksum_verification"] = new(["checksum_verification"], Answers.Always, HeaderPragmas.ChecksumVerification),
         ["journal_mode"] = new(["journal_mode"], Answers.Always, _ => SettingPragmas.JournalMode()),
         ["synchronous"] = new(["synchronous"], Answers.OnlyWithoutValue, SettingPragmas.Synchronous),
         ["commit_delay_us"] = new(["commit_delay_us"], Answers.Always, SettingPragmas.CommitDelay),

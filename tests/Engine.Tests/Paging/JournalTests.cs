@@ -183,7 +183,7 @@ public sealed class JournalTests : IDisposable
         File.WriteAllBytes(_path + "-journal", kind switch
         {
             "zero header" => [.. new byte[28], .. journal[28..]],
-            "torn header" => [.. journal[..10], .. new byte[18], .. journal[28..]],
+            "torn header" => [.. journal[..10], .. new byte[502], .. journal[512..]],
             "super-journal gone" => [.. journal, .. SuperJournal(_folder.File("gone-mj"))],
             _ => [],
         });
@@ -193,6 +193,26 @@ public sealed class JournalTests : IDisposable
         }
 
         Assert.Equal(written, File.ReadAllBytes(_path));
+    }
+
+    [Theory]
+    [InlineData(7)]
+    [InlineData(11)]
+    [InlineData(19)]
+    [InlineData(4096 + 3)]
+    [InlineData(4096 + 500)]
+    public void A_damaged_journal_is_not_played_back_in_part(int offset)
+    {
+        Sqlite3.Run(_path, Script(4096));
+        CommitWith(new FaultyFileSystem(Fault.Crash), CommitOperation());
+        byte[] journal = File.ReadAllBytes(_path + "-journal");
+        byte[] written = File.ReadAllBytes(_path);
+        journal[offset] ^= 0x40;
+        File.WriteAllBytes(_path + "-journal", journal);
+        CorruptFileException error = Assert.Throws<CorruptFileException>(() => Pager.Open(PosixFileSystem.Instance, _path, new PagerOptions()));
+        Assert.StartsWith($"{_path}-journal: rollback journal: its checksum is not right", error.Message);
+        Assert.Equal(written, File.ReadAllBytes(_path));
+        Assert.Equal(journal, File.ReadAllBytes(_path + "-journal"));
     }
 
     [Fact]

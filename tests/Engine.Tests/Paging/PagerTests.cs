@@ -50,7 +50,7 @@ public sealed class PagerTests : IDisposable
         byte[] header = File.ReadAllBytes(_path)[..100];
         Assert.Equal(1u, BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(24)));
         Assert.Equal(1u, BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(92)));
-        Assert.Equal(3050004u, BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(96)));
+        Assert.Equal(DatabaseHeader.ChecksummedVersion, BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(96)));
         Assert.False(File.Exists(_path + "-journal"));
     }
 
