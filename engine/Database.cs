@@ -126,8 +126,8 @@ public sealed class Database : IDisposable
     public static Database OpenIn(FileSystem files, string path, DatabaseOptions options) =>
         new(path, Store.Open(files, path, options.Store));
 
-    /// <summary>A new session: a connection's state on this database; one that may not write, if it is to be so.</summary>
-    public Session Connect(bool readOnly = false) => new(this, readOnly);
+    /// <summary>A new session: a connection's state on this database; one that may not write, or not attach files, if it is to be so.</summary>
+    public Session Connect(bool readOnly = false, bool mayAttachFiles = true) => new(this, readOnly) { MayAttachFiles = mayAttachFiles };
 
     /// <summary>
     /// The smallest rowid of a table that an open transaction may still commit. Read it before a transaction begins: every row below it

@@ -21,7 +21,7 @@ internal sealed class RowAppender : IRowAppender
 
     // The run in one transaction.
     private CompiledStatement? _compiled;
-    private Schema? _schema;
+    private Schemas? _schemas;
     private Transaction? _transaction;
     private ChangeExecution? _execution;
 
@@ -36,7 +36,7 @@ internal sealed class RowAppender : IRowAppender
         int count = columns.Length;
         if (count == 0)
         {
-            count = transaction.Schema.TryGetTable(table, out Table? found)
+            count = transaction.Schemas.TryGetTable(new QualifiedName(null, table), null, out Table? found)
                 ? found.Columns.Count(column => column.Generated is null)
                 : throw new SluiceException(ResultCode.Error, $"no such table: {table}");
         }
@@ -52,7 +52,7 @@ internal sealed class RowAppender : IRowAppender
     {
         row.CopyTo(_row, 0);
         Transaction transaction = RequireTransaction();
-        if (!ReferenceEquals(transaction, _transaction) || !ReferenceEquals(transaction.Schema, _schema))
+        if (!ReferenceEquals(transaction, _transaction) || !ReferenceEquals(transaction.Schemas, _schemas))
         {
             Start(transaction);
         }
@@ -110,16 +110,16 @@ internal sealed class RowAppender : IRowAppender
     private void Start(Transaction transaction)
     {
         Dispose();
-        if (!ReferenceEquals(transaction.Schema, _schema))
+        if (!ReferenceEquals(transaction.Schemas, _schemas))
         {
-            _compiled = Planner.Compile(_insert, transaction.Schema, _session.ForeignKeys.Enabled, _session.Functions);
-            _schema = transaction.Schema;
+            _compiled = Planner.Compile(_insert, transaction.Schemas, _session.ForeignKeys.Enabled, _session.Functions);
+            _schemas = transaction.Schemas;
         }
 
-        if (_compiled!.NeedsExclusive)
+        foreach (Table table in _compiled!.WrittenOnPages)
         {
             _session.BeforeBecomingExclusive();
-            transaction.BecomeExclusive();
+            transaction.Of(table).BecomeExclusive();
         }
 
         _execution = (ChangeExecution)_compiled.Start(transaction, _session, _row);

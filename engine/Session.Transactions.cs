@@ -1,3 +1,4 @@
+using Sluice.Engine.Catalog;
 using Sluice.Engine.Sql;
 using Sluice.Engine.Transactions;
 
@@ -61,7 +62,7 @@ public sealed partial class Session
     {
         if (_announced is { } kind)
         {
-            _transaction = Database.Store.Begin(kind, BusyTimeout, _announcedIsolation);
+            _transaction = BeginTransaction(kind, _announcedIsolation);
             _announced = null;
             foreach (NamedSavepoint savepoint in _savepoints)
             {
@@ -92,11 +93,11 @@ public sealed partial class Session
                 break;
             case BeginKind.Immediate:
                 RequireWritable();
-                _transaction = Database.Store.Begin(TransactionKind.Immediate, BusyTimeout, isolation);
+                _transaction = BeginTransaction(TransactionKind.Immediate, isolation);
                 break;
             default:
                 RequireWritable();
-                _transaction = Database.Store.Begin(TransactionKind.Exclusive, BusyTimeout);
+                _transaction = BeginTransaction(TransactionKind.Exclusive);
                 _isExclusive = true;
                 break;
         }
@@ -174,10 +175,17 @@ public sealed partial class Session
         return false;
     }
 
-    /// <summary>Refuses a write where nothing may be written.</summary>
-    internal void RequireWritable()
+    /// <summary>Refuses a write to main, or to the database that a schema of <paramref name="schemas"/> is of, where nothing may be written.</summary>
+    internal void RequireWritable(Schemas? schemas = null, Schema? home = null)
     {
-        if (IsReadOnly)
+        if (schemas is not null && home is not null && home != schemas.Main)
+        {
+            if (Named(schemas.NameOf(home)) is { IsReadOnly: true } attached)
+            {
+                throw new SluiceException(ResultCode.ReadOnly, $"attempt to write a readonly database: {attached.Path}");
+            }
+        }
+        else if (IsReadOnly)
         {
             throw new SluiceException(ResultCode.ReadOnly, Database.IsLive
                 ? "attempt to write a readonly database"

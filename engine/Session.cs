@@ -106,6 +106,7 @@ public sealed partial class Session : IChangeContext, ISession
         }
 
         EndTransaction()?.Dispose();
+        CloseDatabases();
         _interruption.Dispose();
     }
 

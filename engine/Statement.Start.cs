@@ -39,7 +39,7 @@ public sealed partial class Statement
             {
                 if (!_compiled.IsReadOnly)
                 {
-                    RequireWritable();
+                    RequireWritable(_compiled);
                 }
 
                 if (_session.Transaction() is { } transaction)
@@ -52,7 +52,7 @@ public sealed partial class Statement
                     return StartReading();
                 }
 
-                await InAutocommitAsync(_compiled.NeedsExclusive ? TransactionKind.Exclusive : TransactionKind.Concurrent, RunToEnd, asynchronous).ConfigureAwait(false);
+                await InAutocommitAsync(KindOfOwn(_compiled), RunToEnd, asynchronous).ConfigureAwait(false);
             }
 
             _row = 0;
@@ -70,10 +70,16 @@ public sealed partial class Statement
         }
     }
 
+    /// <summary>
+    /// The transaction that a writing statement has for itself. Of several databases only those are locked that need it, when it runs.
+    /// </summary>
+    private TransactionKind KindOfOwn(CompiledStatement compiled) =>
+        _session.IsAlone && compiled.WrittenOnPages.Length > 0 ? TransactionKind.Exclusive : TransactionKind.Concurrent;
+
     /// <summary>A read in autocommit holds its snapshot until it is done or reset.</summary>
     private bool StartReading()
     {
-        _ownTransaction = _session.Database.Store.Begin(TransactionKind.Deferred, _session.BusyTimeout);
+        _ownTransaction = _session.BeginTransaction(TransactionKind.Deferred);
         _execution = Compiled(_ownTransaction).Start(_ownTransaction, _session, _parameters);
         return WatchReading(Next());
     }
@@ -85,10 +91,7 @@ public sealed partial class Statement
         if (!compiled.IsReadOnly)
         {
             _session.BeforeWrite();
-            if (compiled.NeedsExclusive)
-            {
-                BecomeExclusive(transaction);
-            }
+            BecomeExclusive(transaction, compiled);
         }
 
         _execution = StartAgain() ?? compiled.Start(transaction, _session, _parameters);
@@ -119,25 +122,38 @@ public sealed partial class Statement
         return WatchReading(any);
     }
 
-    private void RequireWritable()
+    private void RequireWritable(CompiledStatement compiled)
     {
-        _session.RequireWritable();
+        foreach (Table table in compiled.Written)
+        {
+            _session.RequireWritable(_schemas, table.Home);
+        }
+
+        RequireNotQueryOnly();
+    }
+
+    private void RequireNotQueryOnly()
+    {
         if (_session.QueryOnly)
         {
             throw new SluiceException(ResultCode.ReadOnly, "attempt to write a readonly database");
         }
     }
 
-    private void BecomeExclusive(Transaction transaction)
+    /// <summary>Turns the transactions exclusive of those databases that are written straight on their pages.</summary>
+    private void BecomeExclusive(Transaction transaction, CompiledStatement compiled)
     {
-        _session.BeforeBecomingExclusive();
-        try
+        foreach (Table table in compiled.WrittenOnPages)
         {
-            transaction.BecomeExclusive();
-        }
-        catch (SluiceException failure)
-        {
-            throw _session.Failed(failure, mustRollBack: false);
+            _session.BeforeBecomingExclusive();
+            try
+            {
+                transaction.Of(table).BecomeExclusive();
+            }
+            catch (SluiceException failure)
+            {
+                throw _session.Failed(failure, mustRollBack: false);
+            }
         }
     }
 
@@ -162,7 +178,13 @@ public sealed partial class Statement
     /// <summary>All of a writing execution. Rows of RETURNING are kept until the commit is durable.</summary>
     private Execution RunToEnd(Transaction transaction)
     {
-        Execution execution = Compiled(transaction).Start(transaction, _session, _parameters);
+        CompiledStatement compiled = Compiled(transaction);
+        foreach (Table table in compiled.WrittenOnPages)
+        {
+            transaction.Of(table).BecomeExclusive();
+        }
+
+        Execution execution = compiled.Start(transaction, _session, _parameters);
         try
         {
             List<SqlValue[]>? rows = null;
@@ -194,7 +216,7 @@ public sealed partial class Statement
             try
             {
                 _session.ForeignKeys.ResetCounts();
-                Transaction transaction = _session.Database.Store.Begin(kind, _session.BusyTimeout, _session.Isolation);
+                Transaction transaction = _session.BeginTransaction(kind, _session.Isolation);
                 using Execution? execution = WorkIn(transaction, work);
                 await CommitAsync(transaction, asynchronous).ConfigureAwait(false);
                 if (execution is not null)
@@ -249,99 +271,6 @@ public sealed partial class Statement
         }
     }
 
-    /// <summary>BEGIN, COMMIT and the like, DDL, PRAGMA: what is not compiled.</summary>
-    private async ValueTask RunRoutineAsync(bool asynchronous)
-    {
-        switch (_node)
-        {
-            case BeginStatement begin:
-                _session.Begin(begin.Kind, begin.Serializable ? Isolation.Serializable : _session.Isolation);
-                break;
-            case CommitStatement:
-                await CommitSessionAsync(asynchronous).ConfigureAwait(false);
-                break;
-            case RollbackStatement { Savepoint: { } savepoint }:
-                _session.RollbackTo(savepoint);
-                break;
-            case RollbackStatement:
-                _session.Rollback();
-                break;
-            case SavepointStatement savepoint:
-                _session.Savepoint(savepoint.Name);
-                break;
-            case ReleaseStatement release:
-                if (_session.Release(release.Name))
-                {
-                    await CommitSessionAsync(asynchronous).ConfigureAwait(false);
-                }
-
-                break;
-            case PragmaStatement pragma:
-                await RunAloneAsync(
-                    TransactionKind.Deferred,
-                    mayBecomeExclusive: pragma.Value is not null,
-                    transaction => _rows = PragmaStatements.Execute(pragma, _session, transaction).Rows,
-                    asynchronous).ConfigureAwait(false);
-                break;
-            case VacuumStatement { Into: not null }:
-                // It only reads, and must hold up no writer.
-                await RunAloneAsync(
-                    TransactionKind.Deferred,
-                    mayBecomeExclusive: false,
-                    transaction => DdlStatements.Execute(_node, transaction, _session, _parameters),
-                    asynchronous).ConfigureAwait(false);
-                break;
-            default:
-                RequireWritable();
-                await RunAloneAsync(
-                    TransactionKind.Immediate,
-                    mayBecomeExclusive: true,
-                    transaction => DdlStatements.Execute(_node, transaction, _session, _parameters),
-                    asynchronous).ConfigureAwait(false);
-                break;
-        }
-    }
-
-    /// <summary>Runs work in the session's transaction, whose part of it is taken back when it fails, or in one of its own.</summary>
-    private async ValueTask RunAloneAsync(TransactionKind kind, bool mayBecomeExclusive, Action<Transaction> work, bool asynchronous)
-    {
-        if (_session.Transaction() is not { } transaction)
-        {
-            await InAutocommitAsync(
-                kind,
-                own =>
-                {
-                    work(own);
-                    return null;
-                },
-                asynchronous).ConfigureAwait(false);
-            return;
-        }
-
-        if (mayBecomeExclusive)
-        {
-            _session.BeforeBecomingExclusive();
-        }
-
-        int mark = transaction.Mark();
-        try
-        {
-            work(transaction);
-        }
-        catch (SluiceException failure)
-        {
-            if (!IsConflict(failure))
-            {
-                transaction.RollbackTo(mark);
-                transaction.Release(mark);
-            }
-
-            throw _session.Failed(failure, mustRollBack: false);
-        }
-
-        transaction.Release(mark);
-    }
-
     private async ValueTask CommitSessionAsync(bool asynchronous)
     {
         Transaction? transaction = _session.TakeForCommit();
@@ -388,9 +317,9 @@ public sealed partial class Statement
     /// <summary>The plan for the schema that a transaction sees.</summary>
     private CompiledStatement Compiled(Transaction transaction)
     {
-        if (!ReferenceEquals(_schema, transaction.Schema) || _foreignKeys != _session.ForeignKeys.Enabled || !ReferenceEquals(_functions, _session.Functions))
+        if (!ReferenceEquals(_schemas, transaction.Schemas) || _foreignKeys != _session.ForeignKeys.Enabled || !ReferenceEquals(_functions, _session.Functions))
         {
-            Compile(transaction.Schema);
+            Compile(transaction.Schemas);
         }
 
         return _compiled!;
@@ -411,7 +340,7 @@ public sealed partial class Statement
             }
             else
             {
-                using Transaction own = _session.Database.Store.Begin(TransactionKind.Deferred, _session.BusyTimeout);
+                using Transaction own = _session.BeginTransaction(TransactionKind.Deferred);
                 _ = Compiled(own);
             }
         }
@@ -421,13 +350,13 @@ public sealed partial class Statement
         }
     }
 
-    private void Compile(Schema schema)
+    private void Compile(Schemas schemas)
     {
         _warm = null;
         _foreignKeys = _session.ForeignKeys.Enabled;
         _functions = _session.Functions;
-        _compiled = Planner.Compile(_node, schema, _foreignKeys, _functions);
-        _schema = schema;
+        _compiled = Planner.Compile(_node, schemas, _foreignKeys, _functions);
+        _schemas = schemas;
         Columns = _compiled.Columns;
     }
 }

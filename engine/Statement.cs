@@ -18,7 +18,7 @@ public sealed partial class Statement : IStatement
     private readonly StatementNode _node;
     private readonly SqlValue[] _parameters;
 
-    private Schema? _schema;
+    private Schemas? _schemas;
     private CompiledStatement? _compiled;
     private bool _foreignKeys;
     private FunctionSet? _functions;
@@ -40,6 +40,11 @@ public sealed partial class Statement : IStatement
         _session = session;
         _node = node;
         _parameters = new SqlValue[node.Parameters.Count];
+        if (node.NamesTemp)
+        {
+            session.OpenTemp();
+        }
+
         CompileForDescription();
     }
 

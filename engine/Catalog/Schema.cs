@@ -31,6 +31,7 @@ public sealed class Schema
         Cookie = cookie;
         foreach (Table table in tables)
         {
+            table.Home = this;
             _tables.Add(table.Name, table);
             if (table.RootPage != 0)
             {
@@ -50,15 +51,20 @@ public sealed class Schema
 
         foreach (View view in views)
         {
+            view.Home = this;
             _views.Add(view.Name, view);
         }
 
         foreach (Trigger trigger in triggers ?? [])
         {
+            trigger.Home = this;
             _triggers.Add(trigger.Name, trigger);
             ListOf(_triggersByTable, trigger.TableName).Insert(0, trigger);
         }
     }
+
+    /// <summary>This schema as the only one there is.</summary>
+    public Schemas Alone => field ??= new Schemas((Schemas.MainName, this));
 
     /// <summary>The schema cookie ("SQLite file format", section 1.3.9).</summary>
     public uint Cookie { get; }

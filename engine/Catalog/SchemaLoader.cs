@@ -110,7 +110,8 @@ public static class SchemaLoader
                 throw Wrong("the text does not make a trigger");
             }
 
-            if (!tables.ContainsKey(row.TableName) && !views.ContainsKey(row.TableName))
+            // A temporary trigger may be on a table of another database, which its text then names.
+            if (create.Table.Schema is null && !tables.ContainsKey(row.TableName) && !views.ContainsKey(row.TableName))
             {
                 throw Wrong($"no such table: {row.TableName}");
             }

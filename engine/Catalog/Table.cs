@@ -90,6 +90,9 @@ public sealed class Table
 
     public IReadOnlyList<Column> Columns { get; }
 
+    /// <summary>The schema that it is in; null for a view seen as a table until it is given, and for one that is only being made.</summary>
+    public Schema? Home { get; internal set; }
+
     /// <summary>The ordinal of the INTEGER PRIMARY KEY column, whose value is the rowid and whose stored value is NULL; or -1.</summary>
     public int RowidAlias { get; }
 
@@ -170,6 +173,7 @@ public sealed class Table
     /// <summary>The same table with one more index.</summary>
     public Table WithIndex(TableIndex index) => new(Name, RootPage, Columns, RowidAlias, Sql, Key)
     {
+        Home = Home,
         Indexes = [.. Indexes, index],
         Checks = Checks,
         IsStrict = IsStrict,
@@ -271,7 +275,15 @@ public sealed class TableIndex
 }
 
 /// <summary>A view: its columns are named by <see cref="CreateViewStatement.Columns"/> or by its SELECT.</summary>
-public sealed record View(string Name, CreateViewStatement Definition, string Sql);
+public sealed record View(string Name, CreateViewStatement Definition, string Sql)
+{
+    /// <summary>The schema that it is in.</summary>
+    public Schema? Home { get; internal set; }
+}
 
 /// <summary>A trigger on a table or view.</summary>
-public sealed record Trigger(string Name, string TableName, CreateTriggerStatement Definition, string Sql);
+public sealed record Trigger(string Name, string TableName, CreateTriggerStatement Definition, string Sql)
+{
+    /// <summary>The schema that it is in.</summary>
+    public Schema? Home { get; internal set; }
+}

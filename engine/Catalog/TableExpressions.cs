@@ -14,7 +14,7 @@ internal sealed class TableExpressions
 {
     private readonly Expr?[] _generated;
     private readonly Dictionary<TableIndex, (Expr?[] Parts, Expr? Where)> _indexes = new(ReferenceEqualityComparer.Instance);
-    private readonly CompileState _state = new(Schema.Empty);
+    private readonly CompileState _state = new(Schema.Empty.Alone);
 
     /// <exception cref="SluiceException">A name that does not exist, in SQLite's words.</exception>
     public TableExpressions(Table table)

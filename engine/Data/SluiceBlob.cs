@@ -4,7 +4,7 @@ namespace Sluice.Engine.Data;
 
 /// <summary>
 /// A blob or text of one row as a stream. Outside a transaction it shows the value as it was committed when the stream was opened, and reads each piece
-/// from where it is stored, so that a large value takes no memory; in a transaction, or through another process, the value is read whole at the first use.
+/// from where it is stored, so that a large value takes no memory; in a transaction, with temporary tables or attached databases, or through another process, the value is read whole at the first use.
 /// <para>Writing changes bytes within the value's length. It is gathered in memory and becomes one UPDATE with <see cref="Flush"/> or when the stream
 /// is disposed, in the connection's transaction if one is open; outside one, what others have written into the value meanwhile is overwritten. Dispose the
 /// stream before its connection.</para>
@@ -40,7 +40,7 @@ public sealed class SluiceBlob : Stream
         _column = column;
         _rowid = rowid;
         CanWrite = !readOnly;
-        if (!connection.InTransaction && connection.Session is Session session && StoredValue.TryOpen(session, table, column, rowid) is { } stored)
+        if (!connection.InTransaction && connection.Session is Session { IsAlone: true } session && StoredValue.TryOpen(session, table, column, rowid) is { } stored)
         {
             _stored = stored;
             _isText = stored.IsText;

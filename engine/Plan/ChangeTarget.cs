@@ -13,8 +13,7 @@ internal static class ChangeTarget
     /// <summary>The table to change; refuses the schema's own table and what cannot be written. A view is found by <see cref="FindView"/>.</summary>
     public static Table Find(CompileState state, QualifiedName name)
     {
-        SchemaNames.RequireMain(name);
-        if (!state.Schema.TryGetTable(name.Name, out Table? table))
+        if (!state.TryGetTable(name, out Table? table))
         {
             throw SchemaNames.NoSuchTable(name, state);
         }
@@ -25,7 +24,7 @@ internal static class ChangeTarget
         }
 
         table.DemandWritable();
-        state.Compilation.NeedsExclusive |= table.KeyColumns is not null;
+        _ = state.Compilation.Written.Add(table);
         return table;
     }
 
@@ -35,24 +34,21 @@ internal static class ChangeTarget
     /// </summary>
     public static Table? FindView(CompileState state, QualifiedName name, TriggerEvent change)
     {
-        if (!state.Schema.TryGetView(name.Name, out View? view))
+        if (!state.TryGetView(name, out View? view))
         {
             return null;
         }
 
-        SchemaNames.RequireMain(name);
-        if (!state.Schema.TriggersOf(view.Name).Any(trigger => trigger.Definition.Event == change))
-        {
-            throw new SluiceException(ResultCode.Error, $"cannot modify {view.Name} because it is a view");
-        }
-
-        return ViewTable(state, view);
+        Table table = ViewTable(state, view);
+        return state.Schemas.TriggersOf(table).Any(trigger => trigger.Definition.Event == change)
+            ? table
+            : throw new SluiceException(ResultCode.Error, $"cannot modify {view.Name} because it is a view");
     }
 
     /// <summary>A view's columns as those of a table.</summary>
     public static Table ViewTable(CompileState state, View view)
     {
-        state.EnterView(view.Name);
+        state.EnterView(view);
         QueryPlan plan = SelectCompiler.Compile(view.Definition.Select, state);
         state.LeaveView();
         string[] names = FromBuilder.ColumnNames(plan.Columns.Select(column => column.Name), view.Definition.Columns, view.Name);
@@ -62,7 +58,10 @@ internal static class ChangeTarget
             DeclaredType = plan.Columns[i].DeclaredType ?? "",
             Affinity = plan.Outputs[i].Affinity == Affinity.None ? Affinity.Blob : plan.Outputs[i].Affinity,
             Collation = plan.Outputs[i].Collation ?? Collation.Binary,
-        })], -1, view.Sql);
+        })], -1, view.Sql)
+        {
+            Home = view.Home,
+        };
     }
 
     public static TableWritePlan WritePlan(Table table, RowScope newRow, CompileState state, ConflictAction onConflict, RowEvents? events) => new(

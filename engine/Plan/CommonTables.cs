@@ -58,14 +58,11 @@ internal sealed class CommonTables(WithClause clause, CommonTables? outer, RowSc
 }
 
 /// <summary>A recursive common table's reference to itself: the frame's source with the row that is being expanded, and its columns.</summary>
-internal sealed class RecursiveReference(int source, string[] columns, Execute.Expr[] outputs)
+internal sealed class RecursiveReference(int source, string[] columns)
 {
     public int Source { get; } = source;
 
     public string[] Columns { get; } = columns;
-
-    /// <summary>The first SELECT's outputs, whose affinities and collations the columns have.</summary>
-    public Execute.Expr[] Outputs { get; } = outputs;
 
     public int Uses { get; set; }
 }

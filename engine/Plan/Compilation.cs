@@ -9,9 +9,9 @@ namespace Sluice.Engine.Plan;
 /// What a statement and the triggers and foreign key actions below it share while they are compiled. A program is made once for each conflict
 /// action that the outer statement imposes, and may refer to itself.
 /// </summary>
-internal sealed class Compilation(Schema schema, bool foreignKeys)
+internal sealed class Compilation(Schemas schemas, bool foreignKeys)
 {
-    public Schema Schema { get; } = schema;
+    public Schemas Schemas { get; } = schemas;
 
     /// <summary>PRAGMA foreign_keys.</summary>
     public bool ForeignKeys { get; } = foreignKeys;
@@ -22,8 +22,8 @@ internal sealed class Compilation(Schema schema, bool foreignKeys)
     /// <summary>The table that is being dropped, if one is: foreign keys that refer to it count, its own do not, and no trigger is fired.</summary>
     public Table? Dropped { get; init; }
 
-    /// <summary>Whether anything that is written is a WITHOUT ROWID table.</summary>
-    public bool NeedsExclusive { get; set; }
+    /// <summary>The tables that are written, by triggers too.</summary>
+    public HashSet<Table> Written { get; } = [];
 
     /// <summary>Told of each column that a name turns out to mean: by ALTER TABLE, which then changes the name.</summary>
     public Action<ColumnNode, NamedColumn>? ColumnFound { get; init; }

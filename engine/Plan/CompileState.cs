@@ -1,5 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
 using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute.Functions;
+using Sluice.Engine.Sql;
 
 namespace Sluice.Engine.Plan;
 
@@ -9,28 +11,34 @@ internal sealed class CompileState(Compilation compilation)
     /// <summary>Views and subqueries nest no deeper than this, so that a hostile statement cannot exhaust the stack.</summary>
     private const int MaxNesting = 200;
 
-    private readonly List<string> _openViews = [];
+    private readonly List<View> _openViews = [];
     private int _sources;
     private int _slots;
     private int _subplans;
     private int _nesting;
 
     /// <summary>For a statement that neither writes nor has anything to do with triggers.</summary>
-    public CompileState(Schema schema) : this(new Compilation(schema, foreignKeys: false))
+    public CompileState(Schemas schemas) : this(new Compilation(schemas, foreignKeys: false))
     {
     }
 
     public Compilation Compilation { get; } = compilation;
 
-    /// <summary>Whether this is a statement of a trigger, whose tables are those of the trigger's schema.</summary>
+    /// <summary>Whether this is a statement of a trigger.</summary>
     public bool IsTrigger { get; init; }
 
-    public Schema Schema { get; } = compilation.Schema;
+    /// <summary>The schema of the trigger or foreign key that this is a statement of.</summary>
+    public Schema? TriggerHome { get; init; }
 
     public FunctionSet Functions => Compilation.Functions;
 
-    /// <summary>Whether the SELECT of a view is being compiled.</summary>
-    public bool IsInView => _openViews.Count > 0;
+    public Schemas Schemas { get; } = compilation.Schemas;
+
+    /// <summary>Where alone bare names are looked for: in the schema of the view or trigger, unless that is temp. Null for everywhere.</summary>
+    public Schema? Home => (OpenView is { } view ? view.Home : TriggerHome) is { } home && home != Schemas.Temp ? home : null;
+
+    /// <summary>The view whose SELECT is being compiled, or null.</summary>
+    public View? OpenView => _openViews.Count > 0 ? _openViews[^1] : null;
 
     public FrameSize Size => new(_sources, _slots, _subplans);
 
@@ -53,14 +61,32 @@ internal sealed class CompileState(Compilation compilation)
 
     public void LeaveSelect() => _nesting--;
 
-    public void EnterView(string name)
+    public bool TryGetTable(QualifiedName name, [NotNullWhen(true)] out Table? table) => Schemas.TryGetTable(name, Home, out table);
+
+    public bool TryGetView(QualifiedName name, [NotNullWhen(true)] out View? view) => Schemas.TryGetView(name, Home, out view);
+
+    public void EnterView(View view)
     {
-        if (_openViews.Contains(name, StringComparer.OrdinalIgnoreCase))
+        if (_openViews.Exists(open => ReferenceEquals(open, view)))
         {
-            throw new SluiceException(ResultCode.Error, $"view {name} is circularly defined");
+            throw new SluiceException(ResultCode.Error, $"view {view.Name} is circularly defined");
         }
 
-        _openViews.Add(name);
+        _openViews.Add(view);
+    }
+
+    /// <summary>Compiles a part of a view's SELECT that is only needed later.</summary>
+    public T Within<T>(View? view, Func<T> compile)
+    {
+        if (view is null || view == OpenView)
+        {
+            return compile();
+        }
+
+        _openViews.Add(view);
+        T compiled = compile();
+        LeaveView();
+        return compiled;
     }
 
     public void LeaveView() => _openViews.RemoveAt(_openViews.Count - 1);

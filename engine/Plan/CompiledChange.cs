@@ -1,3 +1,4 @@
+using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute.Dml;
 using Sluice.Engine.Execute.Operators;
 
@@ -14,7 +15,9 @@ internal sealed class CompiledChange(
     /// <summary>How its rows are found; null where they are given.</summary>
     public PlanNode? Query => query;
 
-    internal override bool NeedsExclusive { get; } = state.Compilation.NeedsExclusive;
+    internal override Table[] Written { get; } = [.. state.Compilation.Written];
+
+    internal override Table[] WrittenOnPages { get; } = [.. state.Compilation.Written.Where(table => table.KeyColumns is not null)];
 
     internal override FrameSize Size { get; } = state.Size;
 

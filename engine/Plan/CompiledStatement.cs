@@ -1,3 +1,4 @@
+using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Execute;
 using Sluice.Engine.Format;
@@ -31,8 +32,11 @@ public abstract class CompiledStatement
     public Execution Start(Transaction transaction, IStatementContext context, SqlValue[] parameters) =>
         Start(new Run(Size, transaction, context, parameters));
 
-    /// <summary>Whether it writes straight to the pages, so that its transaction must be exclusive.</summary>
-    internal virtual bool NeedsExclusive => false;
+    /// <summary>The tables that it writes, by triggers too.</summary>
+    internal virtual Table[] Written => [];
+
+    /// <summary>Those of them that it writes straight on the pages, so that the transaction of their database must be exclusive: tables WITHOUT ROWID.</summary>
+    internal virtual Table[] WrittenOnPages => [];
 
     /// <summary>What a frame for an execution needs.</summary>
     internal abstract FrameSize Size { get; }

@@ -1,5 +1,4 @@
 using Sluice.Engine.Execute;
-using Sluice.Engine.Execute.Expressions;
 using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Format;
 using Sluice.Engine.Sql;
@@ -12,6 +11,13 @@ internal static class CompoundCompiler
     public static QueryPlan Compile(SelectStatement select, CompileState state, RowScope? outer, CommonTables? common)
     {
         List<IReadOnlyList<ResultTerm>> terms = [];
+        return Finish(CompileParts(select, state, outer, common, terms), terms, select.OrderBy, SelectCompiler.BindLimit(select, state, outer, common), state);
+    }
+
+    /// <summary>The SELECTs and what joins them, without ORDER BY and LIMIT; adds the result terms of each SELECT to <paramref name="terms"/>.</summary>
+    public static QueryPlan CompileParts(
+        SelectStatement select, CompileState state, RowScope? outer, CommonTables? common, List<IReadOnlyList<ResultTerm>> terms)
+    {
         bool isCorrelated = false;
         QueryPlan CompileCore(SelectCore core)
         {
@@ -38,7 +44,7 @@ internal static class CompoundCompiler
             all = [combined];
         }
 
-        return Finish(UnionAll(all, state, isCorrelated), terms, select.OrderBy, SelectCompiler.BindLimit(select, state, outer, common), state);
+        return UnionAll(all, state, isCorrelated);
     }
 
     /// <summary>Adds ORDER BY and LIMIT, whose terms can only be result columns.</summary>
@@ -52,13 +58,13 @@ internal static class CompoundCompiler
             List<SortKey> keys = [];
             for (int i = 0; i < orderBy.Count; i++)
             {
-                Expr value = outputs[FindTerm(orderBy[i].Expression, i, terms, outputs.Length)];
+                Expr value = outputs[FindTerm(orderBy[i].Expression, i, terms, outputs.Length, state)];
                 keys.Add(OrderTerms.Key(orderBy[i], CoreCompiler.Recollated(orderBy[i].Expression, value, state.Functions)));
             }
 
             int source = state.NewSource();
             root = new SortNode(root, keys, outputs, source, limit, "USE TEMP B-TREE FOR ORDER BY");
-            outputs = Columns(source, outputs, outputs);
+            outputs = CompoundColumns.Of(source, [outputs]);
         }
 
         return new QueryPlan
@@ -72,7 +78,7 @@ internal static class CompoundCompiler
     }
 
     /// <summary>The number of the result column that an ORDER BY term means: by ordinal, alias, or the same expression in one of the SELECTs.</summary>
-    private static int FindTerm(ExpressionNode expression, int index, IReadOnlyList<IReadOnlyList<ResultTerm>> selects, int count)
+    public static int FindTerm(ExpressionNode expression, int index, IReadOnlyList<IReadOnlyList<ResultTerm>> selects, int count, CompileState state)
     {
         if (OrderTerms.Ordinal(expression) is { } ordinal)
         {
@@ -95,6 +101,11 @@ internal static class CompoundCompiler
             {
                 if (IsSame(node, terms[i]))
                 {
+                    if (node is ColumnNode used && terms[i].Column is { } column)
+                    {
+                        state.Compilation.ColumnFound?.Invoke(used, column);
+                    }
+
                     return i;
                 }
             }
@@ -141,7 +152,7 @@ internal static class CompoundCompiler
         return new QueryPlan
         {
             Root = new UnionAllNode([.. parts.Select(Part)], source, "COMPOUND QUERY"),
-            Outputs = Columns(source, parts[0].Outputs, [.. parts.SelectMany(part => part.Outputs)]),
+            Outputs = CompoundColumns.Of(source, [.. parts.Select(part => part.Outputs)]),
             Columns = parts[0].Columns,
             IsCorrelated = isCorrelated,
             EstimatedRows = parts.Sum(part => part.EstimatedRows),
@@ -151,11 +162,12 @@ internal static class CompoundCompiler
     private static QueryPlan Combine(QueryPlan left, QueryPlan right, CompoundOperator operation, CompileState state, bool isCorrelated)
     {
         int source = state.NewSource();
-        Collation[] collations = [.. left.Outputs.Zip(right.Outputs, ComparisonRules.CollationOf)];
+        Collation[] collations =
+            [.. left.Outputs.Select((_, i) => CompoundColumns.CollationOf(i, [left.Outputs, right.Outputs]) ?? Collation.Binary)];
         return new QueryPlan
         {
             Root = new SetOperationNode(operation, Part(left), Part(right), collations, source),
-            Outputs = Columns(source, left.Outputs, [.. left.Outputs, .. right.Outputs]),
+            Outputs = CompoundColumns.Of(source, [left.Outputs, right.Outputs]),
             Columns = left.Columns,
             IsCorrelated = isCorrelated,
             EstimatedRows = left.EstimatedRows,
@@ -163,24 +175,4 @@ internal static class CompoundCompiler
     }
 
     private static CompoundPart Part(QueryPlan plan) => new(plan.Root, plan.Outputs);
-
-    /// <summary>Each column has the first affinity and the first collation among the SELECTs, from the left.</summary>
-    private static Expr[] Columns(int source, Expr[] first, Expr[] all)
-    {
-        Expr[] columns = new Expr[first.Length];
-        for (int i = 0; i < columns.Length; i++)
-        {
-            Affinity affinity = Affinity.None;
-            Collation? collation = null;
-            for (int j = i; j < all.Length; j += first.Length)
-            {
-                affinity = affinity == Affinity.None ? all[j].Affinity : affinity;
-                collation ??= all[j].Collation;
-            }
-
-            columns[i] = new ColumnExpr(source, i, affinity, collation);
-        }
-
-        return columns;
-    }
 }

@@ -28,6 +28,12 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
             return CompileValues(values, orderBy, limit);
         }
 
+        if (core.From is null && orderBy.Any(term => NodeWalk.HasAggregate(term.Expression, state.Functions)))
+        {
+            // There is one row at most: SQLite does not look at ORDER BY then.
+            orderBy = [];
+        }
+
         FromBuilder from = new(_scope);
         if (core.From is not null)
         {
@@ -53,9 +59,20 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
             throw new SluiceException(ResultCode.Error, "HAVING clause on a non-aggregate query");
         }
 
-        return grouped
-            ? CompileGrouped(core, from.Steps, conditions, orderBy, limit)
-            : CompileRows(core, from.Steps, conditions, orderBy, limit);
+        if (!grouped)
+        {
+            try
+            {
+                return CompileRows(core, from.Steps, conditions, orderBy, limit);
+            }
+            catch (AggregateOfOuterException aggregate) when (aggregate.Owner == _scope && _windowing is null)
+            {
+                // A subquery among the results aggregates this SELECT's rows, so there are groups after all.
+                _scope.Subqueries.Clear();
+            }
+        }
+
+        return CompileGrouped(core, from.Steps, conditions, orderBy, limit);
     }
 
     /// <summary>An aggregate in ORDER BY alone does not make groups; it is refused where it is bound.</summary>
@@ -161,7 +178,7 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         _scope.AliasesVisible = true;
         Expr value = ExpressionBinder.Bind(node, _scope);
         _scope.AliasesVisible = false;
-        return (node, new GroupKey(value, ComparisonRules.CollationOf(value)));
+        return (node, new GroupKey(value, ComparisonRules.CollationOf(OrderTerms.Ordinal(term) is null ? value : Recollated(term, value, _scope.Functions))));
     }
 
     /// <summary>Aggregates over all rows; count(*), min() and max() alone may be had without reading them all.</summary>

@@ -19,7 +19,7 @@ internal static class DefaultValue
     public static SqlValue Constant(DefaultColumn given, Column column)
     {
         // A word that is no keyword is a string, as in SQLite.
-        Expr bound = ExpressionBinder.Bind(given.Expression, new ConstantScope(new CompileState(Schema.Empty)));
+        Expr bound = ExpressionBinder.Bind(given.Expression, new ConstantScope(new CompileState(Schema.Empty.Alone)));
         return bound is ConstantExpr constant ? SqlConvert.ApplyAffinity(constant.Value, column.Affinity) : SqlValue.Null;
     }
 }

@@ -26,7 +26,7 @@ internal static class ForeignKeyCompiler
         }
 
         List<ChildScan> scans = [];
-        foreach ((Table child, ForeignKeyTable key) in compilation.Schema.ForeignKeysTo(table.Name))
+        foreach ((Table child, ForeignKeyTable key) in compilation.Schemas.HomeOf(table).ForeignKeysTo(table.Name))
         {
             if (compilation.Dropped is not null && !Matches(key, table))
             {
@@ -81,9 +81,9 @@ internal static class ForeignKeyCompiler
 
     private static ParentLookup Parent(Table table, ForeignKeyTable key, IReadOnlyCollection<int>? changed, Compilation compilation)
     {
-        if (!compilation.Schema.TryGetTable(key.Clause.Table, out Table? parent))
+        if (!compilation.Schemas.HomeOf(table).TryGetTable(key.Clause.Table, out Table? parent))
         {
-            throw new SluiceException(ResultCode.Error, $"no such table: main.{key.Clause.Table}");
+            throw new SluiceException(ResultCode.Error, $"no such table: {compilation.Schemas.NameOf(table.Home)}.{key.Clause.Table}");
         }
 
         int[] parentColumns = ParentColumns(table, key, parent);
@@ -161,7 +161,7 @@ internal static class ForeignKeyCompiler
         }
 
         StatementNode step = Step(table, child, key, parentColumns, action, change);
-        return TriggerCompiler.Compile(key, when, [step], table, change, ConflictAction.Abort, isForeignKeyAction: true, compilation);
+        return TriggerCompiler.Compile(key, table.Home, when, [step], table, change, ConflictAction.Abort, isForeignKeyAction: true, compilation);
     }
 
     private static StatementNode Step(Table table, Table child, ForeignKeyTable key, int[] parentColumns, ForeignKeyAction action, TriggerEvent change)
@@ -207,7 +207,7 @@ internal static class ForeignKeyCompiler
 
     private static CompiledSelect Query(SelectStatement select, Table table, TriggerEvent change, Compilation compilation)
     {
-        CompileState state = new(compilation);
+        CompileState state = new(compilation) { TriggerHome = table.Home };
         RowScope scope = TriggerCompiler.NewScope(state, table, change);
         QueryPlan plan = SelectCompiler.Compile(select, state, scope);
         return new CompiledSelect(plan, state.Size);

@@ -1,3 +1,4 @@
+using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute;
 using Sluice.Engine.Execute.Expressions;
 using Sluice.Engine.Execute.Functions;
@@ -76,7 +77,7 @@ internal sealed partial class FromBuilder
             };
         }
 
-        scope.Add(new NamedSource(alias, columns, rowid: null) { IsInMain = view is not null });
+        scope.Add(new NamedSource(alias, columns, rowid: null) { Database = view is null ? null : _state.Schemas.NameOf(_state.OpenView?.Home) });
         scope.Subqueries.AddRange(inner.Subqueries);
         scope.IsCorrelated |= inner.IsCorrelated;
         return builder.Steps;
@@ -89,13 +90,14 @@ internal sealed partial class FromBuilder
         ulong touched = 0;
         FromSources from = scope.From;
         int subqueries = inner.Subqueries.Count;
+        View? view = _state.OpenView;
         return () =>
         {
             if (bound is null)
             {
                 ulong before = from.Touched;
                 from.Touched = 0;
-                bound = term.Bind(inner);
+                bound = _state.Within(view, () => term.Bind(inner));
                 touched = from.Touched;
                 from.Touched = before;
                 scope.IsCorrelated |= inner.IsCorrelated;
@@ -122,10 +124,11 @@ internal sealed partial class FromBuilder
         };
         scope.IsCorrelated |= plan.IsCorrelated;
         scope.From.Add(source);
-        scope.Add(new NamedSource(alias, Columns(source, names, plan.Outputs, plan.Columns), rowid: null) { IsInMain = view is not null });
+        scope.Add(new NamedSource(alias, Columns(source, names, plan.Outputs, plan.Columns), rowid: null) { Database = view is null ? null : _state.Schemas.NameOf(_state.OpenView?.Home) });
         return new JoinStep { Kind = JoinKind.Inner, Source = source };
     }
 
+    /// <summary>The rows that a recursive table has so far; its columns have neither affinity nor collation, as in SQLite.</summary>
     private JoinStep AddRecursiveReference(RecursiveReference reference, string name)
     {
         reference.Uses++;
@@ -138,18 +141,18 @@ internal sealed partial class FromBuilder
             Node = new Execute.Operators.CurrentRowNode(name),
         };
         scope.From.Add(source);
-        scope.Add(new NamedSource(name, Columns(source, reference.Columns, reference.Outputs, null), rowid: null));
+        scope.Add(new NamedSource(name, Columns(source, reference.Columns, null, null), rowid: null));
         return new JoinStep { Kind = JoinKind.Inner, Source = source };
     }
 
-    private NamedColumn[] Columns(FromSource source, string[] names, Expr[] outputs, IReadOnlyList<ResultColumnDescription>? described)
+    private NamedColumn[] Columns(FromSource source, string[] names, Expr[]? outputs, IReadOnlyList<ResultColumnDescription>? described)
     {
         FromSources from = scope.From;
         NamedColumn[] columns = new NamedColumn[names.Length];
         for (int i = 0; i < columns.Length; i++)
         {
             int ordinal = i;
-            Expr expression = new ColumnExpr(source.Source, i, outputs[i].Affinity, outputs[i].Collation);
+            Expr expression = new ColumnExpr(source.Source, i, outputs?[i].Affinity ?? Affinity.None, outputs?[i].Collation);
             columns[i] = new NamedColumn
             {
                 Name = names[i],

@@ -30,9 +30,8 @@ internal sealed partial class FromBuilder(RowScope scope)
     public FromSource BuildTarget(Table table, TableReference reference, TableExpression? others)
     {
         FromSource target = AddTable(table, reference);
-        JoinStep first = new() { Kind = JoinKind.Inner, Source = target };
-        Steps = others is null ? [first] : [first, .. BuildSteps(others, flattenable: true)];
-        BindConditions();
+        Steps = Joined([new JoinStep { Kind = JoinKind.Inner, Source = target }], others);
+        BindConditions(hidden: 1);
         return target;
     }
 
@@ -42,13 +41,38 @@ internal sealed partial class FromBuilder(RowScope scope)
         List<JoinStep> view = AddTable(reference, flattenable: false);
         FromSource target = view[0].Source!;
         target.UsedColumns.UnionWith(Enumerable.Range(0, target.ColumnCount));
-        Steps = others is null ? view : [.. view, .. BuildSteps(others, flattenable: true)];
-        BindConditions();
+        Steps = Joined(view, others);
+        BindConditions(hidden: 1);
         return target;
     }
 
+    /// <summary>What is changed with what is joined to it; a RIGHT or FULL JOIN among these keeps their rows, not those of the target.</summary>
+    private List<JoinStep> Joined(List<JoinStep> target, TableExpression? others)
+    {
+        if (others is null)
+        {
+            return target;
+        }
+
+        int firstName = scope.Names.Count;
+        List<JoinStep> steps = BuildSteps(others, flattenable: true);
+        if (others is JoinTable)
+        {
+            // In SQLite these are SELECT * FROM what is joined.
+            foreach (NamedSource source in scope.Names.Skip(firstName))
+            {
+                ResultTerms.RequireOnlyOnes(source, scope.Names.Skip(firstName));
+            }
+        }
+
+        return steps.Exists(step => (step.Kind & JoinKind.Right) != 0)
+            ? [.. target, new JoinStep { Kind = JoinKind.Inner, Group = steps }]
+            : [.. target, .. steps];
+    }
+
     /// <summary>ON may use every name of the FROM, so it is bound when all are known.</summary>
-    private void BindConditions()
+    /// <param name="hidden">How many names it may not: in SQLite the FROM of an UPDATE that joins is a subquery, in which the changed table is not known.</param>
+    private void BindConditions(int hidden = 0)
     {
         foreach ((FromSource source, TableFunctionNode node, IReadOnlyList<ExpressionNode> arguments) in _functions)
         {
@@ -59,10 +83,13 @@ internal sealed partial class FromBuilder(RowScope scope)
             scope.From.Touched |= before;
         }
 
+        scope.HiddenNames = hidden;
         foreach ((JoinStep step, ExpressionNode on) in _conditions)
         {
             step.On.AddRange(WhereTerms.Bind(on, scope));
         }
+
+        scope.HiddenNames = 0;
 
         ulong known = 0;
         foreach (JoinStep step in Steps)
@@ -155,23 +182,23 @@ internal sealed partial class FromBuilder(RowScope scope)
             return AddCommonTable(common, home, reference.Alias, flattenable);
         }
 
-        SchemaNames.RequireMain(reference.Name);
-        bool isTable = _state.Schema.TryGetTable(reference.Name.Name, out Table? table);
-        if (!isTable && TableFunctionCatalog.Find(reference.Name.Name) is { } function)
+        bool isTable = _state.TryGetTable(reference.Name, out Table? table);
+        bool isView = _state.TryGetView(reference.Name, out View? view);
+        if (!isTable && !isView && TableFunctionCatalog.Find(reference.Name.Name) is { } function)
         {
             return [AddFunction(function, reference)];
         }
 
         if (reference.Arguments is not null)
         {
-            throw isTable || _state.Schema.TryGetView(reference.Name.Name, out _)
+            throw isTable || isView
                 ? new SluiceException(ResultCode.Error, $"'{reference.Name.Name}' is not a function")
                 : new SluiceException(ResultCode.Error, $"no such table: {reference.Name.Name}");
         }
 
-        if (_state.Schema.TryGetView(reference.Name.Name, out View? view))
+        if (view is not null)
         {
-            _state.EnterView(view.Name);
+            _state.EnterView(view);
             List<JoinStep> steps = AddSubquery(view.Definition.Select, reference.Alias ?? view.Name, view.Definition.Columns, null, null, flattenable, view.Name);
             _state.LeaveView();
             return steps;
@@ -284,7 +311,7 @@ internal sealed partial class FromBuilder(RowScope scope)
 
         return new NamedSource(name, columns, table.KeyColumns is null ? BindRowid : null)
         {
-            IsInMain = true,
+            Database = _state.Schemas.NameOf(table.Home),
             RowidColumn = table.RowidAlias >= 0 ? columns[table.RowidAlias] : null,
         };
     }

@@ -39,7 +39,7 @@ internal static class InsertCompiler
         BoundUpsert[] upserts = [.. node.Upserts.Select((upsert, i) => BindUpsert(upsert, i == node.Upserts.Count - 1, node, table, excluded, existing, state, outer))];
         RowEvents? events = view is null
             ? RowEventsCompiler.ForInsert(table, onConflict, state.Compilation)
-            : new RowEvents { BeforeInsert = TriggerCompiler.Find(table, TriggerTiming.InsteadOf, TriggerEvent.Insert, null, onConflict, state.Compilation) };
+            : new RowEvents { Table = table, BeforeInsert = TriggerCompiler.Find(table, TriggerTiming.InsteadOf, TriggerEvent.Insert, null, onConflict, state.Compilation) };
         InsertPlan plan = new()
         {
             Write = ChangeTarget.WritePlan(table, rowScope, state, onConflict, events),

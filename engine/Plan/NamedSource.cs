@@ -64,8 +64,8 @@ internal sealed class NamedSource
     /// <summary>Only understood with its name before the column: excluded.*, and a trigger's NEW and OLD.</summary>
     public bool IsQualifiedOnly { get; init; }
 
-    /// <summary>In the schema, so that main.t.x names it.</summary>
-    public bool IsInMain { get; init; }
+    /// <summary>For a table: what its database is called, so that main.t.x names it.</summary>
+    public string? Database { get; init; }
 
     /// <summary>The INTEGER PRIMARY KEY column, which is what rowid is then called.</summary>
     public NamedColumn? RowidColumn { get; init; }
@@ -76,7 +76,7 @@ internal sealed class NamedSource
     /// <summary>Whether a column with these qualifiers may be one of its columns.</summary>
     public bool Answers(string? schema, string? table)
     {
-        if (schema is not null && !(IsInMain && SchemaNames.IsMain(schema)))
+        if (schema is not null && !schema.Equals(Database, StringComparison.OrdinalIgnoreCase))
         {
             return false;
         }

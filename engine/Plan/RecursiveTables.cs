@@ -24,18 +24,19 @@ internal static class RecursiveTables
         }
 
         CompoundOperator operation = select.Compounds[firstRecursive].Operator;
-        if (select.Compounds.Skip(firstRecursive).Any(part => part.Operator is not (CompoundOperator.Union or CompoundOperator.UnionAll)))
+        if (select.Compounds.Skip(firstRecursive).Any(part =>
+            part.Operator is not (CompoundOperator.Union or CompoundOperator.UnionAll) || !Mentions(part.Core.From, table.Name)))
         {
             throw new SluiceException(ResultCode.Error, $"circular reference: {table.Name}");
         }
 
-        QueryPlan initial = SelectCompiler.Compile(
-            new SelectStatement { First = select.First, Compounds = [.. select.Compounds.Take(firstRecursive)] }, state, home.Scope, common);
+        List<IReadOnlyList<ResultTerm>> terms = [];
+        QueryPlan initial = CompoundCompiler.CompileParts(
+            new SelectStatement { First = select.First, Compounds = [.. select.Compounds.Take(firstRecursive)] }, state, home.Scope, common, terms);
         string[] names = FromBuilder.ColumnNames(initial.Columns.Select(column => column.Name), table.Columns, table.Name);
-        RecursiveReference reference = new(state.NewSource(), names, initial.Outputs);
+        RecursiveReference reference = new(state.NewSource(), names);
         home.Recursive.Add(table, reference);
         List<CompoundPart> recursive = [];
-        List<string[]> aliases = [names, [.. initial.Columns.Select(column => column.Name)]];
         bool isCorrelated = initial.IsCorrelated;
         foreach ((CompoundOperator _, SelectCore core) in select.Compounds.Skip(firstRecursive))
         {
@@ -48,7 +49,7 @@ internal static class RecursiveTables
                 throw new SluiceException(ResultCode.Error, $"multiple references to recursive table: {table.Name}");
             }
 
-            aliases.Add([.. compiler.Terms.Select(term => term.Name)]);
+            terms.Add(compiler.Terms);
             if (part.Outputs.Length != initial.Outputs.Length)
             {
                 throw new SluiceException(ResultCode.Error, "SELECTs to the left and right of UNION ALL do not have the same number of result columns");
@@ -60,14 +61,14 @@ internal static class RecursiveTables
 
         _ = home.Recursive.Remove(table);
         int output = state.NewSource();
-        Expr[] outputs = [.. initial.Outputs.Select((value, i) => new ColumnExpr(output, i, value.Affinity, value.Collation))];
+        Expr[] outputs = CompoundColumns.Of(output, [initial.Outputs, .. recursive.Select(part => part.Results.Select(value => WithoutOwn(value, reference)).ToArray())]);
         LimitClause? limit = SelectCompiler.BindLimit(select, state, home.Scope, common);
         PlanNode root = new RecursiveNode
         {
             Initial = new CompoundPart(initial.Root, initial.Outputs),
             Recursive = recursive,
             Distinct = operation == CompoundOperator.Union ? [.. outputs.Select(ComparisonRules.CollationOf)] : null,
-            Order = [.. select.OrderBy.Select((term, i) => Order(term, i, aliases, outputs, state.Functions))],
+            Order = [.. select.OrderBy.Select((term, i) => Order(term, i, terms, outputs, state))],
             Reference = reference.Source,
             Output = output,
         };
@@ -80,19 +81,15 @@ internal static class RecursiveTables
         };
     }
 
-    private static (int Column, SortOrder Order) Order(OrderTerm term, int index, List<string[]> selects, Expr[] outputs, FunctionSet functions)
+    private static (int Column, SortOrder Order) Order(OrderTerm term, int index, List<IReadOnlyList<ResultTerm>> terms, Expr[] outputs, CompileState state)
     {
-        int column = OrderTerms.Ordinal(term.Expression) is { } ordinal
-            ? ordinal - 1
-            : selects.Select(names => Array.FindIndex(names, name => OrderTerms.Unwrapped(term.Expression) is ColumnNode node && node.Column.Equals(name, StringComparison.OrdinalIgnoreCase)))
-                .FirstOrDefault(found => found >= 0, -1);
-        if (column < 0 || column >= outputs.Length)
-        {
-            throw new SluiceException(ResultCode.Error, $"{CoreCompiler.Nth(index)} ORDER BY term does not match any column in the result set");
-        }
-
-        return (column, OrderTerms.Key(term, CoreCompiler.Recollated(term.Expression, outputs[column], functions)).Order);
+        int column = CompoundCompiler.FindTerm(term.Expression, index, terms, outputs.Length, state);
+        return (column, OrderTerms.Key(term, CoreCompiler.Recollated(term.Expression, outputs[column], state.Functions)).Order);
     }
+
+    /// <summary>A column of the recursive table itself brings no new kind of value in.</summary>
+    private static Expr WithoutOwn(Expr value, RecursiveReference reference) =>
+        value is ColumnExpr column && column.Source == reference.Source ? ConstantExpr.Null : value;
 
     private static void RequirePlain(SelectCore core, FunctionSet functions)
     {

@@ -21,6 +21,9 @@ internal sealed class ResultTerm
 
     public string? Origin { get; init; }
 
+    /// <summary>The column that the expression is; null for any other.</summary>
+    public NamedColumn? Column { get; init; }
+
     public ResultColumnDescription Description => new(Name, DeclaredType, Table, Origin);
 
     public Expr Bind(RowScope scope)
@@ -70,7 +73,27 @@ internal static class ResultTerms
             DeclaredType = named?.DeclaredType,
             Table = named?.Table,
             Origin = named?.Origin,
+            Column = named,
         };
+    }
+
+    /// <summary>In SQLite * stands for names, and what two sources of one name have both is ambiguous unless USING merged it.</summary>
+    public static void RequireOnlyOnes(NamedSource source, IEnumerable<NamedSource> all)
+    {
+        foreach (NamedColumn column in source.Columns.Where(column => !column.IsHidden && !column.IsMerged))
+        {
+            RequireOnlyOne(source, column, all);
+        }
+    }
+
+    private static void RequireOnlyOne(NamedSource source, NamedColumn column, IEnumerable<NamedSource> all)
+    {
+        bool again = source.Name is not null && all.Any(other => other != source && source.Name.Equals(other.Name, StringComparison.OrdinalIgnoreCase)
+            && source.Database == other.Database && other.Find(column.Name) is { IsMerged: false });
+        if (again)
+        {
+            throw new SluiceException(ResultCode.Error, $"ambiguous column name: {(source.Database is { } database ? database + "." : "")}{source.Name}.{column.Name}");
+        }
     }
 
     private static void ExpandStar(string? table, RowScope scope, List<ResultTerm> terms)
@@ -96,6 +119,7 @@ internal static class ResultTerms
                     continue;
                 }
 
+                RequireOnlyOne(source, column, scope.Names);
                 terms.Add(new ResultTerm
                 {
                     Name = column.Name,

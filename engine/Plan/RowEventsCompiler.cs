@@ -13,7 +13,7 @@ internal static class RowEventsCompiler
         bool replaces = MayReplace(table, onConflict);
         return OrNull(new RowEvents
         {
-            RootPage = table.RootPage,
+            Table = table,
             BeforeInsert = TriggerCompiler.Find(table, TriggerTiming.Before, TriggerEvent.Insert, null, onConflict, compilation),
             AfterInsert = TriggerCompiler.Find(table, TriggerTiming.After, TriggerEvent.Insert, null, onConflict, compilation),
             BeforeDelete = replaces ? TriggerCompiler.Find(table, TriggerTiming.Before, TriggerEvent.Delete, null, onConflict, compilation) : [],
@@ -30,7 +30,7 @@ internal static class RowEventsCompiler
         IReadOnlyCollection<int> all = WithGenerated(table, changed);
         return OrNull(new RowEvents
         {
-            RootPage = table.RootPage,
+            Table = table,
             BeforeUpdate = TriggerCompiler.Find(table, TriggerTiming.Before, TriggerEvent.Update, changed, onConflict, compilation),
             AfterUpdate = TriggerCompiler.Find(table, TriggerTiming.After, TriggerEvent.Update, changed, onConflict, compilation),
             BeforeDelete = replaces ? TriggerCompiler.Find(table, TriggerTiming.Before, TriggerEvent.Delete, null, onConflict, compilation) : [],
@@ -42,7 +42,7 @@ internal static class RowEventsCompiler
 
     public static RowEvents? ForDelete(Table table, ConflictAction onConflict, Compilation compilation) => OrNull(new RowEvents
     {
-        RootPage = table.RootPage,
+        Table = table,
         BeforeDelete = TriggerCompiler.Find(table, TriggerTiming.Before, TriggerEvent.Delete, null, onConflict, compilation),
         AfterDelete = TriggerCompiler.Find(table, TriggerTiming.After, TriggerEvent.Delete, null, onConflict, compilation),
         Parents = ForeignKeyCompiler.Parents(table, null, compilation),

@@ -31,6 +31,9 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
     /// <summary>Whether <see cref="Aliases"/> may be used at present: not within the results themselves.</summary>
     public bool AliasesVisible { get; set; }
 
+    /// <summary>How many of the first names cannot be used at present: within ON in the FROM of an UPDATE, the table that is changed.</summary>
+    public int HiddenNames { get; set; }
+
     /// <summary>Set while expressions are bound that see groups rather than rows.</summary>
     public Grouping? Grouping { get; set; }
 
@@ -123,7 +126,9 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
 
         if (owner.Grouping is not { } grouping)
         {
-            throw new SluiceException(ResultCode.Error, $"misuse of aggregate: {node.Name}()");
+            throw owner == this
+                ? new SluiceException(ResultCode.Error, $"misuse of aggregate: {node.Name}()")
+                : new AggregateOfOuterException($"misuse of aggregate: {node.Name}()", owner);
         }
 
         // The arguments see the rows, not the groups.
@@ -183,7 +188,7 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
         NamedColumn? found = null;
         int candidates = 0;
         NamedSource? rowidSource = null;
-        foreach (NamedSource named in _names)
+        foreach (NamedSource named in _names.Skip(HiddenNames))
         {
             if (!named.Answers(node.Schema, node.Table))
             {
@@ -193,7 +198,7 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
             candidates++;
             rowidSource = named;
             NamedColumn? column = named.Find(node.Column);
-            if (column is null || (column.IsMerged && node.Table is null && found is not null))
+            if (column is null || (column.IsMerged && found is not null))
             {
                 continue;
             }
@@ -256,4 +261,11 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
 
         return false;
     }
+}
+
+/// <summary>An aggregate in a subquery whose arguments are columns of a SELECT around it, which has no groups.</summary>
+internal sealed class AggregateOfOuterException(string message, RowScope owner) : SluiceException(ResultCode.Error, message)
+{
+    /// <summary>The scope of that SELECT.</summary>
+    public RowScope Owner { get; } = owner;
 }

@@ -22,12 +22,12 @@ internal static class TriggerCompiler
             return [];
         }
 
-        foreach (Trigger trigger in compilation.Schema.TriggersOf(table.Name))
+        foreach (Trigger trigger in compilation.Schemas.TriggersOf(table))
         {
             CreateTriggerStatement definition = trigger.Definition;
             if (definition.Timing == timing && definition.Event == change && Concerns(definition, table, changed))
             {
-                programs.Add(Compile(trigger, definition.When, definition.Body, table, change, onConflict, isForeignKeyAction: false, compilation));
+                programs.Add(Compile(trigger, trigger.Home, definition.When, definition.Body, table, change, onConflict, isForeignKeyAction: false, compilation));
             }
         }
 
@@ -37,6 +37,7 @@ internal static class TriggerCompiler
     /// <summary>Compiles a program, or finds the one that was compiled for the same owner.</summary>
     public static TriggerProgram Compile(
         object owner,
+        Schema? home,
         ExpressionNode? when,
         IReadOnlyList<StatementNode> body,
         Table table,
@@ -53,11 +54,11 @@ internal static class TriggerCompiler
 
         TriggerProgram program = new(isForeignKeyAction);
         compilation.Programs.Add(key, program);
-        CompileState state = new(compilation);
+        CompileState state = new(compilation) { TriggerHome = home };
         RowScope scope = NewScope(state, table, change);
         Expr? condition = when is null ? null : ExpressionBinder.Bind(when, scope);
         FrameSize size = state.Size;
-        program.Complete(condition, size, [.. body.Select(step => CompileStep(step, table, change, onConflict, compilation))]);
+        program.Complete(condition, size, [.. body.Select(step => CompileStep(step, home, table, change, onConflict, compilation))]);
         return program;
     }
 
@@ -80,9 +81,9 @@ internal static class TriggerCompiler
         return scope;
     }
 
-    private static CompiledStatement CompileStep(StatementNode step, Table table, TriggerEvent change, ConflictAction onConflict, Compilation compilation)
+    private static CompiledStatement CompileStep(StatementNode step, Schema? home, Table table, TriggerEvent change, ConflictAction onConflict, Compilation compilation)
     {
-        CompileState state = new(compilation) { IsTrigger = true };
+        CompileState state = new(compilation) { IsTrigger = true, TriggerHome = home };
         RowScope scope = NewScope(state, table, change);
         switch (step)
         {

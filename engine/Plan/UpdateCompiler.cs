@@ -21,6 +21,7 @@ internal static class UpdateCompiler
 
         Table? view = ChangeTarget.FindView(state, node.Table.Name, TriggerEvent.Update);
         Table table = view ?? ChangeTarget.Find(state, node.Table.Name);
+        RequireElsewhere(node.From, node.Table, state);
         ChangeRows rows = new(state, table, view is not null, node.Table, node.From, outer, CommonTables.Enter(node.With, null, outer));
         int newRow = state.NewSource();
         RowScope newScope = new(state, outer, rows.Scope.CommonTables);
@@ -36,7 +37,7 @@ internal static class UpdateCompiler
 
         RowEvents? events = view is null
             ? RowEventsCompiler.ForUpdate(table, changed, node.OnConflict, state.Compilation)
-            : new RowEvents { BeforeUpdate = TriggerCompiler.Find(table, TriggerTiming.InsteadOf, TriggerEvent.Update, changed, node.OnConflict, state.Compilation) };
+            : new RowEvents { Table = table, BeforeUpdate = TriggerCompiler.Find(table, TriggerTiming.InsteadOf, TriggerEvent.Update, changed, node.OnConflict, state.Compilation) };
         UpdatePlan plan = new()
         {
             Write = ChangeTarget.WritePlan(table, newScope, state, node.OnConflict, events),
@@ -49,6 +50,28 @@ internal static class UpdateCompiler
             Returning = ChangeTarget.BindReturning(node.Returning, newScope, table, out IReadOnlyList<ResultColumnDescription> columns),
         };
         return new CompiledChange(columns, state, run => view is null ? new UpdateExecution(plan, run) : new UpdateViewExecution(plan, run), query);
+    }
+
+    private static bool IsSame(TableReference left, TableReference right, CompileState state) =>
+        (state.TryGetTable(left.Name, out Table? table) && state.TryGetTable(right.Name, out Table? other) && table == other)
+        || (state.TryGetView(left.Name, out View? view) && state.TryGetView(right.Name, out View? same) && view == same);
+
+    /// <summary>The FROM may read the table that is changed, but under another name.</summary>
+    private static void RequireElsewhere(TableExpression? from, TableReference target, CompileState state)
+    {
+        string name = target.Alias ?? target.Name.Name;
+        switch (from)
+        {
+            case JoinTable join:
+                RequireElsewhere(join.Left, target, state);
+                RequireElsewhere(join.Right, target, state);
+                break;
+            case TableReference reference when name.Equals(reference.Alias ?? reference.Name.Name, StringComparison.OrdinalIgnoreCase)
+                && IsSame(reference, target, state):
+                throw new SluiceException(ResultCode.Error, $"target object/alias may not appear in FROM clause: {name}");
+            default:
+                break;
+        }
     }
 }
 
@@ -75,7 +98,7 @@ internal static class DeleteCompiler
         PlanNode query = rows.Finish();
         RowEvents? events = view is null
             ? RowEventsCompiler.ForDelete(table, ConflictAction.Default, state.Compilation)
-            : new RowEvents { BeforeDelete = TriggerCompiler.Find(table, TriggerTiming.InsteadOf, TriggerEvent.Delete, null, ConflictAction.Default, state.Compilation) };
+            : new RowEvents { Table = table, BeforeDelete = TriggerCompiler.Find(table, TriggerTiming.InsteadOf, TriggerEvent.Delete, null, ConflictAction.Default, state.Compilation) };
         DeletePlan plan = new()
         {
             Write = ChangeTarget.WritePlan(table, oldScope, state, ConflictAction.Default, events),

@@ -66,7 +66,8 @@ internal static class WhereTerms
         WhereTerm term = new() { Node = node, Condition = condition, Mask = mask, Uses = uses, IsCorrelated = scope.IsCorrelated };
         switch (node)
         {
-            case BinaryNode binary when KindOf(binary.Operator) is { } kind:
+            // IS TRUE is no comparison with 1.
+            case BinaryNode binary when KindOf(binary.Operator) is { } kind && condition is not IsTruthExpr:
                 AddComparison(uses, term, binary.Left, binary.Right, kind, IsInclusive(binary.Operator), scope);
                 AddComparison(uses, term, binary.Right, binary.Left, Flipped(kind), IsInclusive(binary.Operator), scope);
                 break;

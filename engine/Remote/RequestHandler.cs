@@ -38,7 +38,7 @@ internal sealed class RequestHandler : IDisposable
         }
 
         Hello settings = Hello.Read(new FrameReader(hello.Body));
-        Session session = database.Connect(settings.ReadOnly);
+        Session session = database.Connect(settings.ReadOnly, mayAttachFiles: false);
         session.BusyTimeout = TimeSpan.FromMilliseconds(settings.BusyTimeoutMs);
         answer.Begin(FrameType.Welcome, hello.Sequence);
         new Welcome(Environment.ProcessId).Write(answer);

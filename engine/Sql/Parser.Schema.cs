@@ -8,6 +8,7 @@ internal sealed partial class Parser
         Expect(TokenKind.Create);
         if (Accept(TokenKind.Temp))
         {
+            _namesTemp = true;
             return Kind switch
             {
                 TokenKind.Table => ParseCreateTable(temporary: true),
@@ -60,7 +61,7 @@ internal sealed partial class Parser
         }
 
         start = _token.Start;
-        return new QualifiedName(first, ParseName());
+        return Noted(new QualifiedName(first, ParseName()));
     }
 
     private CreateIndexStatement ParseCreateIndex(bool unique)

@@ -226,8 +226,9 @@ internal sealed partial class Parser
         Advance();
         if (Kind == TokenKind.LeftParen)
         {
+            // Within parentheses also a name in double quotes is a column's, which cannot be a default.
             ExpressionNode expression = ParseParenthesizedText(out string inner);
-            return new DefaultColumn(expression, inner);
+            return new DefaultColumn(expression is ColumnNode { DoubleQuoted: true } name ? name with { DoubleQuoted = false } : expression, inner);
         }
 
         int start = _token.Start;

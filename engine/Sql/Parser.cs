@@ -23,6 +23,11 @@ internal sealed partial class Parser
     private Token _previous;
     private int _nesting;
 
+    /// <summary>Whether temp was named so far.</summary>
+    private bool _namesTemp;
+
+    private List<string>? _namedSchemas;
+
     /// <summary>Where the statement's first token starts.</summary>
     private int _statementStart;
 
@@ -127,6 +132,8 @@ internal sealed partial class Parser
         {
             Explain = explain,
             Text = TextBetween(_statementStart, end),
+            NamesTemp = _namesTemp,
+            NamedSchemas = _namedSchemas ?? [],
             Parameters = _parameterNames.Count == 0 ? [] : [.. _parameterNames],
         };
     }
@@ -280,7 +287,18 @@ internal sealed partial class Parser
     private QualifiedName ParseQualifiedName()
     {
         string first = ParseName();
-        return Accept(TokenKind.Dot) ? new QualifiedName(first, ParseName()) : new QualifiedName(null, first);
+        return Noted(Accept(TokenKind.Dot) ? new QualifiedName(first, ParseName()) : new QualifiedName(null, first));
+    }
+
+    private QualifiedName Noted(QualifiedName name)
+    {
+        _namesTemp |= Catalog.Schemas.IsTemp(name.Schema, name.Name);
+        if (name.Schema is { } schema)
+        {
+            (_namedSchemas ??= []).Add(schema);
+        }
+
+        return name;
     }
 
     /// <summary>(name, name, ...).</summary>

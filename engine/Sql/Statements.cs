@@ -9,6 +9,12 @@ public abstract record StatementNode
     /// <summary>The statement's own text, without the semicolon.</summary>
     public string Text { get; init; } = "";
 
+    /// <summary>Whether it names the schema temp, or makes something temporary.</summary>
+    public bool NamesTemp { get; init; }
+
+    /// <summary>The schemas that are written before names of tables in it.</summary>
+    public IReadOnlyList<string> NamedSchemas { get; init; } = [];
+
     /// <summary>Parameters: entry i is the name of parameter i + 1 with its prefix (?5 is a name too), or null for a bare question mark.</summary>
     public IReadOnlyList<string?> Parameters { get; init; } = [];
 }

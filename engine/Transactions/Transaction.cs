@@ -39,6 +39,15 @@ public abstract class Transaction : IDisposable
     /// <summary>The schema that this transaction sees.</summary>
     public abstract Schema Schema { get; }
 
+    /// <summary>The schemas that a statement in this transaction may name.</summary>
+    public virtual Schemas Schemas => Schema.Alone;
+
+    /// <summary>The part of it that works on the database of a schema: itself, where there is only one.</summary>
+    public virtual Transaction Of(Schema? home) => this;
+
+    /// <summary>The part of it that works on the database that a table is in.</summary>
+    public Transaction Of(Table table) => Of(table.Home);
+
     /// <summary>
     /// The pages under this transaction: the last checkpoint that it reads, or its own pages once it is exclusive. For checks and figures;
     /// rows are read through cursors.

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Sluice.Engine;
 using Sluice.Engine.Data;
+using Sluice.Engine.Transactions;
 
 namespace Sluice.SqlPipe;
 
@@ -10,9 +11,16 @@ namespace Sluice.SqlPipe;
 /// One request a line, fields separated by tabs, with \\ \n \t \r as escapes: <c>open CONN PATH</c>, <c>exec CONN SQL</c>,
 /// <c>close CONN</c>, <c>quit</c>. The answer is any number of <c>C</c> (columns) and <c>R</c> (row) lines, then <c>.</c> or <c>!</c>.
 /// </summary>
-internal sealed class PipeServer(TextReader input, TextWriter output)
+/// <param name="input">Requests.</param>
+/// <param name="output">Answers.</param>
+/// <param name="pageSize">Of the database files that are made; null for the engine's own choice.</param>
+/// <param name="checkpoints">Whether a checkpoint follows each request outside of a transaction.</param>
+internal sealed class PipeServer(TextReader input, TextWriter output, int? pageSize, bool checkpoints)
 {
     private readonly Dictionary<string, SluiceConnection> _connections = [];
+
+    /// <summary>The files of connections, opened before them where the page size matters: the first to open a file decides.</summary>
+    private readonly Dictionary<string, Database> _databases = [];
 
     /// <summary>Answers until <c>quit</c> or the end of the input; returns the exit code.</summary>
     public int Run()
@@ -45,9 +53,9 @@ internal sealed class PipeServer(TextReader input, TextWriter output)
             }
         }
 
-        foreach (SluiceConnection connection in _connections.Values)
+        foreach (string name in _connections.Keys.ToArray())
         {
-            connection.Dispose();
+            Close(name);
         }
 
         return 0;
@@ -59,7 +67,13 @@ internal sealed class PipeServer(TextReader input, TextWriter output)
         {
             case ["open", string name, string path]:
                 Close(name);
-                SluiceConnection opened = new(new SluiceConnectionStringBuilder { DataSource = Unescape(path), BusyTimeoutMs = 0 }.ConnectionString);
+                string file = Unescape(path);
+                if (pageSize is { } size && file != DatabaseOptions.MemoryPath)
+                {
+                    _databases[name] = Database.Open(file, new DatabaseOptions { Store = new StoreOptions { PageSize = size } });
+                }
+
+                SluiceConnection opened = new(new SluiceConnectionStringBuilder { DataSource = file, BusyTimeoutMs = 0 }.ConnectionString);
                 opened.Open();
                 _connections[name] = opened;
                 output.WriteLine(".");
@@ -71,6 +85,13 @@ internal sealed class PipeServer(TextReader input, TextWriter output)
                 }
 
                 Execute(connection, Unescape(sql));
+                if (checkpoints && !connection.InTransaction)
+                {
+                    using DbCommand checkpoint = connection.CreateCommand();
+                    checkpoint.CommandText = "PRAGMA wal_checkpoint";
+                    _ = checkpoint.ExecuteNonQuery();
+                }
+
                 break;
             case ["close", string name]:
                 Close(name);
@@ -118,6 +139,11 @@ internal sealed class PipeServer(TextReader input, TextWriter output)
         if (_connections.Remove(name, out SluiceConnection? connection))
         {
             connection.Dispose();
+        }
+
+        if (_databases.Remove(name, out Database? database))
+        {
+            database.Dispose();
         }
     }
 

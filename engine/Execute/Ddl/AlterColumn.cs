@@ -9,7 +9,7 @@ namespace Sluice.Engine.Execute.Ddl;
 /// <summary>ALTER TABLE RENAME COLUMN and DROP COLUMN. A rename changes texts only; a drop writes all rows anew without the column.</summary>
 internal static class AlterColumn
 {
-    public static void Rename(RenameColumnStatement node, Transaction transaction)
+    public static void Rename(RenameColumnStatement node, Transaction transaction, Transaction whole)
     {
         transaction.BecomeExclusive();
         Schema schema = transaction.Schema;
@@ -28,7 +28,7 @@ internal static class AlterColumn
         // A name that the user wrote in quotes stands in quotes.
         SqlWords statement = new(node.Text);
         bool quoted = statement.IsQuoted(statement.Count - 1);
-        SchemaCheck.Run(schema, "");
+        SchemaCheck.Run(schema, whole.Schemas, "");
         foreach ((long rowid, SchemaRow row) in SchemaRows.All(transaction))
         {
             if (row.Sql is null)
@@ -37,7 +37,7 @@ internal static class AlterColumn
             }
 
             SqlWords words = new(row.Sql);
-            string sql = words.Replace(Uses(words, row, table, column, schema), node.NewName, quoted);
+            string sql = words.Replace(Uses(words, row, table, column, schema, whole.Schemas), node.NewName, quoted);
             if (sql != row.Sql)
             {
                 SchemaRows.Replace(transaction, rowid, row with { Sql = sql });
@@ -45,10 +45,10 @@ internal static class AlterColumn
         }
 
         transaction.SchemaChanged();
-        SchemaCheck.Run(transaction.Schema, " after rename");
+        SchemaCheck.Run(transaction.Schema, whole.Schemas, " after rename");
     }
 
-    public static void Drop(DropColumnStatement node, Transaction transaction, IStatementContext context)
+    public static void Drop(DropColumnStatement node, Transaction transaction, Transaction whole, IStatementContext context)
     {
         transaction.BecomeExclusive();
         if (transaction.Schema.TryGetView(node.Table.Name, out View? view))
@@ -59,6 +59,7 @@ internal static class AlterColumn
         Table table = AlterTable.Find(node.Table, transaction.Schema);
         int ordinal = table.OrdinalOf(Find(node.Column, table));
         RequireDroppable(table, ordinal, node.Column);
+        RequireNotTakenForText(table, table.Columns[ordinal].Name, transaction);
         RewriteRows(table, ordinal, transaction, context);
         foreach ((long rowid, SchemaRow row) in SchemaRows.All(transaction))
         {
@@ -68,18 +69,18 @@ internal static class AlterColumn
             }
         }
 
-        Reload(table, transaction);
+        Reload(table, transaction, whole);
     }
 
-    private static IEnumerable<int> Uses(SqlWords words, SchemaRow row, Table table, string column, Schema schema)
+    private static IEnumerable<int> Uses(SqlWords words, SchemaRow row, Table table, string column, Schema schema, Schemas schemas)
     {
         bool isOwn = row.TableName.Equals(table.Name, StringComparison.OrdinalIgnoreCase);
         return row.Type switch
         {
             "table" or "index" when isOwn => NameUses.OfColumnInDefinition(words, table.Name, column),
             "table" => NameUses.OfColumnInReferences(words, table.Name, column),
-            "view" when schema.TryGetView(row.Name, out View? view) => NameUses.OfColumn(words, view, table, column, schema),
-            "trigger" when schema.TryGetTrigger(row.Name, out Trigger? trigger) => NameUses.OfColumn(words, trigger, table, column, schema),
+            "view" when schema.TryGetView(row.Name, out View? view) => NameUses.OfColumn(words, view, table, column, schemas),
+            "trigger" when schema.TryGetTrigger(row.Name, out Trigger? trigger) => NameUses.OfColumn(words, trigger, table, column, schemas),
             _ => [],
         };
     }
@@ -87,6 +88,23 @@ internal static class AlterColumn
     private static string Find(string name, Table table) => table.OrdinalOf(name) is >= 0 and var ordinal
         ? table.Columns[ordinal].Name
         : throw new SluiceException(ResultCode.Error, $"no such column: \"{name}\"");
+
+    /// <summary>In double quotes the name of a column that is gone would be a string to the index.</summary>
+    private static void RequireNotTakenForText(Table table, string column, Transaction transaction)
+    {
+        foreach ((_, SchemaRow row) in SchemaRows.All(transaction))
+        {
+            if (row is { Type: "index", Sql: { } sql } && row.TableName.Equals(table.Name, StringComparison.OrdinalIgnoreCase))
+            {
+                SqlWords words = new(sql);
+                if (NameUses.OfColumnInDefinition(words, table.Name, column).Any(words.IsQuoted))
+                {
+                    throw new SluiceException(ResultCode.Error,
+                        $"error in index {row.Name} after drop column: no such column: \"{column}\" - should this be a string literal in single-quotes?");
+                }
+            }
+        }
+    }
 
     private static void RequireDroppable(Table table, int ordinal, string name)
     {
@@ -148,7 +166,7 @@ internal static class AlterColumn
     }
 
     /// <summary>Reads the schema anew; what still needs the column is an error that takes all back.</summary>
-    private static void Reload(Table table, Transaction transaction)
+    private static void Reload(Table table, Transaction transaction, Transaction whole)
     {
         try
         {
@@ -168,6 +186,6 @@ internal static class AlterColumn
             throw new SluiceException(ResultCode.Error, $"error in {what} after drop column: {(open >= 0 && dash > open ? message[(dash + 3)..] : message)}", error);
         }
 
-        SchemaCheck.Run(transaction.Schema, " after drop column");
+        SchemaCheck.Run(transaction.Schema, whole.Schemas, " after drop column");
     }
 }

@@ -11,7 +11,7 @@ namespace Sluice.Engine.Execute.Ddl;
 /// <summary>ALTER TABLE RENAME TO and ADD COLUMN: only the texts in sqlite_schema change, no row is written.</summary>
 internal static class AlterTable
 {
-    public static void Rename(RenameTableStatement node, Transaction transaction)
+    public static void Rename(RenameTableStatement node, Transaction transaction, Transaction whole)
     {
         transaction.BecomeExclusive();
         Schema schema = transaction.Schema;
@@ -28,7 +28,7 @@ internal static class AlterTable
         }
 
         Names.RequireUnreserved(to);
-        SchemaCheck.Run(schema, "");
+        SchemaCheck.Run(schema, whole.Schemas, "");
         foreach ((long rowid, SchemaRow row) in SchemaRows.All(transaction))
         {
             SchemaRow renamed = Renamed(row, from, to);
@@ -40,7 +40,7 @@ internal static class AlterTable
 
         RenameSequence(transaction, from, to);
         transaction.SchemaChanged();
-        SchemaCheck.Run(transaction.Schema, " after rename");
+        SchemaCheck.Run(transaction.Schema, whole.Schemas, " after rename");
     }
 
     public static void AddColumn(AddColumnStatement node, Transaction transaction, IStatementContext context)
@@ -78,7 +78,7 @@ internal static class AlterTable
         foreach ((string condition, string message) in conditions)
         {
             StatementNode query = Parser.ParseStatement($"SELECT 1 FROM {Names.AlwaysQuoted(table)} WHERE {condition}");
-            using Execution broken = Planner.Compile(query, transaction.Schema).Start(transaction, context, []);
+            using Execution broken = Planner.Compile(query, transaction.Schemas).Start(transaction, context, []);
             if (broken.Next())
             {
                 throw new SluiceException(ResultCode.Error, message);
@@ -109,7 +109,6 @@ internal static class AlterTable
 
     internal static Table Find(QualifiedName name, Schema schema)
     {
-        Names.RequireMain(name);
         if (Names.IsReserved(name.Name))
         {
             throw new SluiceException(ResultCode.Error, $"table {name.Name} may not be altered");

@@ -14,22 +14,22 @@ internal static class Analyze
 {
     private const string StatTable = "sqlite_stat1";
 
-    public static void Execute(AnalyzeStatement node, Transaction transaction, IStatementContext context)
+    /// <param name="target">The table or index; null for all of the database.</param>
+    /// <param name="transaction">Of the database.</param>
+    /// <param name="context">The session.</param>
+    public static void Execute(QualifiedName? target, Transaction transaction, IStatementContext context)
     {
-        string? name = node.Target?.Name;
+        string? name = target?.Name;
+        transaction.BecomeExclusive();
         if (name is not null && (name.Equals(Schema.SchemaTableName, StringComparison.OrdinalIgnoreCase) || name.Equals(Schema.SchemaTableAlias, StringComparison.OrdinalIgnoreCase)))
         {
+            // SQLite's way to have its planner read the statistics anew; the table for them is made all the same.
+            _ = StatRoot(transaction);
             return;
         }
 
-        if (name is not null && name.Equals("main", StringComparison.OrdinalIgnoreCase))
-        {
-            name = null;
-        }
-
-        transaction.BecomeExclusive();
         Schema schema = transaction.Schema;
-        List<(Table Table, TableIndex? Only)> targets = Targets(name, node.Target, schema);
+        List<(Table Table, TableIndex? Only)> targets = Targets(name, target, schema);
         uint root = StatRoot(transaction);
         foreach ((Table table, TableIndex? only) in targets)
         {

@@ -9,21 +9,20 @@ namespace Sluice.Engine.Execute.Ddl;
 /// <summary>CREATE [UNIQUE] INDEX on columns or expressions, also with a WHERE; the rows that are there are put into it at once.</summary>
 internal static class CreateIndex
 {
-    public static void Execute(CreateIndexStatement node, Transaction transaction, IStatementContext context)
+    public static void Execute(CreateIndexStatement node, Transaction transaction, string database, IStatementContext context)
     {
-        Names.RequireMain(node.Name);
-        if (!IsFree(node, transaction.Schema))
+        if (!IsFree(node, transaction.Schema, database))
         {
             return;
         }
 
         transaction.BecomeExclusive();
-        if (!IsFree(node, transaction.Schema))
+        if (!IsFree(node, transaction.Schema, database))
         {
             return;
         }
 
-        Table table = FindTable(node, transaction.Schema);
+        Table table = FindTable(node, transaction.Schema, database);
         table.DemandReadable();
         Check(node, table);
         string sql = $"CREATE {(node.Unique ? "UNIQUE " : "")}INDEX {node.DefinitionText}";
@@ -33,9 +32,9 @@ internal static class CreateIndex
         transaction.SchemaChanged();
     }
 
-    private static bool IsFree(CreateIndexStatement node, Schema schema)
+    private static bool IsFree(CreateIndexStatement node, Schema schema, string database)
     {
-        _ = FindTable(node, schema);
+        _ = FindTable(node, schema, database);
         string name = node.Name.Name;
         Names.RequireUnreserved(name);
         if (schema.TryGetTable(name, out _) || schema.TryGetView(name, out _))
@@ -51,7 +50,7 @@ internal static class CreateIndex
         return node.IfNotExists ? false : throw new SluiceException(ResultCode.Error, $"index {name} already exists");
     }
 
-    private static Table FindTable(CreateIndexStatement node, Schema schema)
+    private static Table FindTable(CreateIndexStatement node, Schema schema, string database)
     {
         if (Names.IsReserved(node.Table))
         {
@@ -63,7 +62,7 @@ internal static class CreateIndex
             throw new SluiceException(ResultCode.Error, "views may not be indexed");
         }
 
-        return schema.TryGetTable(node.Table, out Table? table) ? table : throw new SluiceException(ResultCode.Error, $"no such table: main.{node.Table}");
+        return schema.TryGetTable(node.Table, out Table? table) ? table : throw new SluiceException(ResultCode.Error, $"no such table: {database}.{node.Table}");
     }
 
     /// <summary>In files of schema formats 1 to 3, DESC in an index has no effect ("SQLite file format", section 1.3.10).</summary>
@@ -86,7 +85,7 @@ internal static class CreateIndex
 
         if (node.Where is not null)
         {
-            DefinitionExpressions.Check(node.Where, table.Name, columns, "partial index WHERE clauses");
+            DefinitionExpressions.Check(node.Where, table.Name, columns, "partial index WHERE clauses", mayQualify: true);
         }
     }
 }

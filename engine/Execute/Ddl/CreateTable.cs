@@ -9,7 +9,6 @@ internal static class CreateTable
 {
     public static void Execute(CreateTableStatement node, Transaction transaction)
     {
-        Names.RequireMain(node.Name);
         string name = node.Name.Name;
         if (!Names.IsFreeForTable(transaction.Schema, name, node.IfNotExists))
         {

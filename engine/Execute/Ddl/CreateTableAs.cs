@@ -13,14 +13,8 @@ internal static class CreateTableAs
     /// <summary>Below this many characters of names SQLite writes the definition in one line.</summary>
     private const int OneLineLength = 50;
 
-    public static void Execute(CreateTableStatement node, Transaction transaction, IStatementContext context, SqlValue[] parameters)
+    public static void Execute(CreateTableStatement node, Transaction transaction, Transaction whole, IStatementContext context, SqlValue[] parameters)
     {
-        if (node.Temporary)
-        {
-            throw DdlStatements.Refused("CREATE TEMP TABLE");
-        }
-
-        Names.RequireMain(node.Name);
         string name = node.Name.Name;
         if (!Names.IsFreeForTable(transaction.Schema, name, node.IfNotExists))
         {
@@ -33,22 +27,25 @@ internal static class CreateTableAs
             return;
         }
 
-        CompiledStatement select = Planner.Compile(node.AsSelect!, transaction.Schema);
+        CompiledStatement select = Planner.Compile(node.AsSelect!, whole.Schemas);
         string[] columns = DistinctNames(select.Columns);
         Affinity[] affinities = [.. select.Columns.Select((column, i) => AffinityOf(column, node.AsSelect!, i))];
 
         // The table is not in the schema while the SELECT runs, so the SELECT cannot see it.
         uint root = transaction.Trees.CreateTable();
-        Fill(root, affinities, select, transaction, context, parameters);
+        using (Execution rows = select.Start(whole, context, parameters))
+        {
+            Fill(root, affinities, rows, transaction);
+        }
+
         SchemaRows.Add(transaction, new SchemaRow("table", name, name, root, Definition(name, columns, affinities)));
         transaction.SchemaChanged();
     }
 
-    private static void Fill(uint root, Affinity[] affinities, CompiledStatement select, Transaction transaction, IStatementContext context, SqlValue[] parameters)
+    private static void Fill(uint root, Affinity[] affinities, Execution execution, Transaction transaction)
     {
         SqlValue[] row = new SqlValue[affinities.Length];
         long rowid = 0;
-        using Execution execution = select.Start(transaction, context, parameters);
         while (execution.Next())
         {
             for (int i = 0; i < row.Length; i++)

@@ -8,12 +8,6 @@ internal static class CreateView
 {
     public static void Execute(CreateViewStatement node, Transaction transaction)
     {
-        if (node.Temporary)
-        {
-            throw DdlStatements.Refused("CREATE TEMP VIEW");
-        }
-
-        Names.RequireMain(node.Name);
         if (!Names.IsFreeForTable(transaction.Schema, node.Name.Name, node.IfNotExists))
         {
             return;

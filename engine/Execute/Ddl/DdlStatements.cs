@@ -1,3 +1,4 @@
+using Sluice.Engine.Catalog;
 using Sluice.Engine.Format;
 using Sluice.Engine.Sql;
 using Sluice.Engine.Transactions;
@@ -13,10 +14,10 @@ public static class DdlStatements
     /// <summary>Whether a statement is one of these, those that are refused included.</summary>
     public static bool Handles(StatementNode node) => node is CreateTableStatement or CreateIndexStatement or CreateViewStatement
         or CreateTriggerStatement or CreateVirtualTableStatement or DropStatement or AlterTableStatement
-        or VacuumStatement or AnalyzeStatement or ReindexStatement or AttachStatement or DetachStatement;
+        or VacuumStatement or AnalyzeStatement or ReindexStatement;
 
     /// <summary>
-    /// Runs the statement within <paramref name="transaction"/>, which becomes exclusive unless there is nothing to do. After an exception
+    /// Runs the statement within <paramref name="transaction"/>, whose part of the database concerned becomes exclusive unless there is nothing to do. After an exception
     /// the caller takes the transaction back to where it was.
     /// </summary>
     /// <exception cref="SluiceException">In SQLite's words: a name that is taken, reserved or unknown, a definition that cannot be.</exception>
@@ -27,40 +28,62 @@ public static class DdlStatements
             throw Refused("EXPLAIN of a statement that changes the schema");
         }
 
+        Schemas schemas = transaction.Schemas;
+        switch (node)
+        {
+            case AnalyzeStatement { Target: null } or ReindexStatement { Target: null }:
+                foreach ((string name, Schema schema) in schemas.All.Where(one => one.Schema != schemas.Temp))
+                {
+                    ExecuteIn(schema, node, transaction, context, parameters);
+                }
+
+                break;
+            default:
+                ExecuteIn(DdlHome.Of(node, schemas), node, transaction, context, parameters);
+                break;
+        }
+    }
+
+    private static void ExecuteIn(Schema home, StatementNode node, Transaction whole, IStatementContext context, SqlValue[] parameters)
+    {
+        (context as Session)?.RequireWritable(whole.Schemas, home);
+        DdlHome.RequireOwnTables(node, home, whole.Schemas);
+        Transaction transaction = whole.Of(home);
         switch (node)
         {
             case CreateTableStatement { AsSelect: not null } create:
-                CreateTableAs.Execute(create, transaction, context, parameters);
+                CreateTableAs.Execute(create, transaction, whole, context, parameters);
                 break;
             case CreateTableStatement create:
                 CreateTable.Execute(create, transaction);
                 break;
             case CreateIndexStatement create:
-                CreateIndex.Execute(create, transaction, context);
+                CreateIndex.Execute(create, transaction, whole.Schemas.NameOf(home), context);
                 break;
             case CreateViewStatement create:
                 CreateView.Execute(create, transaction);
                 break;
             case CreateTriggerStatement create:
-                CreateTrigger.Execute(create, transaction);
+                CreateTrigger.Execute(create, transaction, whole);
                 break;
             case DropStatement drop:
-                Drop.Execute(drop, transaction, context);
+                Drop.Execute(drop, transaction, whole, context);
                 break;
             case RenameTableStatement rename:
-                AlterTable.Rename(rename, transaction);
+                AlterTable.Rename(rename, transaction, whole);
                 break;
             case RenameColumnStatement rename:
-                AlterColumn.Rename(rename, transaction);
+                AlterColumn.Rename(rename, transaction, whole);
                 break;
             case DropColumnStatement drop:
-                AlterColumn.Drop(drop, transaction, context);
+                AlterColumn.Drop(drop, transaction, whole, context);
                 break;
             case AddColumnStatement add:
                 AlterTable.AddColumn(add, transaction, context);
                 break;
             case AnalyzeStatement analyze:
-                Analyze.Execute(analyze, transaction, context);
+                bool isWhole = analyze.Target is { Schema: null } target && whole.Schemas.Named(target.Name) is not null;
+                Analyze.Execute(isWhole ? null : analyze.Target, transaction, context);
                 break;
             case ReindexStatement reindex:
                 Rebuild.Reindex(reindex, transaction, context);
@@ -68,7 +91,7 @@ public static class DdlStatements
             case VacuumStatement vacuum when context is Session session:
                 if (vacuum.Into is null)
                 {
-                    Rebuild.Vacuum(vacuum, transaction, session);
+                    Rebuild.Vacuum(transaction, session);
                 }
                 else
                 {
@@ -87,8 +110,6 @@ public static class DdlStatements
     private static string NameOf(StatementNode node) => node switch
     {
         CreateVirtualTableStatement create => $"CREATE VIRTUAL TABLE (module {create.Module})",
-        AttachStatement => "ATTACH",
-        DetachStatement => "DETACH",
         _ => node.GetType().Name,
     };
 }

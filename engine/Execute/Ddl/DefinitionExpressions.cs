@@ -12,10 +12,16 @@ internal static class DefinitionExpressions
     /// <param name="table">The table's name, by which columns may be qualified.</param>
     /// <param name="columns">The columns that it may name.</param>
     /// <param name="place">As SQLite names it: "index expressions", "generated columns", ...</param>
+    /// <param name="mayQualify">Whether the table's name may stand before a column.</param>
     /// <exception cref="SluiceException">What may not stand there, in SQLite's words.</exception>
-    public static void Check(ExpressionNode expression, string table, IReadOnlyList<ColumnDefinition> columns, string place)
+    public static void Check(ExpressionNode expression, string table, IReadOnlyList<ColumnDefinition> columns, string place, bool mayQualify = false)
     {
         RequireDeterministic(expression, place);
+        if (!mayQualify && NodeWalk.Columns(expression).Any(column => column.Table is not null))
+        {
+            throw new SluiceException(ResultCode.Error, $"the \".\" operator prohibited in {place}");
+        }
+
         _ = ExpressionBinder.Bind(expression, new DefinitionScope(columns, table, $"subqueries prohibited in {place}", null) { AllowsRowid = false });
     }
 

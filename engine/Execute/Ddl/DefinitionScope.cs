@@ -38,7 +38,8 @@ internal sealed class DefinitionScope(IReadOnlyList<ColumnDefinition> columns, s
             }
         }
 
-        return columnError is null || node is { DoubleQuoted: true, Table: null } ? null : throw new SluiceException(ResultCode.Error, columnError);
+        bool isNoColumn = node.Table is null && (node.DoubleQuoted || node.Column.ToUpperInvariant() is "TRUE" or "FALSE");
+        return columnError is null || isNoColumn ? null : throw new SluiceException(ResultCode.Error, columnError);
     }
 
     public int AllocateSlot() => _slots++;

@@ -11,9 +11,12 @@ namespace Sluice.Engine.Execute.Ddl;
 /// <summary>DROP TABLE, INDEX, VIEW and TRIGGER: the trees' pages go to the freelist, the rows of sqlite_schema go.</summary>
 internal static class Drop
 {
-    public static void Execute(DropStatement node, Transaction transaction, IStatementContext context)
+    /// <param name="node">The statement.</param>
+    /// <param name="transaction">Of the database that has the thing.</param>
+    /// <param name="whole">Of all databases: temporary triggers go with their table.</param>
+    /// <param name="context">The session.</param>
+    public static void Execute(DropStatement node, Transaction transaction, Transaction whole, IStatementContext context)
     {
-        Names.RequireMain(node.Name);
         if (!MayDrop(node, transaction.Schema))
         {
             return;
@@ -32,7 +35,7 @@ internal static class Drop
 
         foreach ((long rowid, SchemaRow row) in SchemaRows.All(transaction))
         {
-            if (!Belongs(row, node))
+            if (!Belongs(row, node, transaction.Schema))
             {
                 continue;
             }
@@ -50,6 +53,38 @@ internal static class Drop
             ForgetSequence(node.Name.Name, transaction);
         }
 
+        if (node.Kind is SchemaObjectKind.Table or SchemaObjectKind.View)
+        {
+            RemoveTemporaryTriggers(node.Name.Name, transaction.Schema, whole);
+        }
+
+        transaction.SchemaChanged();
+    }
+
+    private static void RemoveTemporaryTriggers(string table, Schema home, Transaction whole)
+    {
+        Schemas schemas = whole.Schemas;
+        if (schemas.Temp is not { } temp || temp == home)
+        {
+            return;
+        }
+
+        HashSet<string> gone = [.. temp.TriggersOf(table).Where(trigger => schemas.TargetOf(trigger) == home).Select(trigger => trigger.Name)];
+        if (gone.Count == 0)
+        {
+            return;
+        }
+
+        Transaction transaction = whole.Of(temp);
+        transaction.BecomeExclusive();
+        foreach ((long rowid, SchemaRow row) in SchemaRows.All(transaction))
+        {
+            if (row.Type == "trigger" && gone.Contains(row.Name))
+            {
+                SchemaRows.Remove(transaction, rowid);
+            }
+        }
+
         transaction.SchemaChanged();
     }
 
@@ -61,7 +96,7 @@ internal static class Drop
             return;
         }
 
-        CompileState state = new(new Compilation(transaction.Schema, foreignKeys: true) { Dropped = table });
+        CompileState state = new(new Compilation(transaction.Schemas, foreignKeys: true) { Dropped = table });
         DeleteStatement delete = new() { Table = new TableReference(new QualifiedName(null, table.Name), null) };
         using Execution removal = DeleteCompiler.Compile(delete, state, null).Start(transaction, context, []);
         _ = removal.Next();
@@ -94,9 +129,13 @@ internal static class Drop
     }
 
     /// <summary>With a table go its indexes and triggers; with a view its triggers.</summary>
-    private static bool Belongs(in SchemaRow row, DropStatement node) => node.Kind is SchemaObjectKind.Index or SchemaObjectKind.Trigger
+    private static bool Belongs(in SchemaRow row, DropStatement node, Schema schema) => node.Kind is SchemaObjectKind.Index or SchemaObjectKind.Trigger
         ? row.Type == (node.Kind == SchemaObjectKind.Index ? "index" : "trigger") && row.Name.Equals(node.Name.Name, StringComparison.OrdinalIgnoreCase)
-        : row.TableName.Equals(node.Name.Name, StringComparison.OrdinalIgnoreCase);
+        : row.TableName.Equals(node.Name.Name, StringComparison.OrdinalIgnoreCase)
+            && !(row.Type == "trigger" && schema.TryGetTrigger(row.Name, out Trigger? trigger) && IsElsewhere(trigger.Definition.Table));
+
+    /// <summary>A temporary trigger's table that is not temporary itself, but has a name that a temporary one has too.</summary>
+    private static bool IsElsewhere(QualifiedName table) => table.Schema is { } named && !named.Equals(Schemas.TempName, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>False when there is nothing to drop and IF EXISTS is content with that.</summary>
     private static bool MayDrop(DropStatement node, Schema schema)

@@ -89,22 +89,22 @@ internal static class NameUses
     }
 
     /// <summary>Where a view names a column of a table, as its SELECT is understood.</summary>
-    public static IEnumerable<int> OfColumn(SqlWords words, View view, Table table, string column, Schema schema)
+    public static IEnumerable<int> OfColumn(SqlWords words, View view, Table table, string column, Schemas schemas)
     {
         HashSet<int> uses = [];
-        _ = SelectCompiler.Compile(view.Definition.Select, new CompileState(Watching(words, table, column, schema, uses)));
+        _ = ChangeTarget.ViewTable(new CompileState(Watching(words, table, column, schemas, uses)), view);
         return uses;
     }
 
     /// <summary>Where a trigger names a column of a table: as its expressions are understood, and where a statement lists the columns that it writes.</summary>
-    public static IEnumerable<int> OfColumn(SqlWords words, Trigger trigger, Table table, string column, Schema schema)
+    public static IEnumerable<int> OfColumn(SqlWords words, Trigger trigger, Table table, string column, Schemas schemas)
     {
         HashSet<int> uses = [];
-        Compilation compilation = Watching(words, table, column, schema, uses);
+        Compilation compilation = Watching(words, table, column, schemas, uses);
         if (TargetOf(trigger, compilation) is { } target)
         {
             CreateTriggerStatement definition = trigger.Definition;
-            _ = TriggerCompiler.Compile(trigger, definition.When, definition.Body, target, definition.Event, ConflictAction.Default, isForeignKeyAction: false, compilation);
+            _ = TriggerCompiler.Compile(trigger, trigger.Home, definition.When, definition.Body, target, definition.Event, ConflictAction.Default, isForeignKeyAction: false, compilation);
         }
 
         uses.UnionWith(OfWrittenColumn(words, table.Name, column));
@@ -113,11 +113,12 @@ internal static class NameUses
 
     /// <summary>The table, or the view as one, that a trigger is on.</summary>
     public static Table? TargetOf(Trigger trigger, Compilation compilation) =>
-        compilation.Schema.TryGetTable(trigger.TableName, out Table? target) ? target
-        : compilation.Schema.TryGetView(trigger.TableName, out View? view) ? ChangeTarget.ViewTable(new CompileState(compilation), view)
+        compilation.Schemas.TargetOf(trigger) is not { } home ? null
+        : home.TryGetTable(trigger.TableName, out Table? target) ? target
+        : home.TryGetView(trigger.TableName, out View? view) ? ChangeTarget.ViewTable(new CompileState(compilation), view)
         : null;
 
-    private static Compilation Watching(SqlWords words, Table table, string column, Schema schema, HashSet<int> uses) => new(schema, foreignKeys: false)
+    private static Compilation Watching(SqlWords words, Table table, string column, Schemas schemas, HashSet<int> uses) => new(schemas, foreignKeys: false)
     {
         ColumnFound = (node, found) =>
         {

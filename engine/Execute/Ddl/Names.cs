@@ -8,17 +8,6 @@ internal static class Names
 {
     private const string ReservedPrefix = "sqlite_";
 
-    /// <summary>The only schema there is is main.</summary>
-    public static void RequireMain(QualifiedName name)
-    {
-        if (name.Schema is { } schema && !schema.Equals("main", StringComparison.OrdinalIgnoreCase))
-        {
-            throw schema.Equals("temp", StringComparison.OrdinalIgnoreCase)
-                ? DdlStatements.Refused("the schema temp")
-                : new SluiceException(ResultCode.Error, $"unknown database {schema}");
-        }
-    }
-
     public static bool IsReserved(string name) => name.StartsWith(ReservedPrefix, StringComparison.OrdinalIgnoreCase);
 
     public static void RequireUnreserved(string name)

@@ -21,16 +21,11 @@ internal static class Rebuild
         }
     }
 
-    public static void Vacuum(VacuumStatement node, Transaction transaction, Session session)
+    public static void Vacuum(Transaction transaction, Session session)
     {
         if (session.InTransaction)
         {
             throw new SluiceException(ResultCode.Error, "cannot VACUUM from within a transaction");
-        }
-
-        if (node.Schema is { } schema && !schema.Equals("main", StringComparison.OrdinalIgnoreCase))
-        {
-            throw new SluiceException(ResultCode.Error, $"unknown database {schema}");
         }
 
         transaction.BecomeExclusive();
@@ -96,7 +91,6 @@ internal static class Rebuild
             return [.. all];
         }
 
-        Names.RequireMain(target);
         if (target.Schema is null && target.Name.ToUpperInvariant() is "BINARY" or "NOCASE" or "RTRIM")
         {
             Collation collation = TableKeys.CollationNamed(target.Name);

@@ -8,25 +8,26 @@ namespace Sluice.Engine.Execute.Ddl;
 internal static class SchemaCheck
 {
     /// <param name="schema">What is checked.</param>
+    /// <param name="schemas">What there is beside it.</param>
     /// <param name="after">What was done, as in " after rename"; empty before.</param>
     /// <exception cref="SluiceException">"error in view v: ...".</exception>
-    public static void Run(Schema schema, string after)
+    public static void Run(Schema schema, Schemas schemas, string after)
     {
         foreach (View view in schema.Views)
         {
-            Check($"view {view.Name}{after}", () => _ = SelectCompiler.Compile(view.Definition.Select, new CompileState(schema)));
+            Check($"view {view.Name}{after}", () => _ = ChangeTarget.ViewTable(new CompileState(schemas), view));
         }
 
         foreach (Trigger trigger in schema.Triggers)
         {
             Check($"trigger {trigger.Name}{after}", () =>
             {
-                Compilation compilation = new(schema, foreignKeys: false);
+                Compilation compilation = new(schemas, foreignKeys: false);
                 if (NameUses.TargetOf(trigger, compilation) is { } target)
                 {
                     CreateTriggerStatement definition = trigger.Definition;
                     _ = TriggerCompiler.Compile(
-                        trigger, definition.When, definition.Body, target, definition.Event, ConflictAction.Default, isForeignKeyAction: false, compilation);
+                        trigger, trigger.Home, definition.When, definition.Body, target, definition.Event, ConflictAction.Default, isForeignKeyAction: false, compilation);
                 }
             });
         }

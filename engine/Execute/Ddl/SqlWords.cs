@@ -93,6 +93,13 @@ internal sealed class SqlWords
         return text.Append(Text(copied, _text.Length)).ToString();
     }
 
+    /// <summary>The text of a CREATE TRIGGER with the database's name before the table's.</summary>
+    public string QualifyTarget(string schema)
+    {
+        int table = _tokens[_tokens.FindIndex(token => token.Kind == TokenKind.On) + 1].Start;
+        return $"{Text(0, table)}{Names.Quoted(schema)}.{Text(table, _text.Length)}";
+    }
+
     /// <summary>The text of a CREATE TABLE with one more column, after the last one and before the table's constraints.</summary>
     public string AddColumn(string definition)
     {

@@ -16,11 +16,6 @@ internal static class TableDefinition
     public static void Check(CreateTableStatement node)
     {
         string table = node.Name.Name;
-        if (node.Temporary)
-        {
-            throw DdlStatements.Refused("CREATE TEMP TABLE");
-        }
-
         if (node.Columns.Count > 0 && node.Columns.All(column => column.Constraints.Any(constraint => constraint is GeneratedColumn)))
         {
             throw new SluiceException(ResultCode.Error, "must have at least one non-generated column");
@@ -75,8 +70,7 @@ internal static class TableDefinition
                     break;
                 case DefaultColumn value:
                     string message = $"default value of column [{column.Name}] is not constant";
-                    _ = ExpressionBinder.Bind(value.Expression, new DefinitionScope([], table, message, message));
-                    break;
+                    _ = ExpressionBinder.Bind(value.Expression, new DefinitionScope([], table, message, message));                    break;
                 case CheckColumn check:
                     BindCheck(check.Expression, table, columns);
                     break;

@@ -11,7 +11,7 @@ internal static class VacuumInto
 {
     public static void Execute(VacuumStatement node, Transaction transaction, Session session, SqlValue[] parameters)
     {
-        CompileState state = new(transaction.Schema);
+        CompileState state = new(transaction.Schemas);
         Expr into = ExpressionBinder.Bind(node.Into!, new ConstantScope(state));
         SqlValue path = into.Evaluate(new Frame(session, 0, state.Size.Slots, parameters));
         if (path.Type != SqlType.Text)

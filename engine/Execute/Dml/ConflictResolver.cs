@@ -68,7 +68,29 @@ internal sealed class ConflictResolver
             Replace(key);
         }
 
+        if (_toReplace.Count > 0 && _plan.Events is not null)
+        {
+            RequireClear(self, testKey, testIndex);
+        }
+
         return ConflictOutcome.Clear;
+    }
+
+    /// <summary>What a removal brought about, by its triggers or a foreign key's actions, may stand in the way anew; that is not replaced again.</summary>
+    private void RequireClear(RowKey? self, bool testKey, ReadOnlySpan<bool> testIndex)
+    {
+        if (testKey && _writer.FindKey() is not null)
+        {
+            throw ConstraintErrors.Key(_plan.Table, ConflictAction.Abort);
+        }
+
+        for (int index = testIndex.Length - 1; index >= 0; index--)
+        {
+            if (testIndex[index] && _writer.FindUnique(index, self) is not null)
+            {
+                throw ConstraintErrors.Unique(_plan.Table, _plan.Indexes[index], ConflictAction.Abort);
+            }
+        }
     }
 
     /// <summary>Removes a row that stands in the way, if it is still there. Its triggers fire only where triggers may recurse.</summary>

@@ -39,7 +39,7 @@ internal sealed class DeleteExecution(DeletePlan plan, Run run) : ChangeExecutio
             }
         }
 
-        RowWriter writer = RowWriter.Create(plan.Write, Run.Transaction, Run, new ValuesSource(table.Columns.Count));
+        RowWriter writer = RowWriter.Create(plan.Write, Run.Transaction.Of(table), Run, new ValuesSource(table.Columns.Count));
         Run.Sources[plan.OldRowSource] = writer.OldRow;
         foreach (RowKey key in keys)
         {

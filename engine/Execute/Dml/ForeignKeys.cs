@@ -37,7 +37,7 @@ internal sealed class ParentLookup(CompiledStatement query, Table parent, int[] 
 
         if (parent.KeyColumns is null)
         {
-            run.Transaction.ShareRow(parent.RootPage, rows.Column(0).Integer);
+            run.Transaction.Of(parent).ShareRow(parent.RootPage, rows.Column(0).Integer);
         }
 
         return true;

@@ -3,6 +3,7 @@ using Sluice.Engine.Execute.Expressions;
 using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Format;
 using Sluice.Engine.Sql;
+using Sluice.Engine.Transactions;
 
 namespace Sluice.Engine.Execute.Dml;
 
@@ -63,6 +64,7 @@ internal sealed class InsertExecution : ChangeExecution
 {
     private readonly InsertPlan _plan;
     private readonly Table _table;
+    private readonly Transaction _transaction;
     private readonly RowWriter _writer;
     private readonly ConflictResolver _conflicts;
     private readonly bool[] _testIndex;
@@ -77,11 +79,12 @@ internal sealed class InsertExecution : ChangeExecution
     {
         _plan = plan;
         _table = plan.Write.Table;
+        _transaction = run.Transaction.Of(_table);
         ValuesSource newRow = new(_table.Columns.Count);
         run.Sources[plan.NewRowSource] = newRow;
         _events = plan.Write.Events;
-        _sequence = _table.IsAutoincrement ? new SequenceRow(_table, run.Transaction) : null;
-        _writer = RowWriter.Create(plan.Write, run.Transaction, run, newRow);
+        _sequence = _table.IsAutoincrement ? new SequenceRow(_table, _transaction) : null;
+        _writer = RowWriter.Create(plan.Write, _transaction, run, newRow);
         _conflicts = new ConflictResolver(plan.Write, _writer, run, plan.Upserts, plan.Upserts.Length == 0 ? null : TakenByUpsert);
 
         // A CHECK, an expression or a partial index may read the rowid; it is not that of a row that is replaced; AUTOINCREMENT uses it up
@@ -228,6 +231,12 @@ internal sealed class InsertExecution : ChangeExecution
         _writer.Insert();
         _sequence?.Raise(newRow.Rowid);
         _events?.AfterAddition(Run, newRow, isUpdate: false);
+        if (_events is { AfterInsert.Length: > 0 })
+        {
+            // Its triggers see the row's rowid as last_insert_rowid().
+            _ = Run.Scope;
+        }
+
         RowChanged(_table.KeyColumns is null ? newRow.Rowid : null);
         if (_events is { AfterInsert.Length: > 0 })
         {
@@ -237,7 +246,7 @@ internal sealed class InsertExecution : ChangeExecution
 
     private long AllocateRowid()
     {
-        long rowid = Run.Transaction.AllocateRowid(_table.RootPage);
+        long rowid = _transaction.AllocateRowid(_table.RootPage);
         return _sequence is null ? rowid : _sequence.Next(rowid);
     }
 
@@ -249,7 +258,7 @@ internal sealed class InsertExecution : ChangeExecution
         }
         else if (hasRowid)
         {
-            Run.Transaction.GiveBackRowid(_table.RootPage, _writer.NewRow.Rowid);
+            _transaction.GiveBackRowid(_table.RootPage, _writer.NewRow.Rowid);
         }
     }
 

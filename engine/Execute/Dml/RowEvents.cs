@@ -1,3 +1,4 @@
+using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute.Operators;
 
 namespace Sluice.Engine.Execute.Dml;
@@ -8,8 +9,8 @@ namespace Sluice.Engine.Execute.Dml;
 /// </summary>
 internal sealed record RowEvents
 {
-    /// <summary>The table's root page; 0 for a view.</summary>
-    public uint RootPage { get; init; }
+    /// <summary>The table, or the view as one.</summary>
+    public required Table Table { get; init; }
 
     public TriggerProgram[] BeforeInsert { get; init; } = [];
 
@@ -49,7 +50,7 @@ internal sealed record RowEvents
             if (!isUpdate || children.ConcernsUpdate)
             {
                 // Rows that refer to this one may be on their way in other transactions.
-                run.Transaction.ClaimRow(RootPage, oldRow.Rowid);
+                run.Transaction.Of(Table).ClaimRow(Table.RootPage, oldRow.Rowid);
                 run.Scope.Break(children.Deferred, children.Count(run, oldRow));
             }
         }

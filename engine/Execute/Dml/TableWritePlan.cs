@@ -24,7 +24,8 @@ internal sealed class TableWritePlan
         OnConflict = onConflict;
         Indexes = [.. table.Indexes];
         Affinities = [.. table.Columns.Select(column => column.Affinity)];
-        NotNull = [.. Enumerable.Range(0, table.Columns.Count).Where(column => table.Columns[column].NotNull && column != table.RowidAlias)];
+        NotNull = [.. Enumerable.Range(0, table.Columns.Count).Where(column => table.Columns[column].NotNull && column != table.RowidAlias)
+            .OrderBy(column => table.Columns[column].Generated is not null)];
     }
 
     public Table Table { get; }
@@ -52,7 +53,7 @@ internal sealed class TableWritePlan
 
     public Affinity[] Affinities { get; }
 
-    /// <summary>Ordinals of the columns that must not be NULL; the rowid alias never is.</summary>
+    /// <summary>Ordinals of the columns that must not be NULL, generated ones last; the rowid alias never is.</summary>
     public int[] NotNull { get; }
 
     /// <summary>The action of a constraint: the statement's, else the constraint's own, else ABORT.</summary>

@@ -44,7 +44,7 @@ internal sealed class UpdateExecution(UpdatePlan plan, Run run) : ChangeExecutio
         List<Found> found = Find();
         ValuesSource newRow = new(table.Columns.Count);
         Run.Sources[plan.NewRowSource] = newRow;
-        RowWriter writer = RowWriter.Create(plan.Write, Run.Transaction, Run, newRow);
+        RowWriter writer = RowWriter.Create(plan.Write, Run.Transaction.Of(plan.Write.Table), Run, newRow);
         RowUpdater updater = new(plan.Write, writer, Run, [.. plan.Set.Select(assignment => assignment.Column)]);
         Action written = () => RowChanged(insertedRowid: null);
         foreach (Found row in found)

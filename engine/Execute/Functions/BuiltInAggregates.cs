@@ -1,8 +1,9 @@
+using Sluice.Engine.Execute.Functions.Telemetry;
 using Sluice.Engine.Format;
 
 namespace Sluice.Engine.Execute.Functions;
 
-/// <summary>The aggregate functions of "Built-in Aggregate Functions", section 3.</summary>
+/// <summary>The aggregate functions of "Built-in Aggregate Functions", section 3, and those for telemetry, which are extensions.</summary>
 internal static class BuiltInAggregates
 {
     public static void AddTo(FunctionTable<AggregateFunction> table)
@@ -21,6 +22,23 @@ internal static class BuiltInAggregates
         Add(table, 1, "jsonb_group_array", _ => new Json.JsonArrayAccumulator(binary: true));
         Add(table, 2, "json_group_object", _ => new Json.JsonObjectAccumulator(binary: false));
         Add(table, 2, "jsonb_group_object", _ => new Json.JsonObjectAccumulator(binary: true));
+        AddTelemetryTo(table);
+    }
+
+    private static void AddTelemetryTo(FunctionTable<AggregateFunction> table)
+    {
+        Add(table, 2, "first", _ => new EdgeAccumulator(last: false));
+        Add(table, 2, "last", _ => new EdgeAccumulator(last: true));
+        Add(table, 1, "median", _ => new PercentileAccumulator("median", 1, discrete: false));
+        Add(table, 2, "percentile", _ => new PercentileAccumulator("percentile", 100, discrete: false));
+        Add(table, 2, "percentile_cont", _ => new PercentileAccumulator("percentile_cont", 1, discrete: false));
+        Add(table, 2, "percentile_disc", _ => new PercentileAccumulator("percentile_disc", 1, discrete: true));
+        Add(table, 1, "stddev", _ => new SpreadAccumulator(population: false, root: true));
+        Add(table, 1, "stddev_samp", _ => new SpreadAccumulator(population: false, root: true));
+        Add(table, 1, "variance", _ => new SpreadAccumulator(population: false, root: false));
+        Add(table, 1, "var_samp", _ => new SpreadAccumulator(population: false, root: false));
+        Add(table, 1, "stddev_pop", _ => new SpreadAccumulator(population: true, root: true));
+        Add(table, 1, "var_pop", _ => new SpreadAccumulator(population: true, root: false));
     }
 
     private static void Add(FunctionTable<AggregateFunction> table, int arguments, string name, Func<Collation, Accumulator> create) =>

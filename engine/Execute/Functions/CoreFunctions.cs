@@ -13,6 +13,7 @@ internal static class CoreFunctions
 
     public static void AddTo(FunctionTable<ScalarFunction> table)
     {
+        Add(table, "time_bucket", 2, 2, Telemetry.TimeBucket.Bucket);
         Add(table, "abs", 1, 1, NumberFunctions.Abs);
         Add(table, "round", 1, 2, NumberFunctions.Round);
         Add(table, "sign", 1, 1, NumberFunctions.Sign);

@@ -271,7 +271,7 @@ internal sealed class CountNode(TableAccess access, int slot, int output) : Plan
 
         public Count(Run run, TableAccess access, int slot, int output) : base(run)
         {
-            _cursor = run.Transaction.OpenRows(access.Shape.Table.RootPage);
+            _cursor = run.Transaction.Of(access.Shape.Table).OpenRows(access.Shape.Table.RootPage);
             _slot = slot;
             run.Sources[output] = new BufferRow { IsNullRow = true };
         }

@@ -17,16 +17,21 @@ internal sealed class NestedLoopNode(PlanNode left, PlanNode right) : PlanNode
     private sealed class NestedLoop(Run run, Operator left, Operator right) : Operator(run)
     {
         private bool _inRight;
+        private bool _isEmpty;
 
+        /// <summary>An empty table to the right is seen at once, not after all rows of the left.</summary>
         public override void Open()
         {
             _inRight = false;
+            _isEmpty = right.IsSurelyEmpty;
             left.Open();
         }
 
+        public override bool IsSurelyEmpty => left.IsSurelyEmpty || right.IsSurelyEmpty;
+
         public override bool Next()
         {
-            while (true)
+            while (!_isEmpty)
             {
                 if (_inRight)
                 {
@@ -46,6 +51,8 @@ internal sealed class NestedLoopNode(PlanNode left, PlanNode right) : PlanNode
                 right.Open();
                 _inRight = true;
             }
+
+            return false;
         }
     }
 }

@@ -14,6 +14,9 @@ internal abstract class Operator(Run run)
     public abstract void Open();
 
     public abstract bool Next();
+
+    /// <summary>Whether it can be told at little cost that there is no row at all, whatever other sources show.</summary>
+    public virtual bool IsSurelyEmpty => false;
 }
 
 /// <summary>A step of a plan: immutable, shared by all executions.</summary>

@@ -20,7 +20,7 @@ internal sealed class RowidSeekNode(TableAccess access, Expr key) : PlanNode
         public RowidSeek(Run run, TableAccess access, Expr key) : base(run)
         {
             _key = key;
-            _row = new TableRow(access.Shape, run.Transaction.OpenRows(access.Shape.Table.RootPage));
+            _row = new TableRow(access.Shape, run.Transaction.Of(access.Shape.Table).OpenRows(access.Shape.Table.RootPage));
             run.Sources[access.Source] = _row;
         }
 
@@ -79,7 +79,7 @@ internal sealed class RowidRangeNode(TableAccess access, RangeBound? lower, Rang
             _lower = lower;
             _upper = upper;
             _reverse = reverse;
-            _row = new TableRow(access.Shape, run.Transaction.OpenRows(access.Shape.Table.RootPage));
+            _row = new TableRow(access.Shape, run.Transaction.Of(access.Shape.Table).OpenRows(access.Shape.Table.RootPage));
             run.Sources[access.Source] = _row;
         }
 

@@ -20,7 +20,7 @@ internal sealed class TableScanNode(TableAccess access, bool reverse) : PlanNode
 
         public TableScan(Run run, TableAccess access, bool reverse) : base(run)
         {
-            _row = new TableRow(access.Shape, run.Transaction.OpenRows(access.Shape.Table.RootPage));
+            _row = new TableRow(access.Shape, run.Transaction.Of(access.Shape.Table).OpenRows(access.Shape.Table.RootPage));
             _reverse = reverse;
             run.Sources[access.Source] = _row;
         }
@@ -29,6 +29,16 @@ internal sealed class TableScanNode(TableAccess access, bool reverse) : PlanNode
         {
             _started = false;
             _row.IsNullRow = false;
+        }
+
+        public override bool IsSurelyEmpty
+        {
+            get
+            {
+                _row.Moved();
+                _started = false;
+                return !_row.Cursor.MoveFirst();
+            }
         }
 
         public override bool Next()

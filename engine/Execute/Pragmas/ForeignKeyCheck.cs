@@ -42,7 +42,7 @@ internal static class ForeignKeyCheck
         }
 
         string sql = $"SELECT {result} FROM {Names.AlwaysQuoted(table.Name)} AS c WHERE {string.Join(" AND ", conditions)}";
-        CompiledStatement query = Planner.Compile(Parser.ParseStatement(sql), call.Transaction.Schema);
+        CompiledStatement query = Planner.Compile(Parser.ParseStatement(sql), call.Transaction.Schemas);
         using Execution broken = query.Start(call.Transaction, call.Session, []);
         while (broken.Next())
         {

@@ -1,4 +1,4 @@
-using Sluice.Engine.Execute.Ddl;
+using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute.Expressions;
 using Sluice.Engine.Format;
 using Sluice.Engine.Sql;
@@ -9,9 +9,22 @@ namespace Sluice.Engine.Execute.Pragmas;
 /// <summary>What a PRAGMA answers; no columns when it answers nothing.</summary>
 public sealed record PragmaResult(string[] ColumnNames, IReadOnlyList<SqlValue[]> Rows);
 
-/// <summary>One PRAGMA that is being run: where, and with which value (NULL where none was written).</summary>
-internal sealed record PragmaCall(Session Session, Transaction Transaction, SqlValue Value)
+/// <summary>One PRAGMA that is being run.</summary>
+/// <param name="Session">Whose.</param>
+/// <param name="Whole">The transaction on all databases.</param>
+/// <param name="Home">The database it is about: that which was written, or where the table or index is that it asks for, or main.</param>
+/// <param name="Value">NULL where none was written.</param>
+internal sealed record PragmaCall(Session Session, Transaction Whole, Schema Home, SqlValue Value)
 {
+    /// <summary>Whether a schema was written before the pragma's name.</summary>
+    public bool IsQualified { get; init; }
+
+    /// <summary>The transaction on <see cref="Home"/>.</summary>
+    public Transaction Transaction => Whole.Of(Home);
+
+    /// <summary>The database of <see cref="Home"/>.</summary>
+    public Database Database => Session.Databases.First(one => one.Name == Whole.Schemas.NameOf(Home)).Database;
+
     public bool HasValue => !Value.IsNull;
 
     /// <summary>The value as text; empty without one.</summary>
@@ -36,17 +49,21 @@ public static class PragmaStatements
         OnlyWithoutValue,
     }
 
-    private sealed record Entry(string[] Columns, Answers Answers, Func<PragmaCall, IReadOnlyList<SqlValue[]>> Run);
+    private sealed record Entry(string[] Columns, Answers Answers, Func<PragmaCall, IReadOnlyList<SqlValue[]>> Run)
+    {
+        /// <summary>For one that asks about a thing: whether a schema has it.</summary>
+        public Func<Schema, string, bool>? IsThere { get; init; }
+    }
 
     private static readonly Dictionary<string, Entry> s_entries = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["table_info"] = new(["cid", "name", "type", "notnull", "dflt_value", "pk"], Answers.Always, call => SchemaPragmas.TableInfo(call, hiddenToo: false)),
-        ["table_xinfo"] = new(["cid", "name", "type", "notnull", "dflt_value", "pk", "hidden"], Answers.Always, call => SchemaPragmas.TableInfo(call, hiddenToo: true)),
+        ["table_info"] = new(["cid", "name", "type", "notnull", "dflt_value", "pk"], Answers.Always, call => SchemaPragmas.TableInfo(call, hiddenToo: false)) { IsThere = HasTable },
+        ["table_xinfo"] = new(["cid", "name", "type", "notnull", "dflt_value", "pk", "hidden"], Answers.Always, call => SchemaPragmas.TableInfo(call, hiddenToo: true)) { IsThere = HasTable },
         ["table_list"] = new(["schema", "name", "type", "ncol", "wr", "strict"], Answers.Always, SchemaPragmas.TableList),
-        ["index_list"] = new(["seq", "name", "unique", "origin", "partial"], Answers.Always, IndexPragmas.IndexList),
-        ["index_info"] = new(["seqno", "cid", "name"], Answers.Always, call => IndexPragmas.IndexInfo(call, extended: false)),
-        ["index_xinfo"] = new(["seqno", "cid", "name", "desc", "coll", "key"], Answers.Always, call => IndexPragmas.IndexInfo(call, extended: true)),
-        ["foreign_key_list"] = new(["id", "seq", "table", "from", "to", "on_update", "on_delete", "match"], Answers.Always, SchemaPragmas.ForeignKeyList),
+        ["index_list"] = new(["seq", "name", "unique", "origin", "partial"], Answers.Always, IndexPragmas.IndexList) { IsThere = HasTable },
+        ["index_info"] = new(["seqno", "cid", "name"], Answers.Always, call => IndexPragmas.IndexInfo(call, extended: false)) { IsThere = HasIndex },
+        ["index_xinfo"] = new(["seqno", "cid", "name", "desc", "coll", "key"], Answers.Always, call => IndexPragmas.IndexInfo(call, extended: true)) { IsThere = HasIndex },
+        ["foreign_key_list"] = new(["id", "seq", "table", "from", "to", "on_update", "on_delete", "match"], Answers.Always, SchemaPragmas.ForeignKeyList) { IsThere = HasTable },
         ["database_list"] = new(["seq", "name", "file"], Answers.Always, SchemaPragmas.DatabaseList),
         ["collation_list"] = new(["seq", "name"], Answers.Always, SchemaPragmas.CollationList),
         ["compile_options"] = new(["compile_options"], Answers.Always, _ => SettingPragmas.CompileOptions()),
@@ -67,7 +84,7 @@ public static class PragmaStatements
         ["checkpoint_budget"] = new(["checkpoint_budget"], Answers.Always, SettingPragmas.CheckpointBudget),
         ["foreign_keys"] = new(["foreign_keys"], Answers.OnlyWithoutValue, SettingPragmas.ForeignKeys),
         ["defer_foreign_keys"] = new(["defer_foreign_keys"], Answers.OnlyWithoutValue, SettingPragmas.DeferForeignKeys),
-        ["foreign_key_check"] = new(["table", "rowid", "parent", "fkid"], Answers.Always, ForeignKeyCheck.Run),
+        ["foreign_key_check"] = new(["table", "rowid", "parent", "fkid"], Answers.Always, ForeignKeyCheck.Run) { IsThere = HasTable },
         ["query_only"] = new(["query_only"], Answers.OnlyWithoutValue, SettingPragmas.QueryOnly),
         ["case_sensitive_like"] = new([], Answers.Always, SettingPragmas.CaseSensitiveLike),
         ["automatic_index"] = new(["automatic_index"], Answers.OnlyWithoutValue, _ => SettingPragmas.Fixed(1)),
@@ -96,14 +113,15 @@ public static class PragmaStatements
     /// <exception cref="SluiceException">A schema that is not there, or a setting that is refused by name.</exception>
     public static PragmaResult Execute(PragmaStatement node, Session session, Transaction transaction)
     {
-        Names.RequireMain(node.Name);
+        Schemas schemas = transaction.Schemas;
+        Schema? written = node.Name.Schema is { } schema ? schemas.Require(schema) : null;
         if (!s_entries.TryGetValue(node.Name.Name, out Entry? entry))
         {
             return new PragmaResult([], []);
         }
 
         SqlValue value = node.Value is LiteralNode literal ? literal.Value : SqlValue.Null;
-        IReadOnlyList<SqlValue[]> rows = entry.Run(new PragmaCall(session, transaction, value));
+        IReadOnlyList<SqlValue[]> rows = entry.Run(CallOf(entry, session, transaction, written, value));
         string[] columns = ColumnsOf(node);
         return new PragmaResult(columns, columns.Length == 0 ? [] : rows);
     }
@@ -113,11 +131,24 @@ public static class PragmaStatements
         s_entries.Where(entry => entry.Key is not ("busy_timeout" or "wal_checkpoint" or "journal_mode")).Select(entry => (entry.Key, entry.Value.Columns));
 
     /// <summary>What such a PRAGMA answers; a value is only passed to one that takes it as a question.</summary>
-    internal static IReadOnlyList<SqlValue[]> Rows(string name, Session session, Transaction transaction, in SqlValue value)
+    internal static IReadOnlyList<SqlValue[]> Rows(string name, Session session, Transaction transaction, in SqlValue value, string? schema)
     {
         Entry entry = s_entries[name];
-        return entry.Run(new PragmaCall(session, transaction, entry.Answers == Answers.Always ? value : SqlValue.Null));
+        Schema? written = schema is null ? null : transaction.Schemas.Require(schema);
+        return entry.Run(CallOf(entry, session, transaction, written, entry.Answers == Answers.Always ? value : SqlValue.Null));
     }
+
+    private static PragmaCall CallOf(Entry entry, Session session, Transaction whole, Schema? written, SqlValue value)
+    {
+        Schemas schemas = whole.Schemas;
+        Schema? found = written is not null || entry.IsThere is not { } isThere || value.IsNull ? written
+            : schemas.Find(new QualifiedName(null, SqlConvert.ToText(value).DecodeText()), isThere);
+        return new PragmaCall(session, whole, found ?? schemas.Main, value) { IsQualified = written is not null };
+    }
+
+    private static bool HasTable(Schema schema, string name) => schema.TryGetTable(name, out _) || schema.TryGetView(name, out _);
+
+    private static bool HasIndex(Schema schema, string name) => schema.TryGetIndex(name, out _) || HasTable(schema, name);
 
     private static IEnumerable<string> AllNames() => s_entries.Keys.Order(StringComparer.Ordinal);
 }

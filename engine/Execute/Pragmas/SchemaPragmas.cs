@@ -15,7 +15,7 @@ internal static class SchemaPragmas
         Schema schema = call.Transaction.Schema;
         if (schema.TryGetView(call.Text, out View? view))
         {
-            return [.. ViewColumns(view, schema).Select((column, i) => ColumnRow(i, column.Name, column.DeclaredType ?? "", false, SqlValue.Null, 0, hiddenToo ? 0 : null))];
+            return [.. ViewColumns(view, call.Whole.Schemas).Select((column, i) => ColumnRow(i, column.Name, column.DeclaredType ?? "", false, SqlValue.Null, 0, hiddenToo ? 0 : null))];
         }
 
         if (!schema.TryGetTable(call.Text, out Table? table))
@@ -41,16 +41,31 @@ internal static class SchemaPragmas
 
     public static IReadOnlyList<SqlValue[]> TableList(PragmaCall call)
     {
-        Schema schema = call.Transaction.Schema;
+        Schemas schemas = call.Whole.Schemas;
         List<SqlValue[]> rows = [];
+        foreach ((string name, Schema schema) in schemas.All.Where(one => !call.IsQualified || one.Schema == call.Home))
+        {
+            AddTables(rows, call, name, schema);
+        }
+
+        if (schemas.Temp is null && !call.IsQualified && IsAsked(call, Schemas.TempSchemaAlias))
+        {
+            rows.Add(TableRow(Schemas.TempName, Schemas.TempSchemaAlias, "table", 5, false, false));
+        }
+
+        return rows;
+    }
+
+    private static void AddTables(List<SqlValue[]> rows, PragmaCall call, string database, Schema schema)
+    {
         foreach (Table table in schema.Tables)
         {
             bool isSchemaTable = table.Name == Schema.SchemaTableName;
-            string name = isSchemaTable ? Schema.SchemaTableAlias : table.Name;
+            string name = !isSchemaTable ? table.Name : database == Schemas.TempName ? Schemas.TempSchemaAlias : Schema.SchemaTableAlias;
             if (IsAsked(call, name))
             {
                 bool withoutRowid = !isSchemaTable && (DefinitionOf(table)?.WithoutRowid ?? false);
-                rows.Add(TableRow(name, table.RootPage == 0 ? "virtual" : "table", table.Columns.Count, withoutRowid, table.IsStrict));
+                rows.Add(TableRow(database, name, table.RootPage == 0 ? "virtual" : "table", table.Columns.Count, withoutRowid, table.IsStrict));
             }
         }
 
@@ -58,11 +73,9 @@ internal static class SchemaPragmas
         {
             if (IsAsked(call, view.Name))
             {
-                rows.Add(TableRow(view.Name, "view", CountViewColumns(view, schema), false, false));
+                rows.Add(TableRow(database, view.Name, "view", CountViewColumns(view, call.Whole.Schemas), false, false));
             }
         }
-
-        return rows;
     }
 
     /// <summary>Newest first, as SQLite lists them.</summary>
@@ -100,9 +113,12 @@ internal static class SchemaPragmas
 
     public static IReadOnlyList<SqlValue[]> DatabaseList(PragmaCall call)
     {
-        string path = call.Session.Database.Path;
-        string file = path == DatabaseOptions.MemoryPath ? "" : Path.GetFullPath(path);
-        return [[SqlValue.FromInteger(0), SqlValue.FromText("main"), SqlValue.FromText(file)]];
+        return [.. call.Session.Databases.Select(one => new[]
+        {
+            SqlValue.FromInteger(one.Number),
+            SqlValue.FromText(one.Name),
+            SqlValue.FromText(one.Database.Path == DatabaseOptions.MemoryPath ? "" : Path.GetFullPath(one.Database.Path)),
+        })];
     }
 
     /// <summary>Newest first, as SQLite lists them.</summary>
@@ -112,15 +128,15 @@ internal static class SchemaPragmas
 
     private static bool IsAsked(PragmaCall call, string name) => !call.HasValue || call.Text.Equals(name, StringComparison.OrdinalIgnoreCase);
 
-    private static IReadOnlyList<ResultColumnDescription> ViewColumns(View view, Schema schema) =>
-        Planner.Compile(Parser.ParseStatement($"SELECT * FROM {Names.AlwaysQuoted(view.Name)}"), schema).Columns;
+    private static IReadOnlyList<ResultColumnDescription> ViewColumns(View view, Schemas schemas) =>
+        Planner.Compile(Parser.ParseStatement($"SELECT * FROM {Names.AlwaysQuoted(schemas.NameOf(view.Home))}.{Names.AlwaysQuoted(view.Name)}"), schemas).Columns;
 
     /// <summary>A view that cannot be compiled has no columns here; it is an error only to whoever uses it.</summary>
-    private static int CountViewColumns(View view, Schema schema)
+    private static int CountViewColumns(View view, Schemas schemas)
     {
         try
         {
-            return ViewColumns(view, schema).Count;
+            return ViewColumns(view, schemas).Count;
         }
         catch (SluiceException)
         {
@@ -152,9 +168,9 @@ internal static class SchemaPragmas
         return hidden is { } kind ? [.. row, SqlValue.FromInteger(kind)] : row;
     }
 
-    private static SqlValue[] TableRow(string name, string type, int columns, bool withoutRowid, bool strict) =>
+    private static SqlValue[] TableRow(string database, string name, string type, int columns, bool withoutRowid, bool strict) =>
     [
-        SqlValue.FromText("main"),
+        SqlValue.FromText(database),
         SqlValue.FromText(name),
         SqlValue.FromText(type),
         SqlValue.FromInteger(columns),

@@ -166,7 +166,7 @@ internal static class SettingPragmas
             throw new SluiceException(ResultCode.Locked, "database table is locked");
         }
 
-        call.Session.Database.Checkpoint();
+        call.Database.Checkpoint();
         return [[SqlValue.FromInteger(0), SqlValue.FromInteger(0), SqlValue.FromInteger(0)]];
     }
 

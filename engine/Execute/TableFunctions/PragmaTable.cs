@@ -1,3 +1,4 @@
+using Sluice.Engine.Execute.Expressions;
 using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Execute.Pragmas;
 using Sluice.Engine.Format;
@@ -11,5 +12,5 @@ internal sealed class PragmaTable(string pragma, string[] columns) : TableFuncti
         PragmaStatements.WithoutSideEffects().Select(pragma => new PragmaTable(pragma.Name, pragma.Columns));
 
     public override IEnumerable<SqlValue[]> Rows(SqlValue[] arguments, Run run) =>
-        PragmaStatements.Rows(pragma, run.Session, run.Transaction, arguments.Length > 0 ? arguments[0] : SqlValue.Null);
+        PragmaStatements.Rows(pragma, run.Session, run.Transaction, arguments.Length > 0 ? arguments[0] : SqlValue.Null, arguments.Length > 1 && !arguments[1].IsNull ? SqlConvert.ToText(arguments[1]).DecodeText() : null);
 }

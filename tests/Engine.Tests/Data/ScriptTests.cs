@@ -29,6 +29,8 @@ public class ScriptTests
     [InlineData("alter")]
     [InlineData("select")]
     [InlineData("ddl")]
+    [InlineData("temp")]
+    [InlineData("attach")]
     public void Each_statement_gives_what_SQLite_gives(string script) => Compare(script);
 
     internal static void Compare(string script)

@@ -69,3 +69,26 @@ INSERT INTO u VALUES(200, 'x');
 SELECT name, tbl_name FROM sqlite_schema WHERE type = 'trigger' ORDER BY name;
 DROP TABLE u;
 SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'u';
+-- What the removal of a replaced row brings about may stand in the way of the new row.
+PRAGMA recursive_triggers = ON;
+CREATE TABLE again(k, v);
+CREATE UNIQUE INDEX again_k ON again(k);
+INSERT INTO again VALUES(123, 1);
+CREATE TRIGGER again_delete AFTER DELETE ON again BEGIN INSERT INTO again VALUES(123, 2); END;
+REPLACE INTO again VALUES(123, 3);
+SELECT * FROM again;
+PRAGMA integrity_check;
+CREATE TABLE again_id(id INTEGER PRIMARY KEY, v);
+CREATE INDEX again_id_v ON again_id(v);
+INSERT INTO again_id VALUES(1, 'one');
+CREATE TRIGGER again_id_delete AFTER DELETE ON again_id BEGIN INSERT INTO again_id VALUES(1, 'three'); END;
+REPLACE INTO again_id VALUES(1, 'two');
+SELECT * FROM again_id;
+PRAGMA integrity_check;
+PRAGMA recursive_triggers = OFF;
+-- A trigger sees the rowid of the row that fired it.
+CREATE TABLE seen(id INTEGER PRIMARY KEY);
+CREATE TABLE seen_log(rowid_seen);
+CREATE TRIGGER seen_insert AFTER INSERT ON seen BEGIN INSERT INTO seen_log VALUES(last_insert_rowid()); END;
+INSERT INTO seen VALUES(77);
+SELECT * FROM seen_log;
