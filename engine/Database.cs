@@ -66,6 +66,15 @@ public sealed class Database : IDisposable
     /// <summary>Connections of other processes that work through this one.</summary>
     public int RemoteConnections => _server?.Connections ?? 0;
 
+    /// <summary>Whether an error has made the database read-only until it is opened anew.</summary>
+    internal bool HasFailed => _store.IsOwner && _store.IsReadOnly;
+
+    /// <summary>Whether others of this process join it: it is a file that this process owns.</summary>
+    internal bool CanBeShared => _key is not null;
+
+    /// <summary>How many have it open.</summary>
+    internal int Users => Volatile.Read(ref _users);
+
     /// <summary>Why other processes cannot work through this one although they may, or null.</summary>
     public string? SharingFailure { get; private init; }
 
@@ -130,6 +139,16 @@ public sealed class Database : IDisposable
         return transaction.Schema.TryGetTable(table, out Table? found)
             ? _store.StableHorizon(found.RootPage)
             : throw new SluiceException(ResultCode.Error, $"no such table: {table}");
+    }
+
+    /// <summary>Takes another use of it, which is disposed like the first; asked by one who has a use.</summary>
+    internal Database Share()
+    {
+        lock (s_gate)
+        {
+            _users++;
+            return this;
+        }
     }
 
     /// <summary>Moves what is committed from the log into the database file.</summary>

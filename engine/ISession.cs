@@ -51,7 +51,9 @@ internal interface IStatement : IDisposable
 
     void Bind(int number, in SqlValue value);
 
-    /// <summary>Finds out <see cref="Columns"/> and <see cref="IsReadOnly"/> without running it.</summary>
+    void ClearBindings();
+
+    /// <summary>Finds out <see cref="Columns"/> and <see cref="IsReadOnly"/>, as of the schema of now, without running it.</summary>
     ValueTask DescribeAsync(bool async);
 
     bool Step();

@@ -117,7 +117,7 @@ internal sealed class RowAppender : IRowAppender
         Dispose();
         if (!ReferenceEquals(transaction.Schemas, _schemas))
         {
-            _compiled = Planner.Compile(_insert, transaction.Schemas, _session.ForeignKeys.Enabled);
+            _compiled = Planner.Compile(_insert, transaction.Schemas, _session.ForeignKeys.Enabled, _session.Functions);
             _schemas = transaction.Schemas;
         }
 

@@ -37,6 +37,9 @@ public sealed partial class Session
     /// <summary>The kind of a transaction that was begun in words but not yet in fact.</summary>
     private TransactionKind? _announced;
 
+    /// <summary>The isolation of the transaction that was announced.</summary>
+    private Isolation _announcedIsolation;
+
     private bool _begunBySavepoint;
 
     /// <summary>Whether the transaction writes straight on the pages, so that open cursors would see its changes half.</summary>
@@ -59,7 +62,7 @@ public sealed partial class Session
     {
         if (_announced is { } kind)
         {
-            _transaction = BeginTransaction(kind, Isolation);
+            _transaction = BeginTransaction(kind, _announcedIsolation);
             _transaction.IsBlind = true;
             _announced = null;
             foreach (NamedSavepoint savepoint in _savepoints)
@@ -71,7 +74,7 @@ public sealed partial class Session
         return _transaction;
     }
 
-    internal void Begin(BeginKind kind)
+    internal void Begin(BeginKind kind, Isolation isolation)
     {
         if (InTransaction)
         {
@@ -80,6 +83,7 @@ public sealed partial class Session
 
         _begunBySavepoint = false;
         ForeignKeys.ResetCounts();
+        _announcedIsolation = isolation;
         switch (kind)
         {
             case BeginKind.Deferred:
@@ -90,7 +94,7 @@ public sealed partial class Session
                 break;
             case BeginKind.Immediate:
                 RequireWritable();
-                _transaction = BeginTransaction(TransactionKind.Immediate, Isolation);
+                _transaction = BeginTransaction(TransactionKind.Immediate, isolation);
                 _transaction.IsBlind = true;
                 break;
             default:
@@ -135,7 +139,7 @@ public sealed partial class Session
     {
         if (!InTransaction)
         {
-            Begin(BeginKind.Deferred);
+            Begin(BeginKind.Deferred, Isolation);
             _begunBySavepoint = true;
         }
 

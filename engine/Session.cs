@@ -1,4 +1,5 @@
 using Sluice.Engine.Execute.Dml;
+using Sluice.Engine.Execute.Functions;
 using Sluice.Engine.Log;
 using Sluice.Engine.Sql;
 using Sluice.Engine.Transactions;
@@ -48,6 +49,9 @@ public sealed partial class Session : IChangeContext, ISession
 
     /// <summary>PRAGMA recursive_triggers.</summary>
     public bool RecursiveTriggers { get; set; }
+
+    /// <summary>The functions and collations that statements may name.</summary>
+    internal FunctionSet Functions { get; set; } = FunctionSet.BuiltIn;
 
     /// <summary>Foreign keys: whether they are enforced, and how many are broken in the open transaction.</summary>
     internal ForeignKeyState ForeignKeys { get; } = new();

@@ -87,6 +87,11 @@ public class SluiceException : System.Data.Common.DbException
     /// <summary>For a broken constraint: the conflict action that applies, of which FAIL and ROLLBACK matter to who catches it.</summary>
     internal ConflictAction ConflictAction { get; init; }
 
+    /// <summary>The command of a batch whose statement failed.</summary>
+    internal System.Data.Common.DbBatchCommand? FailedCommand { get; set; }
+
+    protected override System.Data.Common.DbBatchCommand? DbBatchCommand => FailedCommand;
+
     /// <summary>True when the same work may succeed if the transaction is rolled back and tried again.</summary>
     public override bool IsTransient => PrimaryCode == ResultCode.Busy;
 }

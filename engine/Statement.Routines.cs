@@ -19,7 +19,7 @@ public sealed partial class Statement
         switch (_node)
         {
             case BeginStatement begin:
-                _session.Begin(begin.Kind);
+                _session.Begin(begin.Kind, begin.Serializable ? Isolation.Serializable : _session.Isolation);
                 break;
             case CommitStatement:
                 await CommitSessionAsync(asynchronous).ConfigureAwait(false);
@@ -52,6 +52,14 @@ public sealed partial class Statement
                 break;
             case DetachStatement detach:
                 _session.Detach(TextOf(detach.Name));
+                break;
+            case VacuumStatement { Into: not null }:
+                // It only reads, and must hold up no writer.
+                await RunAloneAsync(
+                    TransactionKind.Deferred,
+                    mayBecomeExclusive: false,
+                    transaction => DdlStatements.Execute(_node, transaction, _session, _parameters),
+                    asynchronous).ConfigureAwait(false);
                 break;
             default:
                 RequireNotQueryOnly();

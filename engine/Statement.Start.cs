@@ -330,7 +330,7 @@ public sealed partial class Statement
     /// <summary>The plan for the schema that a transaction sees.</summary>
     private CompiledStatement Compiled(Transaction transaction)
     {
-        if (!ReferenceEquals(_schemas, transaction.Schemas) || _foreignKeys != _session.ForeignKeys.Enabled)
+        if (!ReferenceEquals(_schemas, transaction.Schemas) || _foreignKeys != _session.ForeignKeys.Enabled || !ReferenceEquals(_functions, _session.Functions))
         {
             Compile(transaction.Schemas);
         }
@@ -349,12 +349,12 @@ public sealed partial class Statement
         {
             if (_session.BegunTransaction is { } transaction)
             {
-                Compile(transaction.Schemas);
+                _ = Compiled(transaction);
             }
             else
             {
                 using Transaction own = _session.BeginTransaction(TransactionKind.Deferred);
-                Compile(own.Schemas);
+                _ = Compiled(own);
             }
         }
         else if (_node is PragmaStatement pragma && _node.Explain == ExplainKind.None)
@@ -367,7 +367,8 @@ public sealed partial class Statement
     {
         _warm = null;
         _foreignKeys = _session.ForeignKeys.Enabled;
-        _compiled = Planner.Compile(_node, schemas, _foreignKeys);
+        _functions = _session.Functions;
+        _compiled = Planner.Compile(_node, schemas, _foreignKeys, _functions);
         _schemas = schemas;
         Columns = _compiled.Columns;
     }

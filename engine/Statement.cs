@@ -1,5 +1,6 @@
 using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute.Dml;
+using Sluice.Engine.Execute.Functions;
 using Sluice.Engine.Format;
 using Sluice.Engine.Plan;
 using Sluice.Engine.Sql;
@@ -20,6 +21,7 @@ public sealed partial class Statement : IStatement
     private Schemas? _schemas;
     private CompiledStatement? _compiled;
     private bool _foreignKeys;
+    private FunctionSet? _functions;
 
     // One run: an execution in its own transaction (reading in autocommit) or in the session's, or rows computed beforehand.
     private Execution? _execution;
@@ -103,7 +105,20 @@ public sealed partial class Statement : IStatement
         _parameters[number - 1] = value;
     }
 
-    ValueTask IStatement.DescribeAsync(bool async) => ValueTask.CompletedTask;
+    ValueTask IStatement.DescribeAsync(bool async)
+    {
+        Describe();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Compiles it anew if the schema has changed, so that <see cref="Columns"/> are those of now.</summary>
+    internal void Describe()
+    {
+        if (IsCompiled && !_started)
+        {
+            CompileForDescription();
+        }
+    }
 
     public void ClearBindings() => Array.Clear(_parameters);
 

@@ -50,6 +50,12 @@ public abstract class RowCursor
     /// <summary>The whole record of the current row, overflow pages included.</summary>
     public abstract Payload Record { get; }
 
+    /// <summary>Bytes of the current row's record.</summary>
+    public virtual int RecordLength => Record.Length;
+
+    /// <summary>Copies bytes of the current row's record, from <paramref name="offset"/> on; only the overflow pages up to these are read.</summary>
+    public virtual void ReadRecord(int offset, Span<byte> into) => Record.Span.Slice(offset, into.Length).CopyTo(into);
+
     /// <summary>The number of rows, as cheaply as the cursor can; the cursor then stands nowhere.</summary>
     public virtual long Count()
     {

@@ -4,6 +4,9 @@ using Sluice.Engine.Paging;
 
 namespace Sluice.Engine.BTree;
 
+/// <summary>A page of an overflow chain, and how many bytes of the payload come before it.</summary>
+internal readonly record struct ChainPlace(uint Page, int Start);
+
 /// <summary>
 /// Payloads that do not fit their page ("SQLite file format", section 1.7): a list of pages, each with the number of the next
 /// and as much of the payload as has room. The payload's length says how many there must be, so no list is endless.
@@ -46,6 +49,45 @@ internal static class OverflowChain
         }
 
         return new Payload(whole, 0, whole.Length);
+    }
+
+    /// <summary>
+    /// Copies a part of a cell's payload, which must be within it. The chain is followed from <paramref name="place"/> if that is not behind the part, else from
+    /// its begin; a place is of one cell, and at first the default.
+    /// </summary>
+    public static void Read(IPageSource source, in BTreePage page, int cell, in CellView view, ref ChainPlace place, int offset, Span<byte> into)
+    {
+        if (offset < view.LocalLength)
+        {
+            int count = Math.Min(into.Length, view.LocalLength - offset);
+            page.Image.AsSpan(view.Payload + offset, count).CopyTo(into);
+            offset += count;
+            into = into[count..];
+        }
+
+        if (place.Page == 0 || offset < place.Start)
+        {
+            place = new ChainPlace(view.Overflow, view.LocalLength);
+        }
+
+        int room = source.UsableSize - Header;
+        while (!into.IsEmpty)
+        {
+            CheckLink(source, page.Number, cell, place.Page, place.Start, view.PayloadLength);
+            byte[] image = source.Read(place.Page);
+            if (offset - place.Start < room)
+            {
+                int count = Math.Min(into.Length, room - (offset - place.Start));
+                image.AsSpan(Header + offset - place.Start, count).CopyTo(into);
+                offset += count;
+                into = into[count..];
+            }
+
+            if (!into.IsEmpty)
+            {
+                place = new ChainPlace(BinaryPrimitives.ReadUInt32BigEndian(image), place.Start + room);
+            }
+        }
     }
 
     /// <summary>Writes what is left of a payload into new pages and returns the first.</summary>

@@ -26,6 +26,9 @@ public sealed class TableCursor : RowCursor
     private bool _overflows;
     private byte[]? _scratch;
 
+    // Where in that cell's overflow chain the last piece was read.
+    private ChainPlace _place;
+
     public TableCursor(IPageSource source, uint root)
     {
         _source = source;
@@ -56,6 +59,27 @@ public sealed class TableCursor : RowCursor
             Decode();
             return _overflows ? OverflowChain.Assemble(_source, _leaf, _index, _leaf.Cell(_source, _index)) : _record;
         }
+    }
+
+    public override int RecordLength
+    {
+        get
+        {
+            Decode();
+            return _overflows ? _leaf.Cell(_source, _index).PayloadLength : _record.Length;
+        }
+    }
+
+    public override void ReadRecord(int offset, Span<byte> into)
+    {
+        if (_transaction is not null)
+        {
+            base.ReadRecord(offset, into);
+            return;
+        }
+
+        Decode();
+        OverflowChain.Read(_source, _leaf, _index, _leaf.Cell(_source, _index), ref _place, offset, into);
     }
 
     private bool IsStale => _transaction is not null && _transaction.ChangeStamp != _stamp;
@@ -230,6 +254,7 @@ public sealed class TableCursor : RowCursor
             }
 
             _decoded = _index;
+            _place = default;
         }
     }
 }

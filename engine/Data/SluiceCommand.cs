@@ -1,7 +1,6 @@
 using System.Data;
 using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
-using Sluice.Engine.Format;
 
 namespace Sluice.Engine.Data;
 
@@ -10,8 +9,11 @@ namespace Sluice.Engine.Data;
 /// <see cref="CommandText"/> does not change, so a command that is run again with other values costs no parsing.
 /// <para>The asynchronous forms run the statement on the calling thread and hold no thread while a commit waits for the disk.</para>
 /// </summary>
-public sealed class SluiceCommand : DbCommand
+public sealed partial class SluiceCommand : DbCommand
 {
+    /// <summary>The command itself, or the commands of the batch that it runs.</summary>
+    private readonly IReadOnlyList<ICommandPart> _parts;
+
     private string _text = "";
     private SluiceConnection? _connection;
     private SluiceDataReader? _reader;
@@ -20,9 +22,17 @@ public sealed class SluiceCommand : DbCommand
 
     public SluiceCommand()
     {
+        _parts = [this];
+    }
+
+    /// <summary>Runs a batch: its texts and parameters instead of an own one.</summary>
+    internal SluiceCommand(IReadOnlyList<ICommandPart> batch)
+    {
+        _parts = batch;
     }
 
     public SluiceCommand(string? commandText, SluiceConnection? connection = null, SluiceTransaction? transaction = null)
+        : this()
     {
         CommandText = commandText;
         Connection = connection;
@@ -128,9 +138,10 @@ public sealed class SluiceCommand : DbCommand
         connection.Gate.Enter(this);
         try
         {
-            if (Batch(connection).At(0) is { } statement)
+            StatementBatch batch = Batch(connection);
+            if (batch.MoveNext())
             {
-                Completed.Finish(statement.DescribeAsync(async: false));
+                Completed.Finish(batch.Current!.DescribeAsync(async: false));
             }
         }
         finally
@@ -140,7 +151,7 @@ public sealed class SluiceCommand : DbCommand
     }
 
     /// <summary>Runs the statements; the number of rows inserted, updated and deleted, or -1 if none of them writes.</summary>
-    public override int ExecuteNonQuery() => Completed.Result(RunAsync(async: false, CancellationToken.None));
+    public override int ExecuteNonQuery() => ExecuteNonQuery(CancellationToken.None);
 
     public override Task<int> ExecuteNonQueryAsync(CancellationToken cancellationToken) => RunAsync(async: true, cancellationToken).AsTask();
 
@@ -186,199 +197,5 @@ public sealed class SluiceCommand : DbCommand
         }
 
         base.Dispose(disposing);
-    }
-
-    /// <summary>Binds this command's values to the parameters of <paramref name="statement"/>.</summary>
-    internal void BindTo(IStatement statement)
-    {
-        int nameless = 0;
-        List<string>? missing = null;
-        for (int number = 1; number <= statement.ParameterCount; number++)
-        {
-            string? name = statement.ParameterName(number);
-            bool isNamed = name is not null && name[0] != '?';
-            SluiceParameter? parameter = isNamed
-                ? Parameters.FindNamed(name!)
-                : Parameters.FindNamed($"?{number}") ?? Parameters.FindNameless(nameless++);
-            if (parameter is null && MissingIsNull)
-            {
-                statement.Bind(number, SqlValue.Null);
-                continue;
-            }
-
-            if (parameter is null)
-            {
-                (missing ??= []).Add(isNamed ? name! : $"?{number}");
-                continue;
-            }
-
-            statement.Bind(number, parameter.ToSqlValue());
-        }
-
-        if (missing is not null)
-        {
-            throw new InvalidOperationException(
-                $"The statement has parameters without a value: {string.Join(", ", missing)}. Add them to the command's Parameters.");
-        }
-    }
-
-    /// <summary>What an interrupted operation reports: a timeout, a cancellation, or the engine's own error.</summary>
-    internal Exception Interrupted(SluiceException error, bool timedOut, CancellationToken cancellationToken)
-    {
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return new OperationCanceledException(error.Message, error, cancellationToken);
-        }
-
-        return timedOut
-            ? new SluiceException(
-                ResultCode.Interrupt,
-                $"The command was interrupted after its {nameof(CommandTimeout)} of {CommandTimeout} s.",
-                error)
-            : error;
-    }
-
-    internal void ReaderClosed(SluiceDataReader reader)
-    {
-        if (ReferenceEquals(_reader, reader))
-        {
-            _reader = null;
-        }
-    }
-
-    /// <summary>Drops the prepared statements; they are prepared anew at the next run.</summary>
-    internal void Forget()
-    {
-        _batch?.Dispose();
-        _batch = null;
-    }
-
-    private async ValueTask<int> RunAsync(bool async, CancellationToken cancellationToken)
-    {
-        SluiceConnection connection = Ready("Execute");
-        cancellationToken.ThrowIfCancellationRequested();
-        ConnectionGate gate = connection.Gate;
-        gate.Enter(this);
-        try
-        {
-            using CancellationTokenRegistration registration = CancelOn(cancellationToken);
-            StatementBatch batch = Batch(connection);
-            int affected = -1;
-            for (int i = 0; batch.At(i) is { } statement; i++)
-            {
-                try
-                {
-                    BindTo(statement);
-                    _ = async ? await statement.StepAsync().ConfigureAwait(false) : statement.Step();
-                    if (!statement.IsReadOnly)
-                    {
-                        affected = (int)Math.Min(int.MaxValue, Math.Max(affected, 0) + statement.Changes);
-                    }
-                }
-                finally
-                {
-                    statement.Reset();
-                }
-            }
-
-            return affected;
-        }
-        catch (SluiceException error) when (error.PrimaryCode == ResultCode.Interrupt)
-        {
-            throw Interrupted(error, gate.TimedOut, cancellationToken);
-        }
-        finally
-        {
-            gate.Exit();
-        }
-    }
-
-    private async ValueTask<object?> ScalarAsync(bool async, CancellationToken cancellationToken)
-    {
-        SluiceDataReader reader = await ReaderAsync(CommandBehavior.Default, async, cancellationToken).ConfigureAwait(false);
-        object? result = null;
-        try
-        {
-            if (reader.FieldCount > 0
-                && (async ? await reader.ReadAsync(cancellationToken).ConfigureAwait(false) : reader.Read()))
-            {
-                result = reader.GetValue(0);
-            }
-        }
-        catch
-        {
-            reader.Abandon();
-            throw;
-        }
-
-        await reader.CloseAsync(async, cancellationToken).ConfigureAwait(false);
-        return result;
-    }
-
-    private async ValueTask<SluiceDataReader> ReaderAsync(CommandBehavior behavior, bool async, CancellationToken cancellationToken)
-    {
-        SluiceConnection connection = Ready("ExecuteReader");
-        cancellationToken.ThrowIfCancellationRequested();
-        SluiceDataReader reader = new(this, connection, Batch(connection), behavior);
-        _reader = reader;
-        try
-        {
-            await reader.OpenFirstAsync(async, cancellationToken).ConfigureAwait(false);
-        }
-        catch
-        {
-            reader.Abandon();
-            throw;
-        }
-
-        return reader;
-    }
-
-    internal CancellationTokenRegistration CancelOn(CancellationToken cancellationToken) =>
-        cancellationToken.CanBeCanceled
-            ? cancellationToken.UnsafeRegister(static command => ((SluiceCommand)command!).Cancel(), this)
-            : default;
-
-    private StatementBatch Batch(SluiceConnection connection)
-    {
-        if (_batch is { } batch && ReferenceEquals(batch.Session, connection.Session))
-        {
-            return batch;
-        }
-
-        Forget();
-        return _batch = new StatementBatch(connection.Session, _text);
-    }
-
-    private SluiceConnection Ready(string what)
-    {
-        if (_connection is not { State: ConnectionState.Open } connection)
-        {
-            throw new InvalidOperationException($"{what} needs an open connection: set the command's Connection and open it.");
-        }
-
-        if (_text.Length == 0)
-        {
-            throw new InvalidOperationException($"{what} needs SQL: set the command's CommandText.");
-        }
-
-        if (Transaction is { } transaction && !ReferenceEquals(transaction, connection.CurrentTransaction))
-        {
-            throw new InvalidOperationException(
-                transaction.Connection is null
-                    ? "The command's transaction has ended: set its Transaction to the connection's present one, or to null."
-                    : "The command's transaction belongs to another connection.");
-        }
-
-        RequireNoReader("run");
-        return connection;
-    }
-
-    private void RequireNoReader(string what)
-    {
-        if (_reader is not null)
-        {
-            throw new InvalidOperationException($"A reader of this command is open: close it before you {what} the command.");
-        }
     }
 }

@@ -1,7 +1,6 @@
 using System.Data;
 using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
-using System.Text;
 using Sluice.Engine.Remote;
 using Sluice.Engine.Transactions;
 
@@ -14,15 +13,16 @@ namespace Sluice.Engine.Data;
 /// transaction is rolled back and its next use fails with <see cref="ResultCode.BusyOwnerEnded"/>, which is transient; a commit that was on its way fails
 /// with <see cref="ResultCode.IoErrorOutcomeUnknown"/>, which is not. The connection goes on with the next owner, which may be this process.</para>
 /// </summary>
-public sealed class SluiceConnection : DbConnection
+public sealed partial class SluiceConnection : DbConnection
 {
     private readonly List<SluiceDataReader> _readers = [];
-    private readonly Dictionary<string, IStatement> _controls = [];
+    private readonly List<SluiceBlob> _blobs = [];
     private SluiceConnectionStringBuilder _settings = [];
     private string _connectionString = "";
     private Database? _database;
     private ISession? _session;
     private ConnectionGate? _gate;
+    private StatementCache? _statements;
 
     public SluiceConnection()
     {
@@ -83,13 +83,19 @@ public sealed class SluiceConnection : DbConnection
     /// <summary>The rowid of the last row that this connection inserted.</summary>
     public long LastInsertRowid => (_session ?? throw NotOpen()).LastInsertRowid;
 
+    public override bool CanCreateBatch => true;
+
     protected override DbProviderFactory DbProviderFactory => SluiceFactory.Instance;
 
-    internal SluiceTransaction? CurrentTransaction { get; set; }
+    /// <summary>The data source that made the connection.</summary>
+    internal SluiceDataSource? Source { get; init; }
 
     /// <summary>The session; a new one when the process that had it has ended.</summary>
     /// <exception cref="SluiceException">BusyOwnerEnded, once, if a transaction has ended with it.</exception>
     internal ISession Session => _session is RemoteSession { HasEnded: true } ended ? Reopen(ended) : _session ?? throw NotOpen();
+
+    /// <summary>The open connection's prepared texts.</summary>
+    internal StatementCache Statements => _statements ?? throw NotOpen();
 
     internal ConnectionGate Gate => _gate ?? throw NotOpen();
 
@@ -109,12 +115,34 @@ public sealed class SluiceConnection : DbConnection
                 $"The connection string names no file: set 'Data Source' to a path or to {SluiceConnectionStringBuilder.MemorySource}.");
         }
 
+        Source?.Opening();
+        if (_settings.Pooling)
+        {
+            ConnectionPool.ClearFailed();
+        }
+
         (_session, _database) = Opening.Open(Request(mustBeLive: false));
+        if (_settings.Pooling && _database is { CanBeShared: true })
+        {
+            ConnectionPool.Keep(_database);
+        }
+
         _gate = new ConnectionGate(this);
+        _statements = new StatementCache();
         OnStateChange(new StateChangeEventArgs(ConnectionState.Closed, ConnectionState.Open));
+        try
+        {
+            Give(_session, _functions);
+            Source?.Opened(this, _database);
+        }
+        catch
+        {
+            Close();
+            throw;
+        }
     }
 
-    /// <summary>Closes readers, rolls back an open transaction and lets go of the file.</summary>
+    /// <summary>Closes readers and streams of values, without writing what these have gathered, rolls back an open transaction and lets go of the file.</summary>
     public override void Close()
     {
         if (_session is not { } session)
@@ -129,7 +157,13 @@ public sealed class SluiceConnection : DbConnection
             reader.Abandon();
         }
 
+        foreach (SluiceBlob blob in _blobs.ToArray())
+        {
+            blob.Abandon();
+        }
+
         ForgetControls();
+        _statements!.Dispose();
         CurrentTransaction?.End();
         _gate.Dispose();
         Database? database = _database;
@@ -152,23 +186,22 @@ public sealed class SluiceConnection : DbConnection
 
     public new SluiceCommand CreateCommand() => new(null, this, CurrentTransaction);
 
+    /// <summary>Closes the files that connections with <c>Pooling=True</c> have left open; those in use are closed with their last connection.</summary>
+    public static void ClearAllPools() => ConnectionPool.Clear(static _ => true);
+
+    /// <summary>As <see cref="ClearAllPools"/>, for the file of <paramref name="connection"/>, which need not be open.</summary>
+    public static void ClearPool(SluiceConnection connection)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        string path = Files.PosixFileSystem.Instance.Canonical(connection.DataSource);
+        ConnectionPool.Clear(database => database.Store.Path == path);
+    }
+
+    /// <summary>A batch of commands.</summary>
+    public new SluiceBatch CreateBatch() => new(this);
+
     /// <summary>A command with its text.</summary>
     public SluiceCommand CreateCommand(string commandText) => new(commandText, this, CurrentTransaction);
-
-    /// <summary>Begins an immediate transaction.</summary>
-    public new SluiceTransaction BeginTransaction() => BeginTransaction(SluiceTransactionMode.Immediate);
-
-    /// <summary>Snapshot begins a concurrent transaction, every other level an immediate one, which gives at least that level.</summary>
-    public new SluiceTransaction BeginTransaction(IsolationLevel isolationLevel) => BeginTransaction(ModeFor(isolationLevel));
-
-    public SluiceTransaction BeginTransaction(SluiceTransactionMode mode) => Completed.Result(BeginAsync(mode, async: false));
-
-    /// <summary>As <see cref="BeginTransaction(SluiceTransactionMode)"/>; no thread waits for another process.</summary>
-    public ValueTask<SluiceTransaction> BeginTransactionAsync(SluiceTransactionMode mode, CancellationToken cancellationToken = default)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        return BeginAsync(mode, async: true);
-    }
 
     /// <summary>
     /// The table's stable horizon: the smallest rowid that a transaction that is open now, or one that begins later, may still
@@ -198,37 +231,24 @@ public sealed class SluiceConnection : DbConnection
         }
     }
 
-    /// <summary>
-    /// Runs <paramref name="work"/> in a concurrent transaction and commits it. On a transient error (a conflict with another
-    /// transaction, a lock not had in time) it rolls back, waits a little and runs it anew, a bounded number of times; the work must
-    /// therefore have no other effects than on this connection.
-    /// </summary>
-    public Task RunConcurrentAsync(Func<SluiceConnection, CancellationToken, Task> work, CancellationToken cancellationToken = default)
+    /// <summary>The schema collections that there are.</summary>
+    public override DataTable GetSchema() => GetSchema(DbMetaDataCollectionNames.MetaDataCollections);
+
+    /// <summary>A schema collection: Tables, Columns, Views, ViewColumns, Indexes, IndexColumns, ForeignKeys, Triggers, or one of ADO.NET's own.</summary>
+    public override DataTable GetSchema(string collectionName) => GetSchema(collectionName, []);
+
+    /// <summary>The rows of a schema collection that have the given values; which columns these are for, the collection Restrictions tells.</summary>
+    /// <exception cref="ArgumentException">There is no such collection, or it has fewer restrictions.</exception>
+    public override DataTable GetSchema(string collectionName, string?[] restrictionValues)
     {
-        ArgumentNullException.ThrowIfNull(work);
-        return ConcurrentRetry.Default.RunAsync(
-            this,
-            async (connection, token) =>
-            {
-                await work(connection, token).ConfigureAwait(false);
-                return true;
-            },
-            cancellationToken);
+        ArgumentNullException.ThrowIfNull(collectionName);
+        ArgumentNullException.ThrowIfNull(restrictionValues);
+        return SchemaCollections.Get(this, collectionName, restrictionValues);
     }
 
-    /// <summary>As the other form, with a result.</summary>
-    public Task<T> RunConcurrentAsync<T>(Func<SluiceConnection, CancellationToken, Task<T>> work, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(work);
-        return ConcurrentRetry.Default.RunAsync(this, work, cancellationToken);
-    }
+    protected override DbBatch CreateDbBatch() => CreateBatch();
 
     protected override DbCommand CreateDbCommand() => CreateCommand();
-
-    protected override DbTransaction BeginDbTransaction(IsolationLevel isolationLevel) => BeginTransaction(isolationLevel);
-
-    protected override async ValueTask<DbTransaction> BeginDbTransactionAsync(IsolationLevel isolationLevel, CancellationToken cancellationToken) =>
-        await BeginTransactionAsync(ModeFor(isolationLevel), cancellationToken).ConfigureAwait(false);
 
     protected override void Dispose(bool disposing)
     {
@@ -244,89 +264,9 @@ public sealed class SluiceConnection : DbConnection
 
     internal void RemoveReader(SluiceDataReader reader) => _readers.Remove(reader);
 
-    /// <summary>Runs a statement of transaction control.</summary>
-    internal void Control(string sql) => Completed.Finish(ControlAsync(sql, async: false));
+    internal void Opened(SluiceBlob blob) => _blobs.Add(blob);
 
-    internal async ValueTask ControlAsync(string sql, bool async)
-    {
-        ConnectionGate gate = Gate;
-        gate.Enter(command: null);
-        try
-        {
-            // Savepoint names vary without bound, so only the fixed texts are kept.
-            bool keep = !sql.Contains('"');
-            ISession session = Session;
-            if (!_controls.TryGetValue(sql, out IStatement? statement))
-            {
-                statement = session.Prepare(Encoding.UTF8.GetBytes(sql), 0, out _)!;
-                if (keep)
-                {
-                    _controls.Add(sql, statement);
-                }
-            }
-
-            try
-            {
-                _ = async ? await statement.StepAsync().ConfigureAwait(false) : statement.Step();
-            }
-            finally
-            {
-                statement.Reset();
-                if (!keep)
-                {
-                    statement.Dispose();
-                }
-            }
-        }
-        finally
-        {
-            gate.Exit();
-        }
-    }
-
-    /// <summary>Rolls back unless SQL text or an error of the transaction has done so already.</summary>
-    internal void RollbackIfActive()
-    {
-        if (InTransaction)
-        {
-            Control("ROLLBACK");
-        }
-    }
-
-    private async ValueTask<SluiceTransaction> BeginAsync(SluiceTransactionMode mode, bool async)
-    {
-        ISession session = Session;
-        if (CurrentTransaction is not null)
-        {
-            if (session.InTransaction)
-            {
-                throw new InvalidOperationException(
-                    $"A transaction is open on this connection: end it first, or nest with {nameof(SluiceTransaction.Save)}.");
-            }
-
-            // SQL text or an error has ended it.
-            CurrentTransaction.End();
-        }
-
-        string sql = mode switch
-        {
-            SluiceTransactionMode.Deferred => "BEGIN",
-            SluiceTransactionMode.Immediate => "BEGIN IMMEDIATE",
-            SluiceTransactionMode.Concurrent => "BEGIN CONCURRENT",
-            SluiceTransactionMode.Exclusive => "BEGIN EXCLUSIVE",
-            _ => throw new ArgumentOutOfRangeException(nameof(mode), mode, null),
-        };
-        await ControlAsync(sql, async).ConfigureAwait(false);
-        return CurrentTransaction = new SluiceTransaction(this, mode);
-    }
-
-    private static SluiceTransactionMode ModeFor(IsolationLevel level) => level switch
-    {
-        IsolationLevel.Snapshot => SluiceTransactionMode.Concurrent,
-        IsolationLevel.Unspecified or IsolationLevel.ReadUncommitted or IsolationLevel.ReadCommitted
-            or IsolationLevel.RepeatableRead or IsolationLevel.Serializable => SluiceTransactionMode.Immediate,
-        _ => throw new ArgumentException($"The isolation level {level} is not supported.", nameof(level)),
-    };
+    internal void Closed(SluiceBlob blob) => _blobs.Remove(blob);
 
     private static InvalidOperationException NotOpen() => new("The connection is not open.");
 
@@ -376,18 +316,9 @@ public sealed class SluiceConnection : DbConnection
             throw;
         }
 
+        Give(session, _functions);
         _database = database;
         return _session = session;
-    }
-
-    private void ForgetControls()
-    {
-        foreach (IStatement control in _controls.Values)
-        {
-            control.Dispose();
-        }
-
-        _controls.Clear();
     }
 
     /// <summary>A question beside statements. One to another process is an operation like any other on this connection.</summary>

@@ -50,9 +50,10 @@ public sealed class SluiceConnectionStringBuilder : DbConnectionStringBuilder
     private const string CacheSizeKeyword = "Cache Size";
     private const string DefaultTimeoutKeyword = "Default Timeout";
     private const string SharingKeyword = "Sharing";
+    private const string PoolingKeyword = "Pooling";
 
     private static readonly string[] KnownKeywords =
-        [DataSourceKeyword, ModeKeyword, BusyTimeoutKeyword, CacheSizeKeyword, DefaultTimeoutKeyword, SharingKeyword];
+        [DataSourceKeyword, ModeKeyword, BusyTimeoutKeyword, CacheSizeKeyword, DefaultTimeoutKeyword, SharingKeyword, PoolingKeyword];
 
     private static readonly Dictionary<string, string> Canonical = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -67,6 +68,7 @@ public sealed class SluiceConnectionStringBuilder : DbConnectionStringBuilder
         [DefaultTimeoutKeyword] = DefaultTimeoutKeyword,
         ["Command Timeout"] = DefaultTimeoutKeyword,
         [SharingKeyword] = SharingKeyword,
+        [PoolingKeyword] = PoolingKeyword,
     };
 
     public SluiceConnectionStringBuilder()
@@ -126,6 +128,16 @@ public sealed class SluiceConnectionStringBuilder : DbConnectionStringBuilder
         set => this[SharingKeyword] = value;
     }
 
+    /// <summary>
+    /// Whether the file stays open for half a minute after its last connection has closed, so that the next one opens at once; false by default, because
+    /// a closed file is one file, whole, which other programs may write. <see cref="SluiceConnection.ClearAllPools"/> closes it.
+    /// </summary>
+    public bool Pooling
+    {
+        get => Text(PoolingKeyword) is { } text && bool.Parse(text);
+        set => this[PoolingKeyword] = value;
+    }
+
     public override ICollection Keys => Array.FindAll(KnownKeywords, base.ContainsKey);
 
     [AllowNull]
@@ -182,6 +194,10 @@ public sealed class SluiceConnectionStringBuilder : DbConnectionStringBuilder
                 return Parse<SluiceOpenMode>(ModeKeyword, text).ToString();
             case SharingKeyword:
                 return Parse<SluiceSharing>(SharingKeyword, text).ToString();
+            case PoolingKeyword:
+                return bool.TryParse(text, out bool flag)
+                    ? flag.ToString()
+                    : throw new ArgumentException($"The connection string's '{keyword}' must be True or False, not '{text}'.", nameof(value));
             case BusyTimeoutKeyword or CacheSizeKeyword or DefaultTimeoutKeyword:
                 if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
                 {
@@ -206,6 +222,7 @@ public sealed class SluiceConnectionStringBuilder : DbConnectionStringBuilder
     {
         ModeKeyword => SluiceOpenMode.ReadWriteCreate,
         SharingKeyword => SluiceSharing.On,
+        PoolingKeyword => false,
         BusyTimeoutKeyword => DefaultBusyTimeoutMs,
         CacheSizeKeyword => 0,
         DefaultTimeoutKeyword => DefaultCommandTimeoutSeconds,

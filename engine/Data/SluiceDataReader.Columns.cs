@@ -223,7 +223,7 @@ public sealed partial class SluiceDataReader
     private SqlType CurrentType(int ordinal) =>
         _onRow || _isPeeked ? Column(ordinal).Column(ordinal).Type : SqlType.Null;
 
-    private ColumnPlace Place(int ordinal) => new(this, ordinal);
+    private ValuePlace Place(int ordinal) => new(this, ordinal);
 
     private IStatement Column(int ordinal)
     {

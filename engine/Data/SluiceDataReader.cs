@@ -15,7 +15,6 @@ public sealed partial class SluiceDataReader : DbDataReader
     private readonly StatementBatch _batch;
     private readonly CommandBehavior _behavior;
 
-    private int _nextStatement;
     private IStatement? _statement;
     private bool _hasRows;
 
@@ -129,27 +128,25 @@ public sealed partial class SluiceDataReader : DbDataReader
             _statement?.Reset();
             _statement = null;
             _hasRows = _isPeeked = _onRow = false;
-            while (_batch.At(_nextStatement) is { } statement)
+            while (_batch.MoveNext())
             {
-                _nextStatement++;
-                if (await StartAsync(statement, async).ConfigureAwait(false))
+                if (await StartAsync(_batch.Current!, async).ConfigureAwait(false))
                 {
-                    _statement = statement;
+                    _statement = _batch.Current;
                     return true;
                 }
             }
 
             return false;
         }
-        catch (SluiceException error) when (error.PrimaryCode == ResultCode.Interrupt)
+        catch (Exception error)
         {
-            _nextStatement = int.MaxValue;
-            throw _command.Interrupted(error, gate.TimedOut, cancellationToken);
-        }
-        catch
-        {
-            // What follows a statement that failed does not run, also not when the reader is closed.
-            _nextStatement = int.MaxValue;
+            StopAfter(error);
+            if (error is SluiceException { PrimaryCode: ResultCode.Interrupt } interrupt)
+            {
+                throw _command.Interrupted(interrupt, gate.TimedOut, cancellationToken);
+            }
+
             throw;
         }
         finally
@@ -170,12 +167,9 @@ public sealed partial class SluiceDataReader : DbDataReader
         bool keep = false;
         try
         {
-            _command.BindTo(statement);
+            _command.Bind(_batch);
             _hasRows = async ? await statement.StepAsync().ConfigureAwait(false) : statement.Step();
-            if (!statement.IsReadOnly)
-            {
-                _recordsAffected = (int)Math.Min(int.MaxValue, Math.Max(_recordsAffected, 0) + statement.Changes);
-            }
+            SluiceCommand.Count(_batch, ref _recordsAffected);
 
             _isPeeked = _hasRows;
             return keep = statement.Columns.Count > 0;
@@ -212,20 +206,31 @@ public sealed partial class SluiceDataReader : DbDataReader
             using CancellationTokenRegistration registration = _command.CancelOn(cancellationToken);
             return _onRow = async ? await _statement!.StepAsync().ConfigureAwait(false) : _statement!.Step();
         }
-        catch (SluiceException error) when (error.PrimaryCode == ResultCode.Interrupt)
+        catch (Exception error)
         {
-            _nextStatement = int.MaxValue;
-            throw _command.Interrupted(error, gate.TimedOut, cancellationToken);
-        }
-        catch
-        {
-            _nextStatement = int.MaxValue;
+            StopAfter(error);
+            if (error is SluiceException { PrimaryCode: ResultCode.Interrupt } interrupt)
+            {
+                throw _command.Interrupted(interrupt, gate.TimedOut, cancellationToken);
+            }
+
             throw;
         }
         finally
         {
             gate.Exit();
         }
+    }
+
+    /// <summary>What follows a statement that failed does not run, also not when the reader is closed.</summary>
+    private void StopAfter(Exception error)
+    {
+        if (error is SluiceException failure)
+        {
+            failure.FailedCommand = _batch.CurrentCommand;
+        }
+
+        _batch.Stop();
     }
 
     private SluiceDataReader Open() => _isClosed ? throw new InvalidOperationException("The reader is closed.") : this;

@@ -12,11 +12,19 @@ public sealed class SluiceFactory : DbProviderFactory
     {
     }
 
+    public override bool CanCreateBatch => true;
+
     public override DbConnection CreateConnection() => new SluiceConnection();
 
     public override DbCommand CreateCommand() => new SluiceCommand();
 
     public override DbParameter CreateParameter() => new SluiceParameter();
+
+    public override DbBatch CreateBatch() => new SluiceBatch();
+
+    public override DbBatchCommand CreateBatchCommand() => new SluiceBatchCommand();
+
+    public override DbDataSource CreateDataSource(string connectionString) => new SluiceDataSource(connectionString);
 
     public override DbConnectionStringBuilder CreateConnectionStringBuilder() => new SluiceConnectionStringBuilder();
 }

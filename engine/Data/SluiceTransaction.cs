@@ -40,7 +40,7 @@ public sealed class SluiceTransaction : DbTransaction
     public SluiceTransactionMode Mode { get; }
 
     /// <summary>
-    /// Snapshot for a concurrent transaction (PRAGMA isolation may give it more); Serializable for the others, which are serializable
+    /// Snapshot for a concurrent transaction (PRAGMA isolation may give it more); Serializable for the others, which are that at least
     /// among themselves.
     /// </summary>
     public override IsolationLevel IsolationLevel =>

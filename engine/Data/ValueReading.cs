@@ -21,7 +21,7 @@ internal static class ValueReading
         _ => value.Bytes.ToArray(),
     };
 
-    internal static long ToInt64(in SqlValue value, in ColumnPlace place)
+    internal static long ToInt64(in SqlValue value, in ValuePlace place)
     {
         switch (value.Type)
         {
@@ -44,7 +44,7 @@ internal static class ValueReading
             : throw place.CannotRead(value, "an integer");
     }
 
-    internal static long ToInteger(in SqlValue value, in ColumnPlace place, long min, long max)
+    internal static long ToInteger(in SqlValue value, in ValuePlace place, long min, long max)
     {
         long number = ToInt64(value, place);
         return number >= min && number <= max
@@ -52,7 +52,7 @@ internal static class ValueReading
             : throw place.Overflows(value, $"the range {min} to {max}");
     }
 
-    internal static double ToDouble(in SqlValue value, in ColumnPlace place) => value.Type switch
+    internal static double ToDouble(in SqlValue value, in ValuePlace place) => value.Type switch
     {
         SqlType.Real => value.Real,
         SqlType.Integer => value.Integer,
@@ -62,7 +62,7 @@ internal static class ValueReading
             : throw place.CannotRead(value, "a real number"),
     };
 
-    internal static decimal ToDecimal(in SqlValue value, in ColumnPlace place) => value.Type switch
+    internal static decimal ToDecimal(in SqlValue value, in ValuePlace place) => value.Type switch
     {
         SqlType.Integer => value.Integer,
         SqlType.Real => Math.Abs(value.Real) < (double)decimal.MaxValue
@@ -74,7 +74,7 @@ internal static class ValueReading
             : throw place.CannotRead(value, "a decimal number"),
     };
 
-    internal static string ToText(in SqlValue value, in ColumnPlace place) => value.Type switch
+    internal static string ToText(in SqlValue value, in ValuePlace place) => value.Type switch
     {
         SqlType.Text or SqlType.Blob => value.DecodeText(),
         SqlType.Integer => value.Integer.ToString(CultureInfo.InvariantCulture),
@@ -82,14 +82,14 @@ internal static class ValueReading
         _ => throw place.IsNull(),
     };
 
-    internal static byte[] ToBytes(in SqlValue value, in ColumnPlace place) => value.Type switch
+    internal static byte[] ToBytes(in SqlValue value, in ValuePlace place) => value.Type switch
     {
         SqlType.Text or SqlType.Blob => value.Bytes.ToArray(),
         SqlType.Null => throw place.IsNull(),
         _ => throw place.CannotRead(value, "bytes"),
     };
 
-    internal static char ToChar(in SqlValue value, in ColumnPlace place)
+    internal static char ToChar(in SqlValue value, in ValuePlace place)
     {
         if (value.Type == SqlType.Text && value.DecodeText() is { Length: 1 } text)
         {
@@ -101,7 +101,7 @@ internal static class ValueReading
             : throw (value.IsNull ? place.IsNull() : place.CannotRead(value, "one character"));
     }
 
-    internal static Guid ToGuid(in SqlValue value, in ColumnPlace place)
+    internal static Guid ToGuid(in SqlValue value, in ValuePlace place)
     {
         if (value is { Type: SqlType.Blob, ByteLength: 16 })
         {
@@ -114,7 +114,7 @@ internal static class ValueReading
     }
 
     /// <summary>Text with an offset gives UTC; text without one and Julian days give an unspecified kind.</summary>
-    internal static DateTime ToDateTime(in SqlValue value, in ColumnPlace place)
+    internal static DateTime ToDateTime(in SqlValue value, in ValuePlace place)
     {
         if (value.IsNumeric)
         {
@@ -130,7 +130,7 @@ internal static class ValueReading
     }
 
     /// <summary>Text without an offset and Julian days are UTC.</summary>
-    internal static DateTimeOffset ToDateTimeOffset(in SqlValue value, in ColumnPlace place)
+    internal static DateTimeOffset ToDateTimeOffset(in SqlValue value, in ValuePlace place)
     {
         if (value.IsNumeric)
         {
@@ -143,12 +143,12 @@ internal static class ValueReading
             : throw (value.IsNull ? place.IsNull() : place.CannotRead(value, "a date with an offset"));
     }
 
-    internal static DateOnly ToDateOnly(in SqlValue value, in ColumnPlace place) =>
+    internal static DateOnly ToDateOnly(in SqlValue value, in ValuePlace place) =>
         value.Type == SqlType.Text && DateOnly.TryParse(value.DecodeText(), CultureInfo.InvariantCulture, out DateOnly date)
             ? date
             : DateOnly.FromDateTime(ToDateTime(value, place));
 
-    internal static TimeOnly ToTimeOnly(in SqlValue value, in ColumnPlace place)
+    internal static TimeOnly ToTimeOnly(in SqlValue value, in ValuePlace place)
     {
         if (value.Type == SqlType.Text && TimeOnly.TryParse(value.DecodeText(), CultureInfo.InvariantCulture, out TimeOnly time))
         {
@@ -161,7 +161,7 @@ internal static class ValueReading
             : throw place.CannotRead(value, "a time of day");
     }
 
-    internal static TimeSpan ToTimeSpan(in SqlValue value, in ColumnPlace place)
+    internal static TimeSpan ToTimeSpan(in SqlValue value, in ValuePlace place)
     {
         if (value.IsNumeric)
         {
@@ -177,7 +177,7 @@ internal static class ValueReading
     }
 
     /// <summary>The value as <typeparamref name="T"/>; NULL becomes null where the type has one.</summary>
-    internal static T To<T>(in SqlValue value, in ColumnPlace place)
+    internal static T To<T>(in SqlValue value, in ValuePlace place)
     {
         if (typeof(T) == typeof(SqlValue))
         {
@@ -208,7 +208,7 @@ internal static class ValueReading
         return (T)ToObject(value, Nullable.GetUnderlyingType(typeof(T)) ?? typeof(T), place);
     }
 
-    private static object ToObject(in SqlValue value, Type type, in ColumnPlace place)
+    private static object ToObject(in SqlValue value, Type type, in ValuePlace place)
     {
         if (type.IsEnum)
         {
@@ -262,40 +262,12 @@ internal static class ValueReading
             _ when type == typeof(Stream) => new MemoryStream(ToBytes(value, place), writable: false),
             _ when type == typeof(TextReader) => new StringReader(ToText(value, place)),
             _ => throw new InvalidCastException(
-                $"The column '{place.Name}' cannot be read as {type.FullName}: the type has no SQL counterpart."),
+                $"{place} cannot be read as {type.FullName}: the type has no SQL counterpart."),
         };
     }
 
-    private static long Truncate(double real, in SqlValue value, in ColumnPlace place) =>
+    private static long Truncate(double real, in SqlValue value, in ValuePlace place) =>
         real is >= long.MinValue and < 9223372036854775808.0
             ? (long)real
             : throw place.Overflows(value, "the range of a 64-bit integer");
-}
-
-/// <summary>Which column is read, for messages.</summary>
-internal readonly struct ColumnPlace(SluiceDataReader reader, int ordinal)
-{
-    private const int LongestQuote = 40;
-
-    internal string Name => reader.GetName(ordinal);
-
-    internal InvalidOperationException IsNull() =>
-        new($"The column '{Name}' (ordinal {ordinal}) is NULL; ask IsDBNull first or read it as a nullable type.");
-
-    internal InvalidCastException CannotRead(in SqlValue value, string wanted) =>
-        new($"The column '{Name}' (ordinal {ordinal}) holds {Describe(value)}, which cannot be read as {wanted}.");
-
-    internal OverflowException Overflows(in SqlValue value, string range) =>
-        new($"The column '{Name}' (ordinal {ordinal}) holds {Describe(value)}, which is outside {range}.");
-
-    private static string Describe(in SqlValue value)
-    {
-        if (value.Type == SqlType.Blob)
-        {
-            return $"a blob of {value.ByteLength} bytes";
-        }
-
-        string text = value.ToString();
-        return value.Type.ToString().ToLowerInvariant() + " " + (text.Length <= LongestQuote ? text : text[..LongestQuote] + "...");
-    }
 }

@@ -1,5 +1,6 @@
 using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute.Dml;
+using Sluice.Engine.Execute.Functions;
 using Sluice.Engine.Sql;
 
 namespace Sluice.Engine.Plan;
@@ -14,6 +15,9 @@ internal sealed class Compilation(Schemas schemas, bool foreignKeys)
 
     /// <summary>PRAGMA foreign_keys.</summary>
     public bool ForeignKeys { get; } = foreignKeys;
+
+    /// <summary>The functions and collations of the connection.</summary>
+    public FunctionSet Functions { get; init; } = FunctionSet.BuiltIn;
 
     /// <summary>The table that is being dropped, if one is: foreign keys that refer to it count, its own do not, and no trigger is fired.</summary>
     public Table? Dropped { get; init; }

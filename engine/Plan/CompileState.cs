@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Sluice.Engine.Catalog;
+using Sluice.Engine.Execute.Functions;
 using Sluice.Engine.Sql;
 
 namespace Sluice.Engine.Plan;
@@ -28,6 +29,8 @@ internal sealed class CompileState(Compilation compilation)
 
     /// <summary>The schema of the trigger or foreign key that this is a statement of.</summary>
     public Schema? TriggerHome { get; init; }
+
+    public FunctionSet Functions => Compilation.Functions;
 
     public Schemas Schemas { get; } = compilation.Schemas;
 

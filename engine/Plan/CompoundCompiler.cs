@@ -59,7 +59,7 @@ internal static class CompoundCompiler
             for (int i = 0; i < orderBy.Count; i++)
             {
                 Expr value = outputs[FindTerm(orderBy[i].Expression, i, terms, outputs.Length, state)];
-                keys.Add(OrderTerms.Key(orderBy[i], CoreCompiler.Recollated(orderBy[i].Expression, value)));
+                keys.Add(OrderTerms.Key(orderBy[i], CoreCompiler.Recollated(orderBy[i].Expression, value, state.Functions)));
             }
 
             int source = state.NewSource();

@@ -8,6 +8,8 @@ namespace Sluice.Engine.Plan;
 /// <summary>A place without rows: a DEFAULT, or LIMIT. Names, subqueries and aggregates are refused.</summary>
 internal class ConstantScope(CompileState state) : IScope
 {
+    public FunctionSet Functions => state.Functions;
+
     public virtual Expr? ResolveColumn(ColumnNode node) => null;
 
     public int AllocateSlot() => state.NewSlot();

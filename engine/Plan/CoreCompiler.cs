@@ -1,5 +1,6 @@
 using Sluice.Engine.Execute;
 using Sluice.Engine.Execute.Expressions;
+using Sluice.Engine.Execute.Functions;
 using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Format;
 using Sluice.Engine.Sql;
@@ -27,7 +28,7 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
             return CompileValues(values, orderBy, limit);
         }
 
-        if (core.From is null && orderBy.Any(term => NodeWalk.HasAggregate(term.Expression)))
+        if (core.From is null && orderBy.Any(term => NodeWalk.HasAggregate(term.Expression, state.Functions)))
         {
             // There is one row at most: SQLite does not look at ORDER BY then.
             orderBy = [];
@@ -76,7 +77,7 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
 
     /// <summary>An aggregate in ORDER BY alone does not make groups; it is refused where it is bound.</summary>
     private bool HasAggregate(SelectCore core) =>
-        _terms.Any(term => NodeWalk.HasAggregate(term.Node)) || (core.Having is not null && NodeWalk.HasAggregate(core.Having));
+        _terms.Any(term => NodeWalk.HasAggregate(term.Node, _scope.Functions)) || (core.Having is not null && NodeWalk.HasAggregate(core.Having, _scope.Functions));
 
     private QueryPlan CompileValues(IReadOnlyList<IReadOnlyList<ExpressionNode>> values, IReadOnlyList<OrderTerm> orderBy, LimitClause? limit)
     {
@@ -169,7 +170,7 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
                 : throw new SluiceException(ResultCode.Error, $"{Nth(index)} GROUP BY term out of range - should be between 1 and {_terms.Count}");
         }
 
-        if (NodeWalk.HasAggregate(node))
+        if (NodeWalk.HasAggregate(node, _scope.Functions))
         {
             throw new SluiceException(ResultCode.Error, "aggregate functions are not allowed in the GROUP BY clause");
         }
@@ -177,7 +178,7 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         _scope.AliasesVisible = true;
         Expr value = ExpressionBinder.Bind(node, _scope);
         _scope.AliasesVisible = false;
-        return (node, new GroupKey(value, ComparisonRules.CollationOf(OrderTerms.Ordinal(term) is null ? value : Recollated(term, value))));
+        return (node, new GroupKey(value, ComparisonRules.CollationOf(OrderTerms.Ordinal(term) is null ? value : Recollated(term, value, _scope.Functions))));
     }
 
     /// <summary>Aggregates over all rows; count(*), min() and max() alone may be had without reading them all.</summary>
@@ -277,7 +278,7 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
             Expr value = ordinal <= _results.Length
                 ? _results[ordinal - 1]
                 : throw new SluiceException(ResultCode.Error, $"{Nth(index)} ORDER BY term out of range - should be between 1 and {_results.Length}");
-            return Recollated(expression, value);
+            return Recollated(expression, value, _scope.Functions);
         }
 
         if (OrderTerms.Unwrapped(expression) is ColumnNode { Table: null } name)
@@ -286,7 +287,7 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
             {
                 if (_terms[i].Alias is { } alias && alias.Equals(name.Column, StringComparison.OrdinalIgnoreCase))
                 {
-                    return Recollated(expression, _results[i]);
+                    return Recollated(expression, _results[i], _scope.Functions);
                 }
             }
         }
@@ -305,8 +306,8 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         return bound;
     }
 
-    internal static Expr Recollated(ExpressionNode expression, Expr value) =>
-        expression is CollateNode collate ? new RecollatedExpr(value, ExpressionBinder.FindCollation(collate.Collation)) : value;
+    internal static Expr Recollated(ExpressionNode expression, Expr value, FunctionSet functions) =>
+        expression is CollateNode collate ? new RecollatedExpr(value, functions.FindCollation(collate.Collation)) : value;
 
     internal static string Nth(int index) => (index + 1) switch
     {

@@ -1,6 +1,7 @@
 using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute;
 using Sluice.Engine.Execute.Expressions;
+using Sluice.Engine.Execute.Functions;
 using Sluice.Engine.Sql;
 
 namespace Sluice.Engine.Plan;
@@ -12,7 +13,7 @@ internal sealed partial class FromBuilder
         SelectStatement select, string? alias, IReadOnlyList<string>? columnNames, RowScope? outer, CommonTables? common, bool flattenable, string? view = null)
     {
         _state.EnterSelect();
-        List<JoinStep> steps = flattenable && CanFlatten(select)
+        List<JoinStep> steps = flattenable && CanFlatten(select, _state.Functions)
             ? Flatten(select, alias, columnNames, outer, common, view)
             : [Derive(SelectCompiler.Compile(select, _state, outer, common), alias, columnNames, view)];
         _state.LeaveSelect();
@@ -36,10 +37,10 @@ internal sealed partial class FromBuilder
     }
 
     /// <summary>A SELECT that only joins, filters and computes: its sources can stand in the place of its name.</summary>
-    private static bool CanFlatten(SelectStatement select) =>
+    private static bool CanFlatten(SelectStatement select, FunctionSet functions) =>
         select is { With: null, Compounds.Count: 0, OrderBy.Count: 0, Limit: null }
         && select.First is { Distinct: false, From: not null, GroupBy.Count: 0, Having: null, Values: null }
-        && !select.First.Columns.Any(column => column.Expression is { } node && (NodeWalk.HasAggregate(node) || NodeWalk.HasWindow(node)))
+        && !select.First.Columns.Any(column => column.Expression is { } node && (NodeWalk.HasAggregate(node, functions) || NodeWalk.HasWindow(node)))
         && !HasOuterJoin(select.First.From);
 
     private static bool HasOuterJoin(TableExpression from) =>

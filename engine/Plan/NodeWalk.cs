@@ -84,13 +84,11 @@ internal static class NodeWalk
     }
 
     /// <summary>Whether the expression calls an aggregate function (not as a window function).</summary>
-    public static bool HasAggregate(ExpressionNode node) =>
-        node is FunctionNode { Over: null } call && IsAggregate(call) || Children(node).Any(HasAggregate);
+    public static bool HasAggregate(ExpressionNode node, FunctionSet functions) =>
+        (node is FunctionNode { Over: null } call && functions.FindAggregate(call.Name, call.Star ? 0 : call.Arguments.Count) is not null)
+        || Children(node).Any(child => HasAggregate(child, functions));
 
     public static bool HasWindow(ExpressionNode node) => node is FunctionNode { Over: not null } || Children(node).Any(HasWindow);
-
-    private static bool IsAggregate(FunctionNode call) =>
-        FunctionCatalog.FindAggregate(call.Name, call.Star ? 0 : call.Arguments.Count) is not null;
 
     private static IEnumerable<ExpressionNode> CaseChildren(CaseNode node)
     {

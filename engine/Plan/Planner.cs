@@ -1,4 +1,5 @@
 using Sluice.Engine.Catalog;
+using Sluice.Engine.Execute.Functions;
 using Sluice.Engine.Sql;
 
 namespace Sluice.Engine.Plan;
@@ -7,14 +8,14 @@ namespace Sluice.Engine.Plan;
 public static class Planner
 {
     /// <exception cref="SluiceException">A name that does not exist, a wrong number of columns, something that is not supported; in SQLite's words.</exception>
-    public static CompiledStatement Compile(StatementNode node, Schemas schemas, bool foreignKeys = false)
+    public static CompiledStatement Compile(StatementNode node, Schemas schemas, bool foreignKeys = false, FunctionSet? functions = null)
     {
         if (node.Explain == ExplainKind.Program)
         {
             throw new SluiceException(ResultCode.Error, "EXPLAIN is not supported: there is no bytecode; EXPLAIN QUERY PLAN is");
         }
 
-        CompileState state = new(new Compilation(schemas, foreignKeys));
+        CompileState state = new(new Compilation(schemas, foreignKeys) { Functions = functions ?? FunctionSet.BuiltIn });
         return node switch
         {
             SelectStatement select => CompileSelect(select, state),

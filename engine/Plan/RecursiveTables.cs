@@ -1,5 +1,6 @@
 using Sluice.Engine.Execute;
 using Sluice.Engine.Execute.Expressions;
+using Sluice.Engine.Execute.Functions;
 using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Sql;
 
@@ -39,7 +40,7 @@ internal static class RecursiveTables
         bool isCorrelated = initial.IsCorrelated;
         foreach ((CompoundOperator _, SelectCore core) in select.Compounds.Skip(firstRecursive))
         {
-            RequirePlain(core);
+            RequirePlain(core, state.Functions);
             int uses = reference.Uses;
             CoreCompiler compiler = new(state, home.Scope, common);
             QueryPlan part = compiler.Compile(core, [], null);
@@ -83,16 +84,16 @@ internal static class RecursiveTables
     private static (int Column, SortOrder Order) Order(OrderTerm term, int index, List<IReadOnlyList<ResultTerm>> terms, Expr[] outputs, CompileState state)
     {
         int column = CompoundCompiler.FindTerm(term.Expression, index, terms, outputs.Length, state);
-        return (column, OrderTerms.Key(term, CoreCompiler.Recollated(term.Expression, outputs[column])).Order);
+        return (column, OrderTerms.Key(term, CoreCompiler.Recollated(term.Expression, outputs[column], state.Functions)).Order);
     }
 
     /// <summary>A column of the recursive table itself brings no new kind of value in.</summary>
     private static Expr WithoutOwn(Expr value, RecursiveReference reference) =>
         value is ColumnExpr column && column.Source == reference.Source ? ConstantExpr.Null : value;
 
-    private static void RequirePlain(SelectCore core)
+    private static void RequirePlain(SelectCore core, FunctionSet functions)
     {
-        if (core.GroupBy.Count > 0 || core.Columns.Any(column => column.Expression is { } node && NodeWalk.HasAggregate(node)))
+        if (core.GroupBy.Count > 0 || core.Columns.Any(column => column.Expression is { } node && NodeWalk.HasAggregate(node, functions)))
         {
             throw new SluiceException(ResultCode.Error, "recursive aggregate queries not supported");
         }

@@ -100,7 +100,7 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
                 throw new SluiceException(ResultCode.Error, $"misuse of aliased window function {node.Column}");
             }
 
-            if (Grouping is null && NodeWalk.HasAggregate(aliased))
+            if (Grouping is null && NodeWalk.HasAggregate(aliased, Functions))
             {
                 throw new SluiceException(ResultCode.Error, $"misuse of aliased aggregate {node.Column}");
             }

@@ -45,7 +45,7 @@ internal sealed class Windowing(RowScope scope, IReadOnlyList<(string Name, Wind
             throw Error("DISTINCT is not supported for window functions");
         }
 
-        AggregateFunction? aggregate = FunctionCatalog.FindAggregate(name, count);
+        AggregateFunction? aggregate = scope.Functions.FindAggregate(name, count);
         if (aggregate is null)
         {
             RequireArguments(name, count);

@@ -61,13 +61,10 @@ internal sealed class RemoteStatement : IStatement
         _parameters[number - 1] = value;
     }
 
+    public void ClearBindings() => Array.Clear(_parameters);
+
     public async ValueTask DescribeAsync(bool async)
     {
-        if (_description is not null)
-        {
-            return;
-        }
-
         FrameWriter request = _session.Begin(FrameType.Describe);
         Refer(request);
         FrameReader body = await _session.AskAsync(request, FrameType.Described, Stake.Nothing, async).ConfigureAwait(false);

@@ -89,6 +89,10 @@ internal sealed class RequestHandler : IDisposable
             case FrameType.Describe:
                 Prepared described = Find(StatementReference.Read(ref body));
                 body.End();
+
+                // The client does not run what it asks about; the rows of the last run may all have been fetched without a Reset.
+                described.Statement.Reset();
+                described.Statement.Describe();
                 Begin(FrameType.Described, request, answer);
                 Describe(described, answer);
                 break;

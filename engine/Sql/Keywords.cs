@@ -8,6 +8,9 @@ internal static class Keywords
 
     private static readonly (byte[] Word, TokenKind Kind)[] Slots = BuildSlots();
 
+    /// <summary>All keywords, in capitals.</summary>
+    public static IEnumerable<string> Names => All().Select(keyword => keyword.Name);
+
     /// <summary>The keyword's kind, or <see cref="TokenKind.Identifier"/>.</summary>
     public static TokenKind Lookup(ReadOnlySpan<byte> word)
     {

@@ -64,8 +64,14 @@ internal sealed partial class Parser
             Advance();
         }
 
+        bool serializable = Kind == TokenKind.Identifier && TokenIs(_token, "SERIALIZABLE"u8);
+        if (serializable)
+        {
+            Advance();
+        }
+
         ParseTransactionWord();
-        return new BeginStatement(kind ?? BeginKind.Deferred);
+        return new BeginStatement(kind ?? BeginKind.Deferred, serializable);
     }
 
     /// <summary>[TRANSACTION [name]]; the name means nothing.</summary>

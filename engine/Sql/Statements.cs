@@ -433,7 +433,8 @@ public enum BeginKind
     Concurrent,
 }
 
-public sealed record BeginStatement(BeginKind Kind) : StatementNode;
+/// <summary>BEGIN; with SERIALIZABLE after its kind (ours), the transaction is at that isolation whatever the connection's is.</summary>
+public sealed record BeginStatement(BeginKind Kind, bool Serializable) : StatementNode;
 
 public sealed record CommitStatement : StatementNode;
 

@@ -53,6 +53,19 @@ internal sealed class MergedRowCursor : RowCursor
     public override Payload Record =>
         _current == Source.Delta ? new Payload(_version!.Content!, 0, _version.Content!.Length) : _pages.Record;
 
+    public override int RecordLength => _current == Source.Delta ? _version!.Content!.Length : _pages.RecordLength;
+
+    public override void ReadRecord(int offset, Span<byte> into)
+    {
+        if (_current == Source.Delta)
+        {
+            _version!.Content.AsSpan(offset, into.Length).CopyTo(into);
+            return;
+        }
+
+        _pages.ReadRecord(offset, into);
+    }
+
     public override bool MoveFirst()
     {
         Enter();

@@ -203,14 +203,9 @@ internal sealed partial class Binding
 
     private Expr BindLike(LikeNode node)
     {
-        if (node.Operator == LikeOperator.Regexp)
+        if (node.Operator is LikeOperator.Regexp or LikeOperator.Match)
         {
-            throw Error("no such function: REGEXP");
-        }
-
-        if (node.Operator == LikeOperator.Match)
-        {
-            throw Error("unable to use function MATCH in the requested context");
+            return BindUserOperator(node);
         }
 
         if (node.Operator == LikeOperator.Glob && node.Escape is not null)
@@ -223,5 +218,18 @@ internal sealed partial class Binding
         Expr? escape = node.Escape is null ? null : Bind(node.Escape);
         LikeExpr like = new(node.Operator == LikeOperator.Glob, value, pattern, escape, node.Negated);
         return escape is null ? Finish(like, value, pattern) : Finish(like, value, pattern, escape);
+    }
+
+    /// <summary>x REGEXP y is regexp(y, x) and x MATCH y is match(y, x), functions that only the program can have made ("LIKE, GLOB, REGEXP, MATCH").</summary>
+    private Expr BindUserOperator(LikeNode node)
+    {
+        bool isRegexp = node.Operator == LikeOperator.Regexp;
+        if (node.Escape is not null || scope.Functions.FindScalar(isRegexp ? "regexp" : "match", 2) is not { } function)
+        {
+            throw Error(isRegexp ? "no such function: REGEXP" : "unable to use function MATCH in the requested context");
+        }
+
+        Expr call = BindScalar(function, [Bind(node.Pattern), Bind(node.Value)]);
+        return node.Negated ? Finish(new NotExpr(call), call) : call;
     }
 }

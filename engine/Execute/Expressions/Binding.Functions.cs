@@ -48,7 +48,7 @@ internal sealed partial class Binding
             return BindWindow(node);
         }
 
-        if (FunctionCatalog.FindAggregate(node.Name, count) is { } aggregate)
+        if (scope.Functions.FindAggregate(node.Name, count) is { } aggregate)
         {
             return node.Star && !string.Equals(node.Name, "count", StringComparison.OrdinalIgnoreCase)
                 ? throw WrongCount(node)
@@ -57,10 +57,10 @@ internal sealed partial class Binding
 
         bool special = _specialForms.TryGetValue(node.Name, out (int Min, int Max) range);
         bool fits = special && count >= range.Min && count <= range.Max;
-        ScalarFunction? scalar = fits ? null : FunctionCatalog.FindScalar(node.Name, count);
+        ScalarFunction? scalar = fits ? null : scope.Functions.FindScalar(node.Name, count);
         if (!fits && scalar is null)
         {
-            throw special || FunctionCatalog.Exists(node.Name) ? WrongCount(node)
+            throw special || scope.Functions.Exists(node.Name) ? WrongCount(node)
                 : _windowFunctions.Contains(node.Name) ? Error($"misuse of window function {node.Name}()")
                 : Error($"no such function: {node.Name}");
         }
@@ -80,13 +80,13 @@ internal sealed partial class Binding
 
     private Expr BindWindow(FunctionNode node)
     {
-        if (_windowFunctions.Contains(node.Name) || FunctionCatalog.FindAggregate(node.Name, node.Arguments.Count) is not null)
+        if (_windowFunctions.Contains(node.Name) || scope.Functions.FindAggregate(node.Name, node.Arguments.Count) is not null)
         {
             return scope.BindWindow(node);
         }
 
-        throw !_specialForms.ContainsKey(node.Name) && !FunctionCatalog.Exists(node.Name) ? Error($"no such function: {node.Name}")
-            : FunctionCatalog.FindScalar(node.Name, node.Arguments.Count) is null && !_specialForms.ContainsKey(node.Name) ? WrongCount(node)
+        throw !_specialForms.ContainsKey(node.Name) && !scope.Functions.Exists(node.Name) ? Error($"no such function: {node.Name}")
+            : scope.Functions.FindScalar(node.Name, node.Arguments.Count) is null && !_specialForms.ContainsKey(node.Name) ? WrongCount(node)
             : Error($"{node.Name}() may not be used as a window function");
     }
 

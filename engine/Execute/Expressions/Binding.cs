@@ -186,7 +186,7 @@ internal sealed partial class Binding(IScope scope)
     private Expr BindCollate(CollateNode node)
     {
         Expr operand = Bind(node.Operand);
-        return Finish(new CollateExpr(operand, ExpressionBinder.FindCollation(node.Collation)), operand);
+        return Finish(new CollateExpr(operand, scope.Functions.FindCollation(node.Collation)), operand);
     }
 
     /// <summary>

@@ -1,4 +1,3 @@
-using Sluice.Engine.Format;
 using Sluice.Engine.Sql;
 
 namespace Sluice.Engine.Execute.Expressions;
@@ -17,18 +16,4 @@ public static class ExpressionBinder
 
     /// <summary>Binds an expression that may be a row value: (a, b), or a subquery of several columns. One member for a plain value.</summary>
     public static IReadOnlyList<Expr> BindRow(ExpressionNode node, IScope scope) => new Binding(scope).BindRow(node);
-
-    /// <summary>The collation of a name in COLLATE; throws "no such collation sequence: x".</summary>
-    public static Collation FindCollation(string name)
-    {
-        foreach (Collation collation in (ReadOnlySpan<Collation>)[Collation.Binary, Collation.NoCase, Collation.RTrim])
-        {
-            if (string.Equals(collation.Name, name, StringComparison.OrdinalIgnoreCase))
-            {
-                return collation;
-            }
-        }
-
-        throw new SluiceException(ResultCode.Error, $"no such collation sequence: {name}");
-    }
 }

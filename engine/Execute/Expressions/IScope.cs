@@ -9,6 +9,9 @@ namespace Sluice.Engine.Execute.Expressions;
 /// </summary>
 public interface IScope
 {
+    /// <summary>The functions and collations that may be named. In the definitions of tables, which all connections share, the built-in ones.</summary>
+    FunctionSet Functions => FunctionSet.BuiltIn;
+
     /// <summary>
     /// The column that a name means, or null when there is none: the binder then says "no such column" or, for a bare
     /// name in double quotes, takes it as a string. Throws "ambiguous column name: x" where two sources have it.

@@ -65,7 +65,7 @@ public static class PragmaStatements
         ["index_xinfo"] = new(["seqno", "cid", "name", "desc", "coll", "key"], Answers.Always, call => IndexPragmas.IndexInfo(call, extended: true)) { IsThere = HasIndex },
         ["foreign_key_list"] = new(["id", "seq", "table", "from", "to", "on_update", "on_delete", "match"], Answers.Always, SchemaPragmas.ForeignKeyList) { IsThere = HasTable },
         ["database_list"] = new(["seq", "name", "file"], Answers.Always, SchemaPragmas.DatabaseList),
-        ["collation_list"] = new(["seq", "name"], Answers.Always, _ => SchemaPragmas.CollationList()),
+        ["collation_list"] = new(["seq", "name"], Answers.Always, SchemaPragmas.CollationList),
         ["compile_options"] = new(["compile_options"], Answers.Always, _ => SettingPragmas.CompileOptions()),
         ["pragma_list"] = new(["name"], Answers.Always, _ => [.. AllNames().Select(name => new[] { SqlValue.FromText(name) })]),
         ["user_version"] = new(["user_version"], Answers.OnlyWithoutValue, HeaderPragmas.UserVersion),

@@ -121,12 +121,10 @@ internal static class SchemaPragmas
         })];
     }
 
-    public static IReadOnlyList<SqlValue[]> CollationList() =>
-    [
-        [SqlValue.FromInteger(0), SqlValue.FromText(Collation.RTrim.Name)],
-        [SqlValue.FromInteger(1), SqlValue.FromText(Collation.NoCase.Name)],
-        [SqlValue.FromInteger(2), SqlValue.FromText(Collation.Binary.Name)],
-    ];
+    /// <summary>Newest first, as SQLite lists them.</summary>
+    public static IReadOnlyList<SqlValue[]> CollationList(PragmaCall call) =>
+        [.. call.Session.Functions.Collations.Reverse().Append(Collation.RTrim).Append(Collation.NoCase).Append(Collation.Binary)
+            .Select((collation, i) => new[] { SqlValue.FromInteger(i), SqlValue.FromText(collation.Name) })];
 
     private static bool IsAsked(PragmaCall call, string name) => !call.HasValue || call.Text.Equals(name, StringComparison.OrdinalIgnoreCase);
 

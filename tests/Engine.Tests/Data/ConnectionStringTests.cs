@@ -42,7 +42,8 @@ public class ConnectionStringTests
     }
 
     [Theory]
-    [InlineData("Data Source=x;Pooled=1", "'Pooled' is not known; the known ones are Data Source, Mode, Busy Timeout, Cache Size, Default Timeout")]
+    [InlineData("Data Source=x;Pooled=1", "'Pooled' is not known; the known ones are Data Source, Mode, Busy Timeout, Cache Size, Default Timeout, Sharing, Pooling")]
+    [InlineData("Pooling=perhaps", "'Pooling' must be True or False, not 'perhaps'")]
     [InlineData("Mode=Fast", "one of ReadWriteCreate, ReadWrite, ReadOnly, not 'Fast'")]
     [InlineData("Mode=7", "not '7'")]
     [InlineData("Busy Timeout=soon", "'Busy Timeout' must be a whole number")]

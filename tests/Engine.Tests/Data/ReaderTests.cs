@@ -44,6 +44,15 @@ public class ReaderTests
         ("TextReader", r => r.GetTextReader(0).ReadToEnd()),
         ("GetBytes length", r => r.GetBytes(0, 0, null, 0, 0)),
         ("GetBytes part", r => Part(r)),
+        ("GetBytes at", r => Pieces(length: 2, (at, buffer) => r.GetBytes(0, at, buffer, 1, 2), new byte[4])),
+        ("GetChars at", r => Pieces(length: 2, (at, buffer) => r.GetChars(0, at, buffer, 1, 2), new char[4])),
+        ("decimal?", r => r.GetFieldValue<decimal?>(0)),
+        ("DateOnly?", r => r.GetFieldValue<DateOnly?>(0)),
+        ("TimeOnly?", r => r.GetFieldValue<TimeOnly?>(0)),
+        ("TimeSpan?", r => r.GetFieldValue<TimeSpan?>(0)),
+        ("DateTimeOffset?", r => r.GetFieldValue<DateTimeOffset?>(0)?.ToString("o", CultureInfo.InvariantCulture)),
+        ("stream of a field", r => ReadAll(r.GetFieldValue<Stream>(0))),
+        ("text of a field", r => r.GetFieldValue<TextReader>(0).ReadToEnd()),
         ("GetChars length", r => r.GetChars(0, 0, null, 0, 0)),
         ("indexer", r => Providers.Show(r["v"])),
         ("indexer in another case", r => Providers.Show(r["V"])),
@@ -52,7 +61,7 @@ public class ReaderTests
     /// <summary>Values with the getters that must give what Microsoft.Data.Sqlite gives; the others may be an error of ours.</summary>
     public static TheoryData<string, string> Cases() => new()
     {
-        { "1", "GetValue,IsDBNull,GetFieldType,GetDataTypeName,GetBoolean,GetByte,GetInt16,GetInt32,GetInt64,GetFloat,GetDouble,GetDecimal,GetString,sbyte,ushort,uint,ulong,int?,enum,string,TextReader,GetChars length,indexer,indexer in another case,TimeSpan" },
+        { "1", "GetValue,IsDBNull,GetFieldType,GetDataTypeName,GetBoolean,GetByte,GetInt16,GetInt32,GetInt64,GetFloat,GetDouble,GetDecimal,GetString,sbyte,ushort,uint,ulong,int?,decimal?,enum,string,TextReader,GetChars length,indexer,indexer in another case,TimeSpan" },
         { "-300", "GetValue,GetInt16,GetInt32,GetInt64,GetDouble,GetDecimal,GetString,TimeSpan" },
         { "9223372036854775807", "GetValue,GetInt64,GetDouble,GetDecimal,GetString,ulong" },
         { "21.5", "GetValue,GetFieldType,GetDataTypeName,GetInt32,GetInt64,GetFloat,GetDouble,GetDecimal,GetString,string" },
@@ -61,17 +70,17 @@ public class ReaderTests
         { "0.5", "TimeSpan" },
         { "'x'", "GetValue,IsDBNull,GetFieldType,GetDataTypeName,GetString,char,byte[],Stream,TextReader,GetBytes length,GetChars length" },
         { "''", "GetValue,GetString,byte[],GetBytes length,GetBytes part,GetChars length" },
-        { "'h\u00e9llo \ud83d\ude00'", "GetString,byte[],GetBytes length,GetBytes part,GetChars length,TextReader" },
+        { "'h\u00e9llo \ud83d\ude00'", "GetString,byte[],GetBytes length,GetBytes part,GetBytes at,GetChars length,GetChars at,TextReader,text of a field" },
         { "'42'", "GetInt32,GetInt64,GetDouble,GetDecimal,GetByte,GetBoolean,int?" },
         { "'2024-02-29 12:34:56.789'", "GetDateTime,DateTimeOffset,DateTime?" },
         { "'2024-02-29T12:34:56Z'", "GetDateTime,DateTimeOffset" },
         { "'2024-02-29 12:34:56.1234567+02:30'", "GetDateTime,DateTimeOffset" },
-        { "'2024-02-29'", "GetDateTime,DateTimeOffset,DateOnly" },
-        { "'12:34:56.5'", "TimeSpan,TimeOnly" },
+        { "'2024-02-29'", "GetDateTime,DateTimeOffset,DateTimeOffset?,DateOnly,DateOnly?" },
+        { "'12:34:56.5'", "TimeSpan,TimeSpan?,TimeOnly,TimeOnly?" },
         { "'-1.02:03:04.0050000'", "TimeSpan" },
         { "'6F9619FF-8B86-D011-B42D-00CF4FC964FF'", "GetGuid,Guid?,GetString" },
         { "x'ff19966f868b11d0b42d00cf4fc964ff'", "GetGuid,Guid?,GetValue,byte[],GetBytes length,GetBytes part,Stream" },
-        { "x'00ff41'", "GetValue,GetFieldType,GetDataTypeName,byte[],Stream,GetBytes length,GetBytes part,IsDBNull,indexer" },
+        { "x'00ff41'", "GetValue,GetFieldType,GetDataTypeName,byte[],Stream,stream of a field,GetBytes at,GetBytes length,GetBytes part,IsDBNull,indexer" },
         { "x''", "GetValue,byte[],GetBytes length" },
         { "NULL", "GetValue,IsDBNull,GetFieldType,GetDataTypeName,GetBoolean,GetInt32,GetDouble,GetString,GetGuid,GetDateTime,GetDecimal,TextReader,indexer" },
     };
@@ -115,6 +124,17 @@ public class ReaderTests
     }
 
     [Fact]
+    public void Reads_types_that_Microsoft_Data_Sqlite_does_not()
+    {
+        using SluiceConnection connection = Providers.Sluice();
+        using SluiceCommand command = connection.CreateCommand("SELECT 5, x'0102'");
+        using SluiceDataReader reader = command.ExecuteReader();
+        reader.Read();
+        Assert.Equal(DayOfWeek.Friday, reader.GetFieldValue<DayOfWeek?>(0));
+        Assert.Equal([1, 2], reader.GetFieldValue<ReadOnlyMemory<byte>>(1).ToArray());
+    }
+
+    [Fact]
     public void NULL_is_null_in_types_that_have_one()
     {
         using SluiceConnection connection = Providers.Sluice();
@@ -125,6 +145,7 @@ public class ReaderTests
         Assert.Null(reader.GetFieldValue<DateTimeOffset?>(0));
         Assert.Null(reader.GetFieldValue<string?>(0));
         Assert.Null(reader.GetFieldValue<byte[]?>(0));
+        Assert.Null(reader.GetFieldValue<DayOfWeek?>(0));
         Assert.Equal(DBNull.Value, reader.GetFieldValue<object>(0));
         Assert.Equal(DBNull.Value, reader.GetFieldValue<DBNull>(0));
         Assert.True(reader.GetFieldValue<SqlValue>(0).IsNull);
@@ -294,6 +315,21 @@ public class ReaderTests
     }
 
     private static string Time(DateTime time) => $"{time.ToString("o", CultureInfo.InvariantCulture)} {time.Kind}";
+
+    /// <summary>What a copy into the middle of a buffer gives, from each place of the value and from behind it.</summary>
+    private static string Pieces<T>(int length, Func<long, T[], long> copy, T[] buffer)
+    {
+        List<string> pieces = [];
+        for (int at = 0; at < 8; at += length)
+        {
+            Array.Clear(buffer);
+            pieces.Add($"{OrErrorOf(() => copy(at, buffer))}:{string.Join(",", buffer.Select(item => Convert.ToInt32(item, CultureInfo.InvariantCulture)))}");
+        }
+
+        return string.Join(" ", pieces);
+
+        static object? OrErrorOf(Func<long> get) => Providers.OrError(() => get());
+    }
 
     private static string ReadAll(Stream stream)
     {

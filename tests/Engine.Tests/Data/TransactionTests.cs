@@ -180,4 +180,51 @@ public class TransactionTests
         transaction.Commit();
         Assert.Equal([1L, 4L], connection.Ids());
     }
+
+    /// <summary>Each of two transactions reads the row that the other one writes: one after the other, at most one of the sums would be 0.</summary>
+    [Theory]
+    [InlineData(IsolationLevel.Serializable, false, true)]
+    [InlineData(IsolationLevel.Serializable, true, true)]
+    [InlineData(IsolationLevel.ReadCommitted, false, false)]
+    public void A_serializable_transaction_is_refused_if_what_it_read_was_changed(IsolationLevel level, bool throughOwner, bool isRefused)
+    {
+        using Files.TemporaryFolder folder = new();
+        string source = $"Data Source={folder.File("t.db")}";
+        using SluiceConnection other = new(source);
+        other.Open();
+        other.Run(Table + "; INSERT INTO t VALUES(1, 0), (2, 0)");
+        using SluiceConnection connection = new(throughOwner ? source + ";Sharing=Client" : source);
+        connection.Open();
+        other.Run("PRAGMA isolation = serializable");
+        Assert.Equal(throughOwner, connection.OwnerProcessId is not null);
+
+        using SluiceTransaction transaction = connection.BeginTransaction(level);
+        using SluiceTransaction beside = other.BeginTransaction(SluiceTransactionMode.Concurrent);
+        connection.Run("UPDATE t SET v = (SELECT v FROM t WHERE id = 2) + 1 WHERE id = 1");
+        other.Run("UPDATE t SET v = (SELECT v FROM t WHERE id = 1) + 1 WHERE id = 2");
+        beside.Commit();
+        if (isRefused)
+        {
+            Assert.Equal(ResultCode.BusyConflict, Assert.Throws<SluiceException>(transaction.Commit).Code);
+        }
+        else
+        {
+            transaction.Commit();
+        }
+
+        // The level was that transaction's only.
+        Assert.Equal("snapshot", connection.Scalar("PRAGMA isolation"));
+    }
+
+    [Fact]
+    public void SERIALIZABLE_may_follow_every_kind_of_BEGIN()
+    {
+        using SluiceConnection connection = Providers.Sluice(Table);
+        foreach (string begin in (string[])["BEGIN", "BEGIN DEFERRED", "BEGIN IMMEDIATE", "BEGIN CONCURRENT", "BEGIN EXCLUSIVE"])
+        {
+            connection.Run($"{begin} serializable TRANSACTION; INSERT INTO t(v) VALUES(1); COMMIT");
+        }
+
+        Assert.Equal(5L, connection.Scalar("SELECT count(*) FROM t"));
+    }
 }

@@ -53,3 +53,23 @@ public sealed class ConcurrencyThroughOwner : ConcurrencyTests
         base.Dispose();
     }
 }
+
+public sealed class SchemaThroughOwner : SchemaTests
+{
+    public SchemaThroughOwner() => Providers.UseOwner();
+}
+
+public sealed class DapperQueriesThroughOwner : DapperQueryTests
+{
+    public DapperQueriesThroughOwner() => Providers.UseOwner();
+}
+
+public sealed class DapperParametersThroughOwner : DapperParameterTests
+{
+    public DapperParametersThroughOwner() => Providers.UseOwner();
+}
+
+public sealed class DapperTransactionsThroughOwner : DapperTransactionTests
+{
+    public DapperTransactionsThroughOwner() => Providers.UseOwner();
+}
