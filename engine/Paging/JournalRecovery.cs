@@ -64,6 +64,21 @@ internal sealed class JournalRecovery(FileSystem files, EngineFile database, str
         files.SyncFolderOf(journalPath);
     }
 
+    /// <summary>
+    /// Removes a journal that is not hot. Beside an empty database it may be that of the first commit, which was taken back: the file is then empty again,
+    /// but perhaps not on the disk, and nothing else would tell after a power cut that what is there was never committed.
+    /// </summary>
+    public void RemoveCold()
+    {
+        if (database.Length == 0 && Exists)
+        {
+            database.SetLength(0);
+            database.Sync();
+        }
+
+        Remove();
+    }
+
     private bool BeginsWithContent()
     {
         using EngineFile journal = files.Open(journalPath, FileAccessMode.ReadOnly);

@@ -130,8 +130,7 @@ public sealed partial class Pager
 
         // A journal that is there is not hot, and nobody can be writing it; or a writer died since we looked, and did not get to the database, for
         // we held SHARED. One that is gone may come back with a power cut, if the folder was not synced since: then it would undo what follows.
-        recovery.Remove();
-
+        recovery.RemoveCold();
         return true;
     }
 
