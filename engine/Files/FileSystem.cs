@@ -43,10 +43,22 @@ public abstract class EngineFile(string path) : IDisposable
 
     public abstract long Length { get; }
 
-    /// <summary>Reads up to the whole buffer; fewer bytes only at the end of the file.</summary>
-    public abstract int Read(Span<byte> buffer, long offset);
+    /// <summary>Reads the whole buffer; fewer bytes only at the end of the file.</summary>
+    public int Read(Span<byte> buffer, long offset)
+    {
+        int done = 0;
+        while (done < buffer.Length && ReadSome(buffer[done..], offset + done) is var count and > 0)
+        {
+            done += count;
+        }
+
+        return done;
+    }
 
     public abstract void Write(ReadOnlySpan<byte> bytes, long offset);
+
+    /// <summary>Reads at least a byte, and as many as the system gives at once; none only at the end of the file.</summary>
+    protected abstract int ReadSome(Span<byte> buffer, long offset);
 
     /// <summary>Returns when everything written is on the disk (fdatasync).</summary>
     public abstract void Sync();

@@ -40,7 +40,7 @@ internal sealed class MemoryFile(string path, MemoryContent content, bool readOn
         }
     }
 
-    public override int Read(Span<byte> buffer, long offset)
+    protected override int ReadSome(Span<byte> buffer, long offset)
     {
         content.Gate.EnterReadLock();
         try

@@ -15,30 +15,24 @@ internal sealed class PosixFile(string path, FileDescriptor descriptor) : Engine
         }
     }
 
-    public override unsafe int Read(Span<byte> buffer, long offset)
+    protected override unsafe int ReadSome(Span<byte> buffer, long offset)
     {
-        int done = 0;
         fixed (byte* start = buffer)
         {
-            while (done < buffer.Length)
+            while (true)
             {
-                nint count = NativeMethods.Read(descriptor, start + done, (nuint)(buffer.Length - done), offset + done);
-                if (count > 0)
+                nint count = NativeMethods.Read(descriptor, start, (nuint)buffer.Length, offset);
+                if (count >= 0)
                 {
-                    done += (int)count;
+                    return (int)count;
                 }
-                else if (count == 0)
-                {
-                    break;
-                }
-                else if (Marshal.GetLastPInvokeError() != Errno.Interrupted)
+
+                if (Marshal.GetLastPInvokeError() != Errno.Interrupted)
                 {
                     throw Failed($"read {buffer.Length} bytes at offset {offset}", ResultCode.IoErrorRead);
                 }
             }
         }
-
-        return done;
     }
 
     public override unsafe void Write(ReadOnlySpan<byte> bytes, long offset)

@@ -8,7 +8,9 @@ namespace Sluice.Engine.Paging;
 /// <para>1. An owner holds SHARED and RESERVED as long as it is open: other processes may read, not write. A read-only opener holds SHARED
 /// while it has a snapshot pinned, and forgets its cache when the file changed between two snapshots. 2. A page image is never changed once a
 /// reader can see it. 3. A commit raises the epoch, also when it fails. Before its new images can be seen in cache or file, the old ones are
-/// published for snapshots of the epoch before. 4. The file is changed only under EXCLUSIVE and a synced rollback journal.</para>
+/// published for snapshots of the epoch before. 4. The file is changed only under EXCLUSIVE and a synced rollback journal, but for
+/// checksums that nobody relies on yet (<see cref="RenewChecksums"/>). 5. While <see cref="ChecksumsAreValid"/>, a page that is read from the file is verified
+/// before anybody sees it.</para>
 /// <para>Recovery: opening rolls back a hot journal before anything is read. A commit that fails is rolled back at once; if that fails too,
 /// the pager refuses all further work and the journal waits for the next open.</para>
 /// </summary>

@@ -150,7 +150,8 @@ internal sealed partial class Simulation
     /// </summary>
     private void Meanwhile(IoPoint point)
     {
-        bool suits = point.Kind is IoKind.Sync or IoKind.SyncFolder || (point.Kind is IoKind.Write or IoKind.Resize && point.File is not (FileKind.Log or FileKind.Side));
+        bool suits = point.Kind is IoKind.Sync or IoKind.SyncFolder or IoKind.RefusedLock
+            || (point.Kind is IoKind.Write or IoKind.Resize && point.File is not (FileKind.Log or FileKind.Side));
         if (!suits || _depth > 1 || _clients.Count == 0 || _random.Next(3) > 0)
         {
             return;

@@ -22,6 +22,9 @@ internal sealed partial class Simulation
     private const int MostOpenings = 4;
 
     private readonly Random _random;
+
+    /// <summary>Of the faults that came later than others, so that old seeds do the same.</summary>
+    private readonly Random _laterFaults;
     private readonly SimulatedClock _clock = new();
     private readonly SimulatedWork _work;
     private readonly History _history = new();
@@ -38,6 +41,7 @@ internal sealed partial class Simulation
     {
         // Neighbouring seeds of Random give alike beginnings.
         _random = new Random(unchecked(seed * (int)2654435761u));
+        _laterFaults = new Random(unchecked(seed * (int)2246822519u));
         Trace = trace;
         Disk = new SimulatedDisk(_random, trace) { Meanwhile = Meanwhile };
         _work = new SimulatedWork(_clock, RunStep);
@@ -175,7 +179,7 @@ internal sealed partial class Simulation
                 Disk.Restart(powerLost: _random.Next(3) > 0);
                 CheckWithSqlite();
             }
-            else if (Disk.Injected == 0)
+            else if (Disk.Injected == 0 && error is not { PrimaryCode: ResultCode.Busy })
             {
                 throw new SimulationFailure($"the database cannot be opened: {error?.Message}", error);
             }
@@ -253,6 +257,8 @@ internal sealed partial class Simulation
             FailingSyncs = fails && _random.Next(2) == 0 ? rare : 0,
             FailingNames = fails && _random.Next(2) == 0 ? rare / 8 : 0,
             FreeBytes = _random.Next(8) == 0 ? _random.Next(200_000) : null,
+            ShortReads = _laterFaults.Next(4) == 0 ? 1 << _laterFaults.Next(1, 6) : 0,
+            ForeignReaders = _laterFaults.Next(4) == 0 ? 1 << _laterFaults.Next(0, 4) : 0,
         };
     }
 

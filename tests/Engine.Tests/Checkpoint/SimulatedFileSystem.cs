@@ -239,7 +239,7 @@ internal sealed class SimulatedFileSystem : FileSystem
             }
         }
 
-        public override int Read(Span<byte> buffer, long offset)
+        protected override int ReadSome(Span<byte> buffer, long offset)
         {
             lock (owner._gate)
             {

@@ -75,7 +75,7 @@ public sealed class FaultyFileSystem(Fault fault) : FileSystem
     {
         public override long Length => file.Length;
 
-        public override int Read(Span<byte> buffer, long offset) => file.Read(buffer, offset);
+        protected override int ReadSome(Span<byte> buffer, long offset) => file.Read(buffer, offset);
 
         public override void Write(ReadOnlySpan<byte> bytes, long offset)
         {

@@ -17,6 +17,12 @@ internal sealed class FaultPlan
     /// <summary>One in so many operations of a kind fails; 0 for never.</summary>
     public int FailingReads { get; init; }
 
+    /// <summary>One in so many reads gives only a part of what is there; 0 for none.</summary>
+    public int ShortReads { get; init; }
+
+    /// <summary>One in so many times that the file is to be written, another process is reading it for a while; 0 for never.</summary>
+    public int ForeignReaders { get; init; }
+
     public int FailingWrites { get; init; }
 
     public int FailingSyncs { get; init; }

@@ -6,7 +6,7 @@ namespace Sluice.Simulation.Disk;
 
 /// <summary>
 /// Files that do everything a disk may do, by a seed: forget what was not synced, tear and reorder it, lose names that were not synced with
-/// their folder, fail, be full, be slow. Every operation is a step; at the step that the plan names the power goes, and from then on
+/// their folder, read in parts, fail, be full, be slow, be read by others. Every operation is a step; at the step that the plan names the power goes, and from then on
 /// everything throws <see cref="PowerCutException"/> until <see cref="Restart"/>.
 /// </summary>
 internal sealed class SimulatedDisk(Random random, Trace trace) : FileSystem
@@ -17,6 +17,7 @@ internal sealed class SimulatedDisk(Random random, Trace trace) : FileSystem
     private readonly SortedDictionary<string, Inode> _names = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, Inode> _durableNames = new(StringComparer.Ordinal);
     private readonly Dictionary<IoPoint, int> _visits = [];
+    private readonly ForeignReader _foreign = new(random);
     private FaultPlan _plan = FaultPlan.None;
     private long _steps;
     private long _usedAtPlan;
@@ -46,10 +47,15 @@ internal sealed class SimulatedDisk(Random random, Trace trace) : FileSystem
         _visits.Clear();
         Injected = 0;
         _usedAtPlan = Used;
+        _foreign.Leave();
     }
 
     /// <summary>From now on nothing fails and there is room.</summary>
-    public void Heal() => _plan = FaultPlan.None;
+    public void Heal()
+    {
+        _plan = FaultPlan.None;
+        _foreign.Leave();
+    }
 
     /// <summary>The process ends now.</summary>
     public void Crash() => Crashed = true;
@@ -153,6 +159,12 @@ internal sealed class SimulatedDisk(Random random, Trace trace) : FileSystem
         IoPoint point = Begin(file.Path, IoKind.Read, offset, buffer.Length);
         FailSometimes(_plan.FailingReads, point, file.Path, $"read {buffer.Length} bytes at offset {offset}", ResultCode.IoErrorRead);
         int count = (int)Math.Clamp(inode.Length - offset, 0, buffer.Length);
+        if (count > 1 && _plan.ShortReads > 0 && random.Next(_plan.ShortReads) == 0)
+        {
+            count = random.Next(1, count);
+            trace.Add("short read", count);
+        }
+
         if (count > 0)
         {
             inode.Current.Slice((int)offset, count).CopyTo(buffer);
@@ -161,8 +173,21 @@ internal sealed class SimulatedDisk(Random random, Trace trace) : FileSystem
         return count;
     }
 
+    internal bool TryLock(SimulatedFile file, long start, bool exclusive)
+    {
+        ThrowIfCrashed();
+        if (!_foreign.Refuses(start, exclusive, _plan.ForeignReaders))
+        {
+            return true;
+        }
+
+        End(Begin(file.Path, IoKind.RefusedLock, start, 0));
+        return false;
+    }
+
     internal void Write(SimulatedFile file, Inode inode, ReadOnlySpan<byte> bytes, long offset)
     {
+        RequireNoReader(file);
         IoPoint point;
         try
         {
@@ -198,6 +223,7 @@ internal sealed class SimulatedDisk(Random random, Trace trace) : FileSystem
 
     internal void SetLength(SimulatedFile file, Inode inode, long length)
     {
+        RequireNoReader(file);
         IoPoint point = Begin(file.Path, IoKind.Resize, length, 0);
         if (length > inode.Length && RoomAt(inode, inode.Length, length - inode.Length) < length - inode.Length)
         {
@@ -229,6 +255,14 @@ internal sealed class SimulatedDisk(Random random, Trace trace) : FileSystem
         if (Crashed)
         {
             throw new PowerCutException();
+        }
+    }
+
+    private void RequireNoReader(SimulatedFile file)
+    {
+        if (_foreign.IsReading && IoPoint.KindOf(file.Path) == FileKind.Database)
+        {
+            throw new SimulationFailure($"{file.Path} is written while another process reads it");
         }
     }
 
@@ -304,7 +338,7 @@ internal sealed class SimulatedDisk(Random random, Trace trace) : FileSystem
     private static string Name(IoPoint point) => s_pointNames.GetOrAdd(point, static point => point.ToString());
 }
 
-/// <summary>An open file of a <see cref="SimulatedDisk"/>. There is one process: locks are always to be had.</summary>
+/// <summary>An open file of a <see cref="SimulatedDisk"/>. Locks are to be had, but for what a <see cref="ForeignReader"/> refuses.</summary>
 internal sealed class SimulatedFile(string path, SimulatedDisk disk, Inode inode, bool readOnly) : EngineFile(path)
 {
     public override long Length
@@ -316,7 +350,7 @@ internal sealed class SimulatedFile(string path, SimulatedDisk disk, Inode inode
         }
     }
 
-    public override int Read(Span<byte> buffer, long offset) => disk.Read(this, inode, buffer, offset);
+    protected override int ReadSome(Span<byte> buffer, long offset) => disk.Read(this, inode, buffer, offset);
 
     public override void Write(ReadOnlySpan<byte> bytes, long offset)
     {
@@ -332,11 +366,7 @@ internal sealed class SimulatedFile(string path, SimulatedDisk disk, Inode inode
         disk.SetLength(this, inode, length);
     }
 
-    public override bool TryLock(long start, long length, bool exclusive)
-    {
-        disk.ThrowIfCrashed();
-        return true;
-    }
+    public override bool TryLock(long start, long length, bool exclusive) => disk.TryLock(this, start, exclusive);
 
     public override void Unlock(long start, long length)
     {

@@ -121,6 +121,13 @@ internal sealed partial class Client
     {
         history.BeginExclusive(_ => transaction.View);
         using Run run = Do("COMMIT");
+        if (run.Error is { PrimaryCode: ResultCode.Busy } && _session.InTransaction)
+        {
+            // Another process reads the file. The transaction is as it was: it goes on, is committed again or rolled back.
+            history.WithdrawExclusive();
+            return;
+        }
+
         _transaction = null;
         if (run.Error is { } error)
         {
