@@ -18,6 +18,9 @@ internal static class FullDisk
     private const int RoomForCommits = 400 << 10;
     private const int RowsBeforeCheckpoint = 4000;
 
+    /// <summary>Of a writer: far from filling the disk again.</summary>
+    private const int WorksWithRoom = 50;
+
     /// <summary>The ballast, the database, its journal, and the segments of so small a log.</summary>
     private const int MostFilesLeft = 6;
 
@@ -103,16 +106,9 @@ internal static class FullDisk
         Console.WriteLine($"  opened with room: {Open(database)}");
         wrong.AddRange(ledger.CheckAndKeep(database, out int found).Select(line => $"after a full disk during {what}: {line}"));
         int before = ledger.Acknowledged;
-        using (WorkerProcess second = new(WorkerProcess.StartInfo(database, 5, 4), ledger))
+        using (WorkerProcess second = new(WorkerProcess.StartInfo(database, 5, 4, works: WorksWithRoom), ledger))
         {
-            Stopwatch patience = Stopwatch.StartNew();
-            while (ledger.Acknowledged < before + 50 && patience.Elapsed < TimeSpan.FromSeconds(60))
-            {
-                await second.RequireAliveAsync();
-                await Task.Delay(20);
-            }
-
-            await second.StopAsync();
+            await second.DoneAsync(TimeSpan.FromSeconds(60));
         }
 
         Console.WriteLine($"  with room again: {found} found, {ledger.Acknowledged - before} more acknowledged; left on the disk: {Files(disk)}");

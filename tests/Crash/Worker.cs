@@ -6,7 +6,7 @@ using Sluice.Engine.Data;
 namespace Sluice.Crash;
 
 /// <summary>
-/// A process that writes: some writers, each with a connection, until standard input ends. Says on standard output, a line each: <c>own</c> when it
+/// A process that writes: some writers, each with a connection, until standard input ends or one of them is done. Says on standard output, a line each: <c>own</c> when it
 /// has become the owner of the file, <c>ack WRITER NUMBER</c> when that transaction is durable, <c>retry</c>, and <c>unknown</c> for a commit
 /// whose answer was lost; it then looks whether it is there.
 /// </summary>
@@ -23,9 +23,13 @@ internal sealed class Worker
     /// <summary>Works of a writer from one checkpoint to the next; 0 for none but the engine's own.</summary>
     private readonly int _worksPerCheckpoint;
 
-    private Worker(string database, int worksPerCheckpoint)
+    /// <summary>Works after which a writer is done; 0 for never.</summary>
+    private readonly int _works;
+
+    private Worker(string database, int worksPerCheckpoint, int works)
     {
         _worksPerCheckpoint = worksPerCheckpoint;
+        _works = works;
         _connectionString = new SluiceConnectionStringBuilder { DataSource = database, Mode = SluiceOpenMode.ReadWrite }.ConnectionString;
     }
 
@@ -35,7 +39,8 @@ internal sealed class Worker
         Argument<int> first = new("FIRST") { Description = "The number of the first writer" };
         Argument<int> count = new("COUNT") { Description = "How many writers" };
         Argument<int> checkpoints = new("CHECKPOINTS") { Description = "Transactions of a writer from one checkpoint to the next, 0 for none" };
-        Command command = new("worker", "Writes into a database until standard input ends.") { file, first, count, checkpoints };
+        Argument<int> works = new("WORKS") { Description = "Transactions after which a writer is done, 0 for never" };
+        Command command = new("worker", "Writes into a database until standard input ends, or a writer is done.") { file, first, count, checkpoints, works };
         command.SetAction(result =>
         {
             if (Environment.GetEnvironmentVariable(PowerCut.TraceVariable) is not null)
@@ -45,7 +50,8 @@ internal sealed class Worker
                     typeof(SluiceConnection).Assembly, static (name, _, _) => name == "libc" ? NativeLibrary.GetMainProgramHandle() : 0);
             }
 
-            return new Worker(result.GetRequiredValue(file), result.GetRequiredValue(checkpoints)).RunAsync(result.GetRequiredValue(first), result.GetRequiredValue(count));
+            Worker worker = new(result.GetRequiredValue(file), result.GetRequiredValue(checkpoints), result.GetRequiredValue(works));
+            return worker.RunAsync(result.GetRequiredValue(first), result.GetRequiredValue(count));
         });
         return command;
     }
@@ -67,7 +73,7 @@ internal sealed class Worker
     {
         using SluiceConnection connection = new(_connectionString);
         connection.Open();
-        for (int number = 1; !_stopping.IsCancellationRequested; number++)
+        for (int number = 1; !_stopping.IsCancellationRequested && (_works == 0 || number <= _works); number++)
         {
             Work work = new(writer, number);
             bool done = false;

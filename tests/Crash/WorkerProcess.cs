@@ -41,11 +41,12 @@ internal sealed class WorkerProcess : IDisposable
     /// <param name="firstWriter">The number of its first writer.</param>
     /// <param name="writers">How many.</param>
     /// <param name="worksPerCheckpoint">Often by default, so that whatever happens happens within a checkpoint too.</param>
-    public static ProcessStartInfo StartInfo(string database, int firstWriter, int writers, int worksPerCheckpoint = 15)
+    /// <param name="works">After so many a writer is done, and with it the worker; 0 for never.</param>
+    public static ProcessStartInfo StartInfo(string database, int firstWriter, int writers, int worksPerCheckpoint = 15, int works = 0)
     {
         // The program beside its assembly, however this process was started.
         ProcessStartInfo start = new(Path.ChangeExtension(typeof(WorkerProcess).Assembly.Location, null)) { ArgumentList = { "worker", database } };
-        foreach (int number in (int[])[firstWriter, writers, worksPerCheckpoint])
+        foreach (int number in (int[])[firstWriter, writers, worksPerCheckpoint, works])
         {
             start.ArgumentList.Add(number.ToString(CultureInfo.InvariantCulture));
         }
@@ -66,6 +67,15 @@ internal sealed class WorkerProcess : IDisposable
     {
         int code = await ExitAsync(patience);
         if (code != 128 + Tool.SigKill)
+        {
+            throw new InvalidDataException($"worker {Id} ended with {code}: {await _errors}");
+        }
+    }
+
+    /// <summary>Waits until it is done; an error of it is an exception.</summary>
+    public async Task DoneAsync(TimeSpan patience)
+    {
+        if (await ExitAsync(patience) is not 0 and int code)
         {
             throw new InvalidDataException($"worker {Id} ended with {code}: {await _errors}");
         }
