@@ -20,6 +20,8 @@ internal sealed partial class Connection
         if (packet.HasSubscriptionIdentifier)
             throw MqttProtocolException.Protocol("3.3.4", "a client sent a subscription identifier");
         TopicName topic = ResolveTopic(in packet);
+        if (!_access.MayPublish(topic))
+            return OnForbidden(in packet, topic);
         SubscriberMatch[] matches = _core.Subscriptions.Match(topic);
         PublishedMessage? forwarded = matches.Length > 0 || packet.Retain ? CopyForSubscribers(in packet, topic) : null;
         switch (packet.QualityOfService)
@@ -33,6 +35,20 @@ internal sealed partial class Connection
             default:
                 return OnExactlyOnce(in packet, topic, forwarded, matches.Length > 0);
         }
+    }
+
+    // Section 3.3.4: a 5.0 client is told by PUBACK or PUBREC, another one loses its connection (3.1.1 section 3.3.5). At QoS 0 nobody is told.
+    private ValueTask OnForbidden(in PublishPacket packet, TopicName topic)
+    {
+        _core.Counters.Dropped(DropReason.NotAuthorized);
+        if (_core.LogLimits.Forbidden.Allows(out long others))
+            MqttLog.PublishForbidden(_core.Log, ClientId, Address, topic.Text, others);
+        if (packet.QualityOfService == QualityOfService.AtMostOnce)
+            return default;
+        CheckReceiveMaximum();
+        PacketType answer = packet.QualityOfService == QualityOfService.AtLeastOnce ? PacketType.PubAck : PacketType.PubRec;
+        Output.Complete(Output.Owe(packet.PacketIdentifier, answer, hasSubscribers: false), IngressResult.NotAuthorized);
+        return default;
     }
 
     private ValueTask OnExactlyOnce(in PublishPacket packet, TopicName topic, PublishedMessage? forwarded, bool hasSubscribers)

@@ -29,6 +29,12 @@ internal sealed partial class Connection
             return ReasonCode.SharedSubscriptionsNotSupported;
         if (request.Filter.AsSpan().Count('/') >= SubscriptionTree.MaximumLevels)
             return ReasonCode.TopicFilterInvalid;
+        if (!_access.MaySubscribe(request.Filter))
+        {
+            if (_core.LogLimits.Forbidden.Allows(out long others))
+                MqttLog.SubscribeForbidden(_core.Log, ClientId, Address, request.Filter, others);
+            return ReasonCode.NotAuthorized;
+        }
         if (_session!.Subscribe(request, identifier) is not { } added)
             return ReasonCode.QuotaExceeded;
         isNew = added;
