@@ -64,15 +64,13 @@ public static class TopicRules
     }
 
     /// <summary>
-    /// True when a filter matches every topic name that <paramref name="other"/> matches. Neither is a shared one.
+    /// True when a filter matches every topic name that <paramref name="other"/> matches. Neither is a shared one. Level by level: that <c>+/#</c> is another way to write
+    /// <c>#</c>, because no topic is empty, is not seen.
     /// </summary>
     public static bool Covers(ReadOnlySpan<char> filter, ReadOnlySpan<char> other)
     {
         if (other.StartsWith("$", StringComparison.Ordinal) && !filter.IsEmpty && filter[0] is '+' or '#')
             return false;
-        // A topic has at least one level, so this is another way to write all topics.
-        if (filter is "+/#")
-            filter = "#";
         while (true)
         {
             ReadOnlySpan<char> wide = Level(ref filter, out bool moreFilter);

@@ -64,7 +64,10 @@ public sealed class AccessTests
             foreach (string narrow in filters)
             {
                 bool covers = matched[narrow].IsSubsetOf(matched[wide]);
-                Assert.True(covers == TopicRules.Covers(wide, narrow), $"{wide} covers {narrow}: {covers}");
+                // What stands before the '#' of these is no topic of its own, which is not looked at.
+                bool mayBeMissed = (narrow is "#" or "/#") && wide.EndsWith("/#", StringComparison.Ordinal);
+                bool isRight = TopicRules.Covers(wide, narrow) == covers || (covers && mayBeMissed);
+                Assert.True(isRight, $"{wide} covers {narrow}: {covers}");
             }
         }
     }
