@@ -107,7 +107,7 @@ internal static class MqttSection
             Publish = ReadFilters(item, "publish"),
             Subscribe = ReadFilters(item, "subscribe"),
         };
-        if (rule.Publish.Count + rule.Subscribe.Count == 0)
+        if (item.Texts("publish") is null or [] && item.Texts("subscribe") is null or [])
         {
             item.Fail("publish", "allows nothing; add publish: [ \"sensors/#\" ] or subscribe: [ \"#\" ], or remove the rule");
         }

@@ -133,7 +133,8 @@ internal sealed partial class Connection
         bool told = Limits.Version == ProtocolVersion.Mqtt50;
         if (!told && Volatile.Read(ref _closeRequest) is not null)
             return;
-        if (_core.LogLimits.NotStored.Allows(out long others))
+        // What a client may not do has a line of its own.
+        if (result != IngressResult.NotAuthorized && _core.LogLimits.NotStored.Allows(out long others))
             MqttLog.NotStored(_core.Log, ClientId, Address, result, told ? "the client was told" : "its connection is closed", others);
         if (!told)
             RequestClose(ReasonCode.UnspecifiedError, "a message could not be stored");
