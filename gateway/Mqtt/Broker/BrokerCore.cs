@@ -62,14 +62,20 @@ internal sealed class BrokerCore
     public void Forward(PublishedMessage message) => Forward(message, Subscriptions.Match(message.Topic));
 
     /// <summary>The same with the matches known already.</summary>
-    public void Forward(PublishedMessage message, SubscriberMatch[] matches)
+    public void Forward(PublishedMessage message, TopicMatch matches)
     {
         if (message.Retain && !Retained.Keep(message))
             Counters.Dropped(DropReason.RetainedFull);
-        foreach (SubscriberMatch match in matches)
+        foreach (SubscriberMatch match in matches.Sessions)
         {
             if (match.Deliver(message) is { } delivery)
                 match.Session.Offer(delivery);
+        }
+        foreach (ShareMatch share in matches.Shares)
+        {
+            Subscription chosen = share.Choose();
+            if (new SubscriberMatch(chosen.Session, chosen, []).Deliver(message) is { } delivery)
+                chosen.Session.Offer(delivery);
         }
     }
 

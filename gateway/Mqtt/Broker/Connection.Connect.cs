@@ -41,7 +41,8 @@ internal sealed partial class Connection
         Volatile.Write(ref _limits, new ClientLimits(
             connect.Version,
             Math.Min(connect.Properties?.ReceiveMaximum ?? (connect.Version == ProtocolVersion.Mqtt50 ? ushort.MaxValue : int.MaxValue), _core.Options.MaximumInFlightOut),
-            connect.Properties?.MaximumPacketSize ?? long.MaxValue));
+            connect.Properties?.MaximumPacketSize ?? long.MaxValue,
+            connect.Properties?.TopicAliasMaximum ?? 0));
         PropertySet? properties = connect.Version == ProtocolVersion.Mqtt50
             ? ConnAckProperties(assigned ? clientId : null, keepAlive != connect.KeepAlive ? keepAlive : null, expiry != asked ? expiry : null)
             : null;
@@ -87,7 +88,6 @@ internal sealed partial class Connection
         ReceiveMaximum = (ushort)Math.Min(_core.Options.ReceiveMaximum, ushort.MaxValue),
         TopicAliasMaximum = (ushort)_core.Options.TopicAliasMaximum,
         MaximumPacketSize = (uint)_core.Options.MaximumPacketSizeBytes,
-        SharedSubscriptionAvailable = 0,
     };
 
     // A client that cannot take the CONNACK cannot be served (section 3.1.2.11.4).

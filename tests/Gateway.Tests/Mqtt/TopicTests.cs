@@ -28,7 +28,7 @@ public class TopicTests
     public void A_filter_matches_as_the_specification_says(string filter, string topic, bool matches)
     {
         Assert.Equal(matches, TopicRules.Matches(filter, topic));
-        Assert.Equal(matches ? 1 : 0, TreeOf(filter).Match(new TopicName(topic)).Length);
+        Assert.Equal(matches ? 1 : 0, TreeOf(filter).Match(new TopicName(topic)).Sessions.Length);
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public class TopicTests
             if (topic.Length == 0)
                 continue;
             IEnumerable<string> expected = filters.Keys.Where(f => TopicRules.Matches(f, topic)).Order();
-            IEnumerable<string> found = core.Subscriptions.Match(new TopicName(topic)).Select(m => m.Session.ClientId).Order();
+            IEnumerable<string> found = core.Subscriptions.Match(new TopicName(topic)).Sessions.Select(m => m.Session.ClientId).Order();
             Assert.True(expected.SequenceEqual(found), $"seed {seed}, round {round}, topic '{topic}'");
         }
         Assert.Equal(filters.Count, core.Subscriptions.Count);
@@ -65,10 +65,10 @@ public class TopicTests
     {
         SubscriptionTree tree = TreeOf("a/+");
         var topic = new TopicName("a/b");
-        SubscriberMatch[] first = tree.Match(topic);
+        TopicMatch first = tree.Match(topic);
         Assert.Same(first, tree.Match(topic));
-        tree.Remove(first[0].Session, "a/+");
-        Assert.Empty(tree.Match(topic));
+        tree.Remove(first.Sessions[0].Session, "a/+");
+        Assert.True(tree.Match(topic).IsEmpty);
     }
 
     [Fact]
