@@ -82,6 +82,7 @@ public static class CommandLine
         root.Subcommands.Add(RunCommand.Create());
         root.Subcommands.Add(CheckCommand.Create());
         root.Subcommands.Add(SqlCommand.Create());
+        root.Subcommands.Add(UserCommand.Create());
         return root;
     }
 

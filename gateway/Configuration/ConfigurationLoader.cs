@@ -2,8 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Reflection;
 using Npgsql;
-using Sluice.Engine;
-using Sluice.Gateway.Mqtt.Broker;
 using Sluice.Gateway.Pipeline;
 using Sluice.Sensors.Simulation;
 
@@ -56,7 +54,7 @@ public static class ConfigurationLoader
             Id = gateway.Text("id") is { } id ? CheckName(gateway, "id", id) : "gateway",
             DataFolder = Path.GetFullPath(gateway.Text("data") ?? "./data"),
             Http = ReadHttp(root.Section("http")),
-            Mqtt = ReadMqtt(root.Section("mqtt")),
+            Mqtt = MqttSection.Read(root.Section("mqtt")),
             Writers = ReadWriters(root.Section("writers")),
             Routes = ReadRoutes(root),
             Sensors = ReadSensors(root),
@@ -90,53 +88,6 @@ public static class ConfigurationLoader
     {
         host = text.StartsWith('[') && text.EndsWith(']') ? text[1..^1] : text;
         return host is "*" or "localhost" || IPAddress.TryParse(host, out _);
-    }
-
-    private static MqttOptions ReadMqtt(SectionReader mqtt)
-    {
-        MqttOptions defaults = new();
-        List<string> listen = [];
-        IReadOnlyList<(string Text, Origin Origin)> texts = mqtt.Texts("listen") ?? [(defaults.Listen[0], mqtt.Origin)];
-        if (texts.Count == 0)
-        {
-            mqtt.Fail("listen", "names no endpoint; write one such as tcp://127.0.0.1:1883, or remove the key");
-        }
-
-        foreach ((string text, Origin _) in texts)
-        {
-            if (IsEndpoint(text))
-            {
-                listen.Add(text);
-            }
-            else
-            {
-                mqtt.Fail("listen", $"\"{text}\" is not an endpoint; write tcp://HOST:PORT such as tcp://127.0.0.1:1883, or tcp://*:1883 for all addresses");
-            }
-        }
-
-        MqttOptions options = defaults with
-        {
-            Listen = listen,
-            MaximumConnections = mqtt.Integer("max_connections", defaults.MaximumConnections, 1, 1_000_000),
-            MaximumPacketSizeBytes = (int)mqtt.Size("max_packet", defaults.MaximumPacketSizeBytes, 1024, 256 * 1024 * 1024),
-            ReceiveMaximum = mqtt.Integer("receive_maximum", defaults.ReceiveMaximum, 1, 65535),
-            MaximumQueuedMessages = mqtt.Integer("max_queued", defaults.MaximumQueuedMessages, 1, 10_000_000),
-        };
-        mqtt.RefuseUnknownKeys();
-        return options;
-    }
-
-    private static bool IsEndpoint(string text)
-    {
-        try
-        {
-            ListenAddress.Parse(text);
-            return true;
-        }
-        catch (SluiceException)
-        {
-            return false;
-        }
     }
 
     private static WriterOptions ReadWriters(SectionReader writers)

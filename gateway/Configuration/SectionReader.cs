@@ -42,6 +42,9 @@ internal sealed class SectionReader
     public SectionReader Section(string key) =>
         Of(Find(key)?.Value ?? new SectionNode(_section.Origin), Join(key), _errors);
 
+    /// <summary>Whether the key is there.</summary>
+    public bool Has(string key) => Find(key) is not null;
+
     /// <summary>The sections of a list; a single section counts as a list of one.</summary>
     public IReadOnlyList<SectionReader> Sections(string key)
     {
@@ -122,6 +125,26 @@ internal sealed class SectionReader
         }
 
         Fail(key, $"\"{text}\" is not a whole number from {least} to {most}");
+        return otherwise;
+    }
+
+    /// <summary>One of an enumeration's names, in lower case.</summary>
+    public T Choice<T>(string key, T otherwise)
+        where T : struct, Enum
+    {
+        if (Text(key) is not { } text)
+        {
+            return otherwise;
+        }
+
+        string[] names = [.. Enum.GetNames<T>().Select(name => name.ToLowerInvariant())];
+        int at = Array.IndexOf(names, text);
+        if (at >= 0)
+        {
+            return Enum.GetValues<T>()[at];
+        }
+
+        Fail(key, $"\"{text}\" is not one of {string.Join(", ", names)}");
         return otherwise;
     }
 

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Console;
 using Sluice.Gateway.Cli;
 using Sluice.Gateway.Configuration;
+using Sluice.Gateway.Mqtt.Transport;
 using Sluice.Gateway.Status;
 
 namespace Sluice.Gateway.Hosting;
@@ -39,6 +40,8 @@ public static class GatewayHost
 
         await using WebApplication app = builder.Build();
         GatewayService gateway = app.Services.GetRequiredService<GatewayService>();
+        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = WebSocketHandshake.KeepAliveInterval });
+        app.Map(ListenAddress.DefaultPath, mqtt => mqtt.Run(context => MqttEndpoint.ServeAsync(context, gateway, options.Mqtt.Origins)));
         app.Run(context => StatusEndpoints.AnswerAsync(context, gateway.Status));
         app.Lifetime.ApplicationStopping.Register(systemd.Stopping);
         await StartAsync(app, gateway, options.Http, cancellation);

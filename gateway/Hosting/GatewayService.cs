@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.WebSockets;
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using Sluice.Gateway.Configuration;
@@ -61,7 +63,11 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
     public Task StorageGivenUp => _keeper?.GaveUp ?? throw new InvalidOperationException("The gateway is not started.");
 
     /// <summary>Where the broker listens; after the start.</summary>
-    public IReadOnlyList<string> MqttEndpoints => [.. (_broker?.ListeningOn ?? []).Select(endpoint => $"tcp://{endpoint}")];
+    public IReadOnlyList<string> MqttEndpoints => _broker?.ListeningOn ?? [];
+
+    /// <summary>Serves an MQTT client that came over the web listener; see <see cref="MqttBroker.ServeAsync"/>.</summary>
+    public Task ServeMqttAsync(WebSocket socket, IPEndPoint endpoint) =>
+        _broker?.ServeAsync(socket, endpoint) ?? throw new InvalidOperationException("The gateway is not started.");
 
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)

@@ -20,14 +20,29 @@ internal static partial class MqttLog
     [LoggerMessage(1004, LogLevel.Warning, "mqtt: {Connections} connections still waited for acknowledgements when the time to stop was over")]
     public static partial void DrainTimedOut(ILogger log, int connections);
 
+    [LoggerMessage(1005, LogLevel.Warning, "mqtt: refused a connection from {Address}: {Maximum} from its address are open, which is the limit ({Others} more were refused without a line)")]
+    public static partial void TooManyFromAddress(ILogger log, string address, int maximum, long others);
+
+    [LoggerMessage(1006, LogLevel.Warning, "mqtt: a connection from {Address} to {Listener} did not come about: {Reason} ({Others} more did not without a line)")]
+    public static partial void NotOpened(ILogger log, string address, string listener, string reason, long others);
+
+    [LoggerMessage(1007, LogLevel.Information, "mqtt: read {Files} anew")]
+    public static partial void Reloaded(ILogger log, string files);
+
+    [LoggerMessage(1008, LogLevel.Error, "mqtt: {Files} changed and cannot be used, what was read before stays: {Reason}")]
+    public static partial void NotReloaded(ILogger log, string files, string reason);
+
+    [LoggerMessage(1009, LogLevel.Warning, "mqtt: {Host} is refused for {Duration}: {Offences} wrong passwords or broken packets")]
+    public static partial void PeerBanned(ILogger log, string host, int offences, TimeSpan duration);
+
     [LoggerMessage(1100, LogLevel.Debug, "mqtt: client '{ClientId}' at {Address} connected, {Version}, session present: {SessionPresent}")]
     public static partial void Connected(ILogger log, string clientId, string address, ProtocolVersion version, bool sessionPresent);
 
     [LoggerMessage(1101, LogLevel.Debug, "mqtt: client '{ClientId}' at {Address} left: {Reason}")]
     public static partial void Left(ILogger log, string clientId, string address, string reason);
 
-    [LoggerMessage(1102, LogLevel.Warning, "mqtt: refused client '{ClientId}' at {Address}: {Reason} ({Code})")]
-    public static partial void Refused(ILogger log, string clientId, string address, string reason, ReasonCode code);
+    [LoggerMessage(1102, LogLevel.Warning, "mqtt: refused client '{ClientId}' at {Address}: {Reason} ({Code}); {Others} others were refused without a line")]
+    public static partial void Refused(ILogger log, string clientId, string address, string reason, ReasonCode code, long others);
 
     [LoggerMessage(1103, LogLevel.Warning, "mqtt: closed client '{ClientId}' at {Address}: {Reason} ({Code}); {Others} others were closed without a line")]
     public static partial void ProtocolViolated(ILogger log, string clientId, string address, string reason, ReasonCode code, long others);
@@ -37,6 +52,12 @@ internal static partial class MqttLog
 
     [LoggerMessage(1105, LogLevel.Error, "mqtt: closed client '{ClientId}' at {Address} after an error of ours")]
     public static partial void ConnectionFailed(ILogger log, string clientId, string address, Exception exception);
+
+    [LoggerMessage(1106, LogLevel.Warning, "mqtt: client '{ClientId}' at {Address} may not publish to '{Topic}' ({Others} more refusals without a line)")]
+    public static partial void PublishForbidden(ILogger log, string clientId, string address, string topic, long others);
+
+    [LoggerMessage(1107, LogLevel.Warning, "mqtt: client '{ClientId}' at {Address} may not subscribe to '{Filter}' ({Others} more refusals without a line)")]
+    public static partial void SubscribeForbidden(ILogger log, string clientId, string address, string filter, long others);
 
     [LoggerMessage(1200, LogLevel.Warning, "mqtt: a message of client '{ClientId}' at {Address} was not stored ({Result}); {Consequence} ({Others} more were not stored without a line)")]
     public static partial void NotStored(ILogger log, string clientId, string address, Ingress.IngressResult result, string consequence, long others);

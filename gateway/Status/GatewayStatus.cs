@@ -144,6 +144,7 @@ public sealed class GatewayStatus
             .Gauge("sluice_mqtt_retained_messages", "Retained messages.", broker.Retained)
             .Counter("sluice_mqtt_connections_total", "Connections that were accepted.", broker.ConnectionsAccepted)
             .Counter("sluice_mqtt_protocol_errors_total", "Connections closed for a violation of the protocol.", broker.ProtocolErrors)
+            .Counter("sluice_mqtt_refused_total", "Clients refused at CONNECT for who they are.", broker.Refused)
             .Counter("sluice_mqtt_messages_in_total", "PUBLISH packets received.", broker.MessagesIn)
             .Counter("sluice_mqtt_messages_out_total", "PUBLISH packets sent.", broker.MessagesOut)
             .Counter("sluice_mqtt_bytes_in_total", "Bytes received.", broker.BytesIn)

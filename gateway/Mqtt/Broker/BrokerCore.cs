@@ -1,5 +1,6 @@
 using Sluice.Gateway.Ingress;
 using Sluice.Gateway.Mqtt.Protocol;
+using Sluice.Gateway.Mqtt.Security;
 
 namespace Sluice.Gateway.Mqtt.Broker;
 
@@ -16,6 +17,8 @@ internal sealed class BrokerCore
         Sessions = new SessionRegistry(this);
         Unacknowledged = new FailureCount(Counters);
         LogLimits = new BrokerLogLimits(time);
+        Admission = new Admission(options.Security, log, time);
+        MessageRate = RateLimits.Of(options.MaximumMessagesPerSecondInAll, time);
     }
 
     public MqttOptions Options { get; }
@@ -29,6 +32,11 @@ internal sealed class BrokerCore
     public BrokerLogLimits LogLimits { get; }
 
     public BrokerCounters Counters { get; } = new();
+
+    public Admission Admission { get; }
+
+    /// <summary>Messages of all clients; null without a limit.</summary>
+    public TokenBucket? MessageRate { get; }
 
     public SubscriptionTree Subscriptions { get; } = new();
 
@@ -54,14 +62,20 @@ internal sealed class BrokerCore
     public void Forward(PublishedMessage message) => Forward(message, Subscriptions.Match(message.Topic));
 
     /// <summary>The same with the matches known already.</summary>
-    public void Forward(PublishedMessage message, SubscriberMatch[] matches)
+    public void Forward(PublishedMessage message, TopicMatch matches)
     {
         if (message.Retain && !Retained.Keep(message))
             Counters.Dropped(DropReason.RetainedFull);
-        foreach (SubscriberMatch match in matches)
+        foreach (SubscriberMatch match in matches.Sessions)
         {
             if (match.Deliver(message) is { } delivery)
                 match.Session.Offer(delivery);
+        }
+        foreach (ShareMatch share in matches.Shares)
+        {
+            Subscription chosen = share.Choose();
+            if (new SubscriberMatch(chosen.Session, chosen, []).Deliver(message) is { } delivery)
+                chosen.Session.Offer(delivery);
         }
     }
 

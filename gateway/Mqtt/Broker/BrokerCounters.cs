@@ -6,6 +6,7 @@ internal sealed class BrokerCounters
     private readonly long[] _dropped = new long[Enum.GetValues<DropReason>().Length];
     private long _connectionsAccepted;
     private long _protocolErrors;
+    private long _refused;
     private long _messagesIn;
     private long _messagesOut;
     private long _bytesIn;
@@ -15,6 +16,8 @@ internal sealed class BrokerCounters
     public void ConnectionAccepted() => Interlocked.Increment(ref _connectionsAccepted);
 
     public void ProtocolError() => Interlocked.Increment(ref _protocolErrors);
+
+    public void Refused() => Interlocked.Increment(ref _refused);
 
     public void Received(long bytes, long messages)
     {
@@ -42,6 +45,7 @@ internal sealed class BrokerCounters
         Retained = retained,
         ConnectionsAccepted = Interlocked.Read(ref _connectionsAccepted),
         ProtocolErrors = Interlocked.Read(ref _protocolErrors),
+        Refused = Interlocked.Read(ref _refused),
         MessagesIn = Interlocked.Read(ref _messagesIn),
         MessagesOut = Interlocked.Read(ref _messagesOut),
         BytesIn = Interlocked.Read(ref _bytesIn),

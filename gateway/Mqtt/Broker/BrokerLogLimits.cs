@@ -7,5 +7,11 @@ internal sealed class BrokerLogLimits(TimeProvider time)
 
     public LogLimit ProtocolViolated { get; } = new(time, linesPerMinute: 20);
 
+    public LogLimit NotOpened { get; } = new(time, linesPerMinute: 5);
+
+    public LogLimit Refused { get; } = new(time, linesPerMinute: 20);
+
+    public LogLimit Forbidden { get; } = new(time, linesPerMinute: 20);
+
     public LogLimit NotStored { get; } = new(time, linesPerMinute: 5);
 }

@@ -23,6 +23,9 @@ public enum DropReason
 
     /// <summary>The ingress refused or failed to store the message.</summary>
     IngressFailed,
+
+    /// <summary>The publisher may not publish to its topic.</summary>
+    NotAuthorized,
 }
 
 /// <summary>Figures of the broker since its start, taken at one moment. Gauges say so; the rest only grows.</summary>
@@ -44,6 +47,9 @@ public sealed record BrokerStatistics
 
     /// <summary>Connections closed for a violation of the protocol.</summary>
     public required long ProtocolErrors { get; init; }
+
+    /// <summary>Clients refused at CONNECT for who they are.</summary>
+    public required long Refused { get; init; }
 
     /// <summary>PUBLISH packets received.</summary>
     public required long MessagesIn { get; init; }

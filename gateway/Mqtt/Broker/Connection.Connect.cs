@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using Sluice.Gateway.Mqtt.Protocol;
+using Sluice.Gateway.Mqtt.Security;
 
 namespace Sluice.Gateway.Mqtt.Broker;
 
@@ -10,7 +11,10 @@ internal sealed partial class Connection
     // The level a CONNECT asked for, so that a refusal is in the client's own version. Null before it is known.
     private byte? _refusalLevel;
 
-    private void OnConnect(ReadOnlySpan<byte> body, byte flags)
+    // Of the read loop, from CONNECT on.
+    private ClientAccess _access = ClientAccess.All;
+
+    private ValueTask OnConnect(ReadOnlySpan<byte> body, byte flags)
     {
         _refusalLevel = ConnectPacket.PeekLevel(body);
         ConnectPacket connect = ConnectPacket.Parse(body, flags);
@@ -19,6 +23,15 @@ internal sealed partial class Connection
             throw new MqttProtocolException(ReasonCode.BadAuthenticationMethod, "4.12", $"authentication method '{method}' is not supported");
         (string clientId, bool assigned) = ChooseClientId(connect);
         ClientId = clientId;
+        return AdmitAsync(connect, clientId, assigned);
+    }
+
+    private async ValueTask AdmitAsync(ConnectPacket connect, string clientId, bool assigned)
+    {
+        Identity identity = await _core.Admission.AdmitAsync(connect, clientId, _transport.Peer, _abort.Token).ConfigureAwait(false);
+        _access = identity.Access;
+        if (connect.Will is { } will && !_access.MayPublish(_core.Topics.Get(System.Text.Encoding.UTF8.GetBytes(will.Topic))))
+            throw new MqttProtocolException(ReasonCode.NotAuthorized, "3.1.4", $"it may not publish its will to '{will.Topic}'");
         ushort keepAlive = GrantKeepAlive(connect.KeepAlive);
         _keepAliveMs = keepAlive * 1500L;
         uint asked = connect.Version == ProtocolVersion.Mqtt50
@@ -28,13 +41,14 @@ internal sealed partial class Connection
         Volatile.Write(ref _limits, new ClientLimits(
             connect.Version,
             Math.Min(connect.Properties?.ReceiveMaximum ?? (connect.Version == ProtocolVersion.Mqtt50 ? ushort.MaxValue : int.MaxValue), _core.Options.MaximumInFlightOut),
-            connect.Properties?.MaximumPacketSize ?? long.MaxValue));
+            connect.Properties?.MaximumPacketSize ?? long.MaxValue,
+            connect.Properties?.TopicAliasMaximum ?? 0));
         PropertySet? properties = connect.Version == ProtocolVersion.Mqtt50
             ? ConnAckProperties(assigned ? clientId : null, keepAlive != connect.KeepAlive ? keepAlive : null, expiry != asked ? expiry : null)
             : null;
         var reply = new ConnAckPacket(false, ReasonCode.Success, properties);
         ThrowIfTooLarge(reply);
-        if (_core.Sessions.Attach(connect, clientId, expiry, this) is not { } attached)
+        if (_core.Sessions.Attach(connect, clientId, identity.User, expiry, this) is not { } attached)
             throw new MqttProtocolException(ReasonCode.QuotaExceeded, "3.2.2.2", $"{_core.Options.MaximumSessions} sessions are held, which is the limit");
         _inboundAtConnect = attached.Session.InboundCount;
         // CONNACK goes out before the session is seen by the pump, so before any message (section 3.2).
@@ -74,7 +88,6 @@ internal sealed partial class Connection
         ReceiveMaximum = (ushort)Math.Min(_core.Options.ReceiveMaximum, ushort.MaxValue),
         TopicAliasMaximum = (ushort)_core.Options.TopicAliasMaximum,
         MaximumPacketSize = (uint)_core.Options.MaximumPacketSizeBytes,
-        SharedSubscriptionAvailable = 0,
     };
 
     // A client that cannot take the CONNACK cannot be served (section 3.1.2.11.4).

@@ -20,19 +20,35 @@ internal sealed partial class Connection
         if (packet.HasSubscriptionIdentifier)
             throw MqttProtocolException.Protocol("3.3.4", "a client sent a subscription identifier");
         TopicName topic = ResolveTopic(in packet);
-        SubscriberMatch[] matches = _core.Subscriptions.Match(topic);
-        PublishedMessage? forwarded = matches.Length > 0 || packet.Retain ? CopyForSubscribers(in packet, topic) : null;
+        if (!_access.MayPublish(topic))
+            return OnForbidden(in packet, topic);
+        TopicMatch matches = _core.Subscriptions.Match(topic);
+        PublishedMessage? forwarded = !matches.IsEmpty || packet.Retain ? CopyForSubscribers(in packet, topic) : null;
         switch (packet.QualityOfService)
         {
             case QualityOfService.AtMostOnce:
                 return Hand(Incoming(in packet, topic, _core.Unacknowledged, 0), forwarded, matches);
             case QualityOfService.AtLeastOnce:
                 CheckReceiveMaximum();
-                long token = Output.Owe(packet.PacketIdentifier, PacketType.PubAck, matches.Length > 0);
+                long token = Output.Owe(packet.PacketIdentifier, PacketType.PubAck, !matches.IsEmpty);
                 return Hand(Incoming(in packet, topic, Output, token), forwarded, matches);
             default:
-                return OnExactlyOnce(in packet, topic, forwarded, matches.Length > 0);
+                return OnExactlyOnce(in packet, topic, forwarded, !matches.IsEmpty);
         }
+    }
+
+    // Section 3.3.4: a 5.0 client is told by PUBACK or PUBREC, another one loses its connection (3.1.1 section 3.3.5). At QoS 0 nobody is told.
+    private ValueTask OnForbidden(in PublishPacket packet, TopicName topic)
+    {
+        _core.Counters.Dropped(DropReason.NotAuthorized);
+        if (_core.LogLimits.Forbidden.Allows(out long others))
+            MqttLog.PublishForbidden(_core.Log, ClientId, Address, topic.Text, others);
+        if (packet.QualityOfService == QualityOfService.AtMostOnce)
+            return default;
+        CheckReceiveMaximum();
+        PacketType answer = packet.QualityOfService == QualityOfService.AtLeastOnce ? PacketType.PubAck : PacketType.PubRec;
+        Output.Complete(Output.Owe(packet.PacketIdentifier, answer, hasSubscribers: false), IngressResult.NotAuthorized);
+        return default;
     }
 
     private ValueTask OnExactlyOnce(in PublishPacket packet, TopicName topic, PublishedMessage? forwarded, bool hasSubscribers)
@@ -44,7 +60,7 @@ internal sealed partial class Connection
         InboundReceipt receipt = session.FindOrAddInbound(packet.PacketIdentifier, fresh);
         receipt.Await(Output, Output.Owe(packet.PacketIdentifier, PacketType.PubRec, hasSubscribers));
         // Sent again: the first one is on its way already, and its subscribers get it once.
-        return ReferenceEquals(receipt, fresh) ? Hand(Incoming(in packet, topic, receipt, 0), null, []) : default;
+        return ReferenceEquals(receipt, fresh) ? Hand(Incoming(in packet, topic, receipt, 0), null, TopicMatch.None) : default;
     }
 
     // Past Receive Maximum a 5.0 client breaks the protocol (section 3.3.4); a 3.1.1 client knows no such limit and is held by
@@ -119,7 +135,7 @@ internal sealed partial class Connection
         _slab = null;
     }
 
-    private ValueTask Hand(in IngressMessage message, PublishedMessage? forwarded, SubscriberMatch[] matches)
+    private ValueTask Hand(in IngressMessage message, PublishedMessage? forwarded, TopicMatch matches)
     {
         ValueTask taken;
         try
@@ -139,7 +155,7 @@ internal sealed partial class Connection
         return default;
     }
 
-    private async ValueTask HandSlowly(ValueTask taken, IngressMessage message, PublishedMessage? forwarded, SubscriberMatch[] matches)
+    private async ValueTask HandSlowly(ValueTask taken, IngressMessage message, PublishedMessage? forwarded, TopicMatch matches)
     {
         try
         {

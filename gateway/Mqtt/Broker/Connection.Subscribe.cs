@@ -25,10 +25,14 @@ internal sealed partial class Connection
     private ReasonCode Subscribe(SubscriptionRequest request, uint identifier, out bool isNew)
     {
         isNew = false;
-        if (_version == ProtocolVersion.Mqtt50 && TopicRules.IsShared(request.Filter))
-            return ReasonCode.SharedSubscriptionsNotSupported;
         if (request.Filter.AsSpan().Count('/') >= SubscriptionTree.MaximumLevels)
             return ReasonCode.TopicFilterInvalid;
+        if (!_access.MaySubscribe(request.Filter))
+        {
+            if (_core.LogLimits.Forbidden.Allows(out long others))
+                MqttLog.SubscribeForbidden(_core.Log, ClientId, Address, request.Filter, others);
+            return ReasonCode.NotAuthorized;
+        }
         if (_session!.Subscribe(request, identifier) is not { } added)
             return ReasonCode.QuotaExceeded;
         isNew = added;
@@ -38,6 +42,9 @@ internal sealed partial class Connection
     // Sections 3.3.1.3 and 3.8.3.1. A retained message keeps its RETAIN flag, which is how a subscriber tells it from a live one.
     private void SendRetained(SubscriptionRequest request, bool isNew, uint identifier)
     {
+        // Whoever of a share would get them, the others would miss them (section 4.8.2).
+        if (TopicRules.IsShared(request.Filter))
+            return;
         if (request.RetainHandling == RetainHandling.DoNotSend || (request.RetainHandling == RetainHandling.SendIfNew && !isNew))
             return;
         uint[]? identifiers = identifier == 0 ? null : [identifier];

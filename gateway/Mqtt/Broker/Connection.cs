@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Net.Sockets;
 using Sluice.Gateway.Ingress;
 using Sluice.Gateway.Mqtt.Protocol;
+using Sluice.Gateway.Mqtt.Transport;
 
 namespace Sluice.Gateway.Mqtt.Broker;
 
@@ -24,9 +25,9 @@ internal sealed partial class Connection
 
     private readonly BrokerCore _core;
     private readonly MqttBroker _broker;
-    private readonly Socket? _socket;
-    private readonly Stream _stream;
+    private readonly ClientTransport _transport;
     private readonly PipeReader _reader;
+    private readonly RateLimits _rates;
     private readonly CancellationTokenSource _abort = new();
     private readonly long _openedMs;
 
@@ -48,23 +49,21 @@ internal sealed partial class Connection
 
     /// <param name="core">The broker's parts.</param>
     /// <param name="broker">Told when the connection is over.</param>
-    /// <param name="stream">The bytes, both ways. The connection disposes it.</param>
-    /// <param name="socket">The socket under the stream, for an orderly end; null when there is none of our own.</param>
-    /// <param name="address">The peer, for the log.</param>
-    public Connection(BrokerCore core, MqttBroker broker, Stream stream, Socket? socket, string address)
+    /// <param name="transport">The bytes, both ways. The connection disposes it.</param>
+    public Connection(BrokerCore core, MqttBroker broker, ClientTransport transport)
     {
         _core = core;
         _broker = broker;
-        _stream = stream;
-        _socket = socket;
-        Address = address;
-        _reader = PipeReader.Create(stream, ReadOptions);
-        Output = new ConnectionOutput(core, this, stream);
+        _transport = transport;
+        _reader = PipeReader.Create(transport.Stream, ReadOptions);
+        _rates = new RateLimits(core.Options, core.MessageRate, core.Time);
+        Output = new ConnectionOutput(core, this, transport.Stream);
         _openedMs = core.NowMs;
         _lastReceivedMs = _openedMs;
     }
 
-    public string Address { get; }
+    /// <summary>The peer's, for the log.</summary>
+    public string Address => _transport.Peer.Address;
 
     /// <summary>Empty before CONNECT.</summary>
     public string ClientId { get; private set; } = "";
@@ -86,9 +85,7 @@ internal sealed partial class Connection
         }
         catch (MqttProtocolException e)
         {
-            _core.Counters.ProtocolError();
-            if (_core.LogLimits.ProtocolViolated.Allows(out long others))
-                MqttLog.ProtocolViolated(_core.Log, ClientId, Address, e.Message, e.Reason, others);
+            NoteOffence(e);
             Refuse(e.Reason);
         }
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
@@ -124,10 +121,7 @@ internal sealed partial class Connection
     {
         _abort.Cancel();
         Output.Abandon();
-        if (_socket is not null)
-            _socket.Dispose();
-        else
-            _stream.Dispose();
+        _transport.Abort();
     }
 
     /// <summary>The output has written its last byte or failed; a reader that still waits is woken.</summary>
@@ -139,7 +133,8 @@ internal sealed partial class Connection
         bool told = Limits.Version == ProtocolVersion.Mqtt50;
         if (!told && Volatile.Read(ref _closeRequest) is not null)
             return;
-        if (_core.LogLimits.NotStored.Allows(out long others))
+        // What a client may not do has a line of its own.
+        if (result != IngressResult.NotAuthorized && _core.LogLimits.NotStored.Allows(out long others))
             MqttLog.NotStored(_core.Log, ClientId, Address, result, told ? "the client was told" : "its connection is closed", others);
         if (!told)
             RequestClose(ReasonCode.UnspecifiedError, "a message could not be stored");
@@ -193,11 +188,15 @@ internal sealed partial class Connection
                 if (Output.IsFull)
                     await HoldAsync(Output.WaitForRoomAsync()).ConfigureAwait(false);
             }
-            _core.Counters.Received(result.Buffer.Length - rest.Length, _messagesInRead);
+            long bytes = result.Buffer.Length - rest.Length;
+            _core.Counters.Received(bytes, _messagesInRead);
+            TimeSpan pause = _rates.Received(bytes, _messagesInRead);
             _messagesInRead = 0;
             if (result.IsCompleted)
                 return;
             _reader.AdvanceTo(rest.Start, rest.End);
+            if (pause > TimeSpan.Zero)
+                await HoldAsync(Task.Delay(pause, _core.Time, _abort.Token)).ConfigureAwait(false);
         }
     }
 
@@ -234,8 +233,7 @@ internal sealed partial class Connection
         {
             if (header.Type != PacketType.Connect)
                 throw MqttProtocolException.Protocol("3.1", $"{header.Type} before CONNECT");
-            OnConnect(body, header.Flags);
-            return default;
+            return OnConnect(body, header.Flags);
         }
         switch (header.Type)
         {
@@ -280,6 +278,24 @@ internal sealed partial class Connection
         _clientLeft = true;
     }
 
+    // A refusal at CONNECT and a breach of the protocol are told apart in counts and log; both count towards a ban.
+    private void NoteOffence(MqttProtocolException e)
+    {
+        bool refused = _session is null && e.Reason is ReasonCode.BadUserNameOrPassword or ReasonCode.NotAuthorized or ReasonCode.Banned;
+        if (refused)
+            _core.Counters.Refused();
+        else
+            _core.Counters.ProtocolError();
+        if (e.Reason != ReasonCode.Banned && _core.Admission.Bans.NoteOffence(_transport.Peer))
+            MqttLog.PeerBanned(_core.Log, _transport.Peer.Host, _core.Options.Security.Ban.After, _core.Options.Security.Ban.For);
+        if (!(refused ? _core.LogLimits.Refused : _core.LogLimits.ProtocolViolated).Allows(out long others))
+            return;
+        if (refused)
+            MqttLog.Refused(_core.Log, ClientId, Address, e.Message, e.Reason, others);
+        else
+            MqttLog.ProtocolViolated(_core.Log, ClientId, Address, e.Message, e.Reason, others);
+    }
+
     // Says what is wrong in the form that the connection's stage and version have for it.
     private void Refuse(ReasonCode reason)
     {
@@ -297,7 +313,7 @@ internal sealed partial class Connection
     // In 3.1.1 a malformed CONNECT is closed without a CONNACK (3.1.1 section 3.1.4); in 5.0 a CONNACK may say why.
     private static bool MayRefuseConnect(byte level, ReasonCode reason) =>
         level >= 5 || reason is ReasonCode.UnsupportedProtocolVersion or ReasonCode.ClientIdentifierNotValid
-            or ReasonCode.BadUserNameOrPassword or ReasonCode.NotAuthorized or ReasonCode.QuotaExceeded;
+            or ReasonCode.BadUserNameOrPassword or ReasonCode.NotAuthorized or ReasonCode.Banned or ReasonCode.QuotaExceeded;
 
     private async Task EndAsync()
     {
@@ -330,30 +346,15 @@ internal sealed partial class Connection
             Output.Abandon();
             ReleaseSlab();
             await _reader.CompleteAsync().ConfigureAwait(false);
-            await _stream.DisposeAsync().ConfigureAwait(false);
-            _socket?.Dispose();
+            await _transport.DisposeAsync().ConfigureAwait(false);
             _broker.Remove(this);
         }
     }
 
-    // Closing a socket with unread input resets it, and the reset can overtake the DISCONNECT: so read on until the peer closes too.
     private async Task LingerAsync()
     {
-        if (_socket is null || !_socket.Connected)
-            return;
-        _socket.Shutdown(SocketShutdown.Send);
-        byte[] discard = ArrayPool<byte>.Shared.Rent(4096);
-        try
-        {
-            using var deadline = new CancellationTokenSource(LingerTime, _core.Time);
-            while (await _socket.ReceiveAsync(discard, SocketFlags.None, deadline.Token).ConfigureAwait(false) > 0)
-            {
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(discard);
-        }
+        using var deadline = new CancellationTokenSource(LingerTime, _core.Time);
+        await _transport.LingerAsync(deadline.Token).ConfigureAwait(false);
     }
 
     private sealed record CloseRequest(ReasonCode Reason, string Why);

@@ -1,13 +1,17 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Net.WebSockets;
+using System.Security.Authentication;
 using Sluice.Gateway.Ingress;
 using Sluice.Gateway.Mqtt.Protocol;
+using Sluice.Gateway.Mqtt.Security;
+using Sluice.Gateway.Mqtt.Transport;
 
 namespace Sluice.Gateway.Mqtt.Broker;
 
 /// <summary>
-/// The MQTT broker: 3.1, 3.1.1 and 5.0 on TCP. Messages go to an <see cref="IIngress"/>, and a publisher's PUBACK (QoS 1) or PUBREC
+/// The MQTT broker: 3.1, 3.1.1 and 5.0 on TCP, TLS, WebSocket and Unix sockets. Messages go to an <see cref="IIngress"/>, and a publisher's PUBACK (QoS 1) or PUBREC
 /// (QoS 2) is sent when the ingress says that its message is durable.
 /// <para>Sessions, retained messages and QoS 2 state are in memory and end with the process.</para>
 /// </summary>
@@ -22,9 +26,11 @@ public sealed class MqttBroker : IAsyncDisposable
     private readonly ConcurrentDictionary<Connection, Task> _connections = new();
     private readonly List<Listener> _listeners = [];
     private readonly List<Task> _accepting = [];
+    private readonly CancellationTokenSource _stop = new();
     private BrokerCore? _core;
+    private ConnectionCount? _count;
+    private TransportOpener? _opener;
     private ITimer? _ticks;
-    private int _open;
     private bool _stopping;
 
     /// <param name="ingress">Takes the messages that come in.</param>
@@ -38,7 +44,7 @@ public sealed class MqttBroker : IAsyncDisposable
     }
 
     /// <summary>The endpoints it listens on, with the ports that were given for port 0.</summary>
-    public IReadOnlyList<IPEndPoint> ListeningOn => [.. _listeners.Select(listener => listener.Endpoint)];
+    public IReadOnlyList<string> ListeningOn => [.. _listeners.Select(listener => listener.Url)];
 
     /// <summary>Figures of this moment; all zero before the start.</summary>
     public BrokerStatistics Statistics => _core is { } core
@@ -55,12 +61,14 @@ public sealed class MqttBroker : IAsyncDisposable
             throw new InvalidOperationException("The broker was started before.");
         options.Validate();
         var core = new BrokerCore(options, _ingress, _log, _time);
+        _count = new ConnectionCount(options);
+        _opener = new TransportOpener(options.Tls is { } tls ? new TlsServer(tls, _log, _time) : null, options.Origins);
         try
         {
             foreach (ListenAddress address in options.Listen.Select(ListenAddress.Parse))
             {
-                foreach (IPAddress ip in await address.ResolveAsync(cancellationToken).ConfigureAwait(false))
-                    _listeners.Add(Listener.Open(address, ip, core, Accept));
+                foreach (EndPoint endpoint in await address.ResolveAsync(cancellationToken).ConfigureAwait(false))
+                    _listeners.Add(Listener.Open(address, endpoint, core, Accept));
             }
         }
         catch
@@ -71,7 +79,7 @@ public sealed class MqttBroker : IAsyncDisposable
         _core = core;
         foreach (Listener listener in _listeners)
         {
-            MqttLog.Listening(_log, $"tcp://{listener.Endpoint}");
+            MqttLog.Listening(_log, listener.Url);
             _accepting.Add(listener.RunAsync());
         }
         _ticks = _time.CreateTimer(_ => Tick(), null, TickTime, TickTime);
@@ -108,6 +116,7 @@ public sealed class MqttBroker : IAsyncDisposable
             return;
         _stopping = true;
         CloseListeners();
+        await _stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(_accepting).ConfigureAwait(false);
         KeyValuePair<Connection, Task>[] open = [.. _connections];
         foreach ((Connection connection, Task _) in open)
@@ -133,44 +142,95 @@ public sealed class MqttBroker : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await StopAsync(CancellationToken.None).ConfigureAwait(false);
 
-    /// <summary>A connection is over.</summary>
-    internal void Remove(Connection connection)
+    /// <summary>
+    /// Serves a client that the web listener has let in, until it leaves.
+    /// </summary>
+    /// <param name="socket">Its WebSocket, with a subprotocol of MQTT.</param>
+    /// <param name="endpoint">Where it is.</param>
+    public async Task ServeAsync(WebSocket socket, IPEndPoint endpoint)
     {
-        _connections.TryRemove(connection, out _);
-        Interlocked.Decrement(ref _open);
+        Peer peer = Peer.At(endpoint);
+        if (_core is null || !TryEnter(peer.Address))
+        {
+            socket.Dispose();
+            return;
+        }
+        await RunAsync(new ClientTransport(new WebSocketByteStream(socket), null, peer)).ConfigureAwait(false);
     }
 
-    private void Accept(Socket socket)
+    /// <summary>A connection is over.</summary>
+    internal void Remove(Connection connection) => _connections.TryRemove(connection, out _);
+
+    private void Accept(Listener listener, Socket socket)
     {
-        BrokerCore core = _core!;
         string address = socket.RemoteEndPoint?.ToString() ?? "unknown";
-        if (Interlocked.Increment(ref _open) > core.Options.MaximumConnections)
-        {
-            Interlocked.Decrement(ref _open);
-            if (core.LogLimits.TooManyConnections.Allows(out long others))
-                MqttLog.TooManyConnections(_log, address, core.Options.MaximumConnections, others);
+        if (TryEnter(address))
+            _ = OpenAndRunAsync(listener.Address, socket, address);
+        else
             socket.Dispose();
-            return;
-        }
-        core.Counters.ConnectionAccepted();
-        NetworkStream stream;
+    }
+
+    private bool TryEnter(string address)
+    {
+        if (_count!.TryEnter())
+            return true;
+        if (_core!.LogLimits.TooManyConnections.Allows(out long others))
+            MqttLog.TooManyConnections(_log, address, _core.Options.MaximumConnections, others);
+        return false;
+    }
+
+    private async Task OpenAndRunAsync(ListenAddress listen, Socket socket, string address)
+    {
+        ClientTransport transport;
         try
         {
-            socket.NoDelay = true;
-            stream = new NetworkStream(socket, ownsSocket: false);
+            using var deadline = new CancellationTokenSource(_core!.Options.ConnectTimeout, _time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, _stop.Token);
+            transport = await _opener!.OpenAsync(listen, socket, either.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is SocketException or IOException)
+        catch (Exception e)
         {
-            // The peer has reset it already.
-            Interlocked.Decrement(ref _open);
-            socket.Dispose();
+            _count!.Leave();
+            // Who leaves before it has said anything is a port scan or a health check, and no news.
+            bool isNews = e is AuthenticationException or InvalidDataException;
+            if (isNews && _core!.LogLimits.NotOpened.Allows(out long others))
+                MqttLog.NotOpened(_log, address, listen.Text, e.InnerException?.Message ?? e.Message, others);
+            else if (e is not (AuthenticationException or IOException or SocketException or OperationCanceledException or ObjectDisposedException or InvalidDataException))
+                MqttLog.ConnectionFailed(_log, "", address, e);
             return;
         }
-        var connection = new Connection(core, this, stream, socket, address);
-        // Registered before it runs, so that it is there when it removes itself.
-        var start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _connections[connection] = RunAsync(connection, start.Task);
-        start.SetResult();
+        await RunAsync(transport).ConfigureAwait(false);
+    }
+
+    private async Task RunAsync(ClientTransport transport)
+    {
+        BrokerCore core = _core!;
+        string host = transport.Peer.Host;
+        try
+        {
+            if (!_count!.TryEnter(host))
+            {
+                if (core.LogLimits.TooManyConnections.Allows(out long others))
+                    MqttLog.TooManyFromAddress(_log, transport.Peer.Address, core.Options.MaximumConnectionsPerAddress, others);
+                await transport.DisposeAsync().ConfigureAwait(false);
+                return;
+            }
+            core.Counters.ConnectionAccepted();
+            var connection = new Connection(core, this, transport);
+            // Registered before it runs, so that it is there when it removes itself, and when a stop looks for it.
+            var start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            Task run = RunAsync(connection, start.Task);
+            _connections[connection] = run;
+            if (_stopping)
+                connection.RequestClose(ReasonCode.ServerShuttingDown, "the gateway stops");
+            start.SetResult();
+            await run.ConfigureAwait(false);
+            _count.Leave(host);
+        }
+        finally
+        {
+            _count!.Leave();
+        }
     }
 
     private static async Task RunAsync(Connection connection, Task start)

@@ -1,15 +1,37 @@
 using Sluice.Engine;
+using Sluice.Gateway.Mqtt.Security;
+using Sluice.Gateway.Mqtt.Transport;
 
 namespace Sluice.Gateway.Mqtt.Broker;
 
 /// <summary>Where the broker listens and what it bounds. Filled by the configuration room; holds no parsing.</summary>
 public sealed record MqttOptions
 {
-    /// <summary>Endpoints as <c>tcp://host:port</c>; the host is an IPv4 address, an IPv6 address in brackets, a name, or <c>*</c> for all. Port 0 takes a free one.</summary>
+    /// <summary>Endpoints, see <see cref="ListenAddress"/>; the host is an IPv4 address, an IPv6 address in brackets, a name, or <c>*</c> for all. Port 0 takes a free one.</summary>
     public IReadOnlyList<string> Listen { get; init; } = ["tcp://127.0.0.1:1883"];
+
+    /// <summary>Certificates; there when an endpoint encrypts.</summary>
+    public TlsOptions? Tls { get; init; }
+
+    public SecurityOptions Security { get; init; } = new();
+
+    /// <summary>Origins of web pages that may connect over WebSocket, beside those of the listener itself; <c>*</c> for all.</summary>
+    public IReadOnlyList<string> Origins { get; init; } = [];
 
     /// <summary>Connections at once. A gateway serves a site; 10,000 idle ones cost some 100 MB.</summary>
     public int MaximumConnections { get; init; } = 10_000;
+
+    /// <summary>Connections at once from one address; 0 for any number.</summary>
+    public int MaximumConnectionsPerAddress { get; init; }
+
+    /// <summary>Messages a second of one client, past which it is held back; 0 for any.</summary>
+    public int MaximumMessagesPerSecond { get; init; }
+
+    /// <summary>Bytes a second of one client, past which it is held back; 0 for any.</summary>
+    public long MaximumBytesPerSecond { get; init; }
+
+    /// <summary>Messages a second of all clients, past which those who send are held back; 0 for any.</summary>
+    public int MaximumMessagesPerSecondInAll { get; init; }
 
     /// <summary>Sessions kept in memory, connected or not.</summary>
     public int MaximumSessions { get; init; } = 20_000;
@@ -61,6 +83,7 @@ public sealed record MqttOptions
     {
         Require(Listen.Count > 0, nameof(Listen), "needs at least one endpoint");
         Require(MaximumConnections > 0, nameof(MaximumConnections), "must be at least 1");
+        Require(Tls is not null || !Listen.Select(ListenAddress.Parse).Any(address => address.IsEncrypted), nameof(Tls), "is needed by an endpoint that encrypts");
         Require(MaximumSessions > 0, nameof(MaximumSessions), "must be at least 1");
         Require(MaximumKeepAliveSeconds is >= 0 and <= ushort.MaxValue, nameof(MaximumKeepAliveSeconds), "must be 0 to 65,535");
         // The largest packet there is: 5 bytes of fixed header and 268,435,455 of body (MQTT 5.0 section 2.1.4).

@@ -6,7 +6,8 @@ namespace Sluice.Gateway.Mqtt.Broker;
 /// <param name="Version">Its protocol version.</param>
 /// <param name="ReceiveMaximum">QoS 1 and 2 messages that may be unacknowledged.</param>
 /// <param name="MaximumPacketSize">Largest packet it takes, in bytes.</param>
-internal sealed record ClientLimits(ProtocolVersion Version, int ReceiveMaximum, long MaximumPacketSize);
+/// <param name="TopicAliasMaximum">Topic aliases it takes (section 3.1.2.11.5).</param>
+internal sealed record ClientLimits(ProtocolVersion Version, int ReceiveMaximum, long MaximumPacketSize, int TopicAliasMaximum = 0);
 
 /// <summary>
 /// A session's messages to its client: those that wait, in order, and those in flight (QoS 1 and 2, sent and not yet
@@ -23,6 +24,7 @@ internal sealed class OutboundQueue
     private readonly Queue<Delivery> _waiting = new();
     private readonly Dictionary<ushort, InFlight> _inFlight = [];
     private readonly Queue<InFlight> _again = new();
+    private OutboundAliases? _aliases;
     private long _waitingBytes;
     private long _sequence;
     private ushort _lastIdentifier;
@@ -54,6 +56,7 @@ internal sealed class OutboundQueue
     public void Resume()
     {
         _again.Clear();
+        _aliases = null;
         foreach (InFlight message in _inFlight.Values.OrderBy(m => m.Sequence))
             _again.Enqueue(message);
     }
@@ -65,6 +68,8 @@ internal sealed class OutboundQueue
     public int Write(PooledBuffer output, ClientLimits client, int limitBytes, long nowMs, BrokerCounters counters)
     {
         int written = 0;
+        if (client.TopicAliasMaximum > 0)
+            _aliases ??= new OutboundAliases(client.TopicAliasMaximum);
         while (output.Length < limitBytes && _again.TryDequeue(out InFlight? again))
         {
             if (!_inFlight.TryGetValue(again.PacketIdentifier, out InFlight? current) || !ReferenceEquals(again, current))
@@ -113,7 +118,7 @@ internal sealed class OutboundQueue
     public bool Finish(ushort identifier) =>
         _inFlight.TryGetValue(identifier, out InFlight? message) && message.IsReleased && _inFlight.Remove(identifier);
 
-    private static bool TrySend(
+    private bool TrySend(
         in Delivery delivery, ushort identifier, bool duplicate, PooledBuffer output, ClientLimits client, long nowMs, BrokerCounters counters)
     {
         PublishedMessage message = delivery.Message;
@@ -132,8 +137,19 @@ internal sealed class OutboundQueue
         byte[] properties = v5 ? message.Properties : [];
         ReadOnlySpan<uint> identifiers = v5 ? delivery.SubscriptionIdentifiers : default;
         ReadOnlySpan<byte> topic = message.Topic.Utf8;
-        int propertyBytes = properties.Length + PublishPacket.AddedBytes(expiry, identifiers);
-        if (PublishPacket.Size(topic.Length, delivery.QualityOfService, propertyBytes, message.Payload.Length, client.Version) > client.MaximumPacketSize)
+        (ushort alias, bool isKnown) = _aliases?.Find(message.Topic) ?? default;
+        if (isKnown)
+            topic = default;
+        int size = PublishPacket.Size(
+            topic.Length, delivery.QualityOfService, properties.Length + PublishPacket.AddedBytes(expiry, identifiers, alias), message.Payload.Length, client.Version);
+        if (size > client.MaximumPacketSize && alias != 0 && !isKnown)
+        {
+            // Perhaps it fits without telling an alias.
+            alias = 0;
+            size = PublishPacket.Size(
+                topic.Length, delivery.QualityOfService, properties.Length + PublishPacket.AddedBytes(expiry, identifiers, 0), message.Payload.Length, client.Version);
+        }
+        if (size > client.MaximumPacketSize)
         {
             counters.Dropped(DropReason.TooLargeForClient);
             return false;
@@ -147,7 +163,9 @@ internal sealed class OutboundQueue
             PacketIdentifier = identifier,
             Properties = properties,
             Payload = message.Payload,
-        }.Write(output, client.Version, expiry, identifiers);
+        }.Write(output, client.Version, expiry, identifiers, alias);
+        if (alias != 0 && !isKnown)
+            _aliases!.Told(message.Topic, alias);
         return true;
     }
 

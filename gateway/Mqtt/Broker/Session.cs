@@ -25,13 +25,17 @@ internal sealed class Session
     private Connection? _connection;
     private bool _ended;
 
-    public Session(BrokerCore core, string clientId)
+    public Session(BrokerCore core, string clientId, string? user)
     {
         _core = core;
         ClientId = clientId;
+        User = user;
     }
 
     public string ClientId { get; }
+
+    /// <summary>Whose it is; null for a client without a user name.</summary>
+    public string? User { get; }
 
     /// <summary>Seconds the session outlives its connection.</summary>
     public uint ExpirySeconds { get; set; }

@@ -36,9 +36,9 @@ internal sealed class SessionRegistry
 
     /// <summary>
     /// Finds or makes the session that a CONNECT asks for and gives it to the connection. A connection that had it is told to go.
-    /// Null when there is no room for another session.
+    /// Null when there is no room for another session. What a session holds is its user's: another user gets a new one, and none while it is connected.
     /// </summary>
-    public (Session Session, bool Present)? Attach(ConnectPacket connect, string clientId, uint expirySeconds, Connection connection)
+    public (Session Session, bool Present)? Attach(ConnectPacket connect, string clientId, string? user, uint expirySeconds, Connection connection)
     {
         Connection? old = null;
         Session? ended = null;
@@ -50,16 +50,19 @@ internal sealed class SessionRegistry
             present = _sessions.TryGetValue(clientId, out session);
             if (!present && _sessions.Count >= _core.Options.MaximumSessions)
                 return null;
+            bool isAnothers = session is not null && session.User != user;
+            if (isAnothers && session!.Connection is not null)
+                throw new MqttProtocolException(ReasonCode.NotAuthorized, "3.1.4", "another user is connected with its client identifier");
             if (session is not null)
             {
                 old = session.Connection;
                 // A will without delay was due when its connection closed; one with a delay is withdrawn by a client that resumes.
-                if (session.Will is { } will && (connect.CleanStart || (will.Properties?.WillDelayInterval ?? 0) == 0))
+                if (session.Will is { } will && (connect.CleanStart || isAnothers || (will.Properties?.WillDelayInterval ?? 0) == 0))
                     due = will;
                 session.Will = null;
                 if (old is not null)
                     _connected--;
-                if (connect.CleanStart)
+                if (connect.CleanStart || isAnothers)
                 {
                     session.Attach(null);
                     ended = session;
@@ -69,7 +72,7 @@ internal sealed class SessionRegistry
             }
             if (session is null)
             {
-                session = new Session(_core, clientId);
+                session = new Session(_core, clientId, user);
                 _sessions[clientId] = session;
             }
             session.ExpirySeconds = expirySeconds;

@@ -1,4 +1,5 @@
 using Sluice.Gateway.Ingress;
+using Sluice.Gateway.Mqtt.Protocol;
 
 namespace Sluice.Gateway.Mqtt.Broker;
 
@@ -25,14 +26,16 @@ internal sealed class SubscriptionTree
     {
         lock (_lock)
         {
+            (string? share, string[] levels) = Split(subscription.Request.Filter);
             Node node = _root;
-            foreach (string level in subscription.Request.Filter.Split('/'))
+            foreach (string level in levels)
                 node = node.Child(level);
-            int at = node.IndexOf(subscription.Session);
+            List<Subscription> there = share is null ? node.Subscriptions : node.Share(share).Members;
+            int at = IndexOf(there, subscription.Session);
             if (at >= 0)
-                node.Subscriptions[at] = subscription;
+                there[at] = subscription;
             else
-                node.Subscriptions.Add(subscription);
+                there.Add(subscription);
             Interlocked.Increment(ref _version);
             if (at < 0)
                 _count++;
@@ -45,7 +48,8 @@ internal sealed class SubscriptionTree
     {
         lock (_lock)
         {
-            if (!Remove(_root, filter.Split('/'), 0, session))
+            (string? share, string[] levels) = Split(filter);
+            if (!Remove(_root, levels, 0, share, session))
                 return false;
             Interlocked.Increment(ref _version);
             _count--;
@@ -53,12 +57,12 @@ internal sealed class SubscriptionTree
         }
     }
 
-    /// <summary>The sessions that a message on this topic goes to. The array is shared: do not write to it.</summary>
-    public SubscriberMatch[] Match(TopicName topic)
+    /// <summary>Whom a message on this topic goes to.</summary>
+    public TopicMatch Match(TopicName topic)
     {
         if (topic.Subscribers is Remembered remembered && remembered.Version == Interlocked.Read(ref _version))
-            return remembered.Matches;
-        var found = new List<Subscription>();
+            return remembered.Match;
+        var found = new Found([], []);
         long version;
         lock (_lock)
         {
@@ -66,9 +70,9 @@ internal sealed class SubscriptionTree
             if (_count > 0)
                 Collect(_root, topic.Text, atRoot: true, found);
         }
-        var result = new Remembered(version, Group(found));
-        topic.Subscribers = result;
-        return result.Matches;
+        TopicMatch match = found.Subscriptions.Count + found.Shares.Count == 0 ? TopicMatch.None : new TopicMatch(Group(found.Subscriptions), [.. found.Shares]);
+        topic.Subscribers = new Remembered(version, match);
+        return match;
     }
 
     private static SubscriberMatch[] Group(List<Subscription> found)
@@ -78,12 +82,12 @@ internal sealed class SubscriptionTree
         return [.. found.GroupBy(s => s.Session).Select(g => new SubscriberMatch(g.Key, g.First(), [.. g.Skip(1)]))];
     }
 
-    private static void Collect(Node node, ReadOnlySpan<char> rest, bool atRoot, List<Subscription> found)
+    private static void Collect(Node node, ReadOnlySpan<char> rest, bool atRoot, in Found found)
     {
         // A wildcard at the root does not match topics that begin with '$' (section 4.7.2).
         bool wildcards = !atRoot || rest.IsEmpty || rest[0] != '$';
         if (wildcards && node.TryGet("#", out Node hash))
-            found.AddRange(hash.Subscriptions);
+            found.Add(hash);
         int slash = rest.IndexOf('/');
         ReadOnlySpan<char> level = slash < 0 ? rest : rest[..slash];
         if (node.TryGet(level, out Node child))
@@ -92,44 +96,99 @@ internal sealed class SubscriptionTree
             Descend(plus, rest, slash, found);
     }
 
-    private static void Descend(Node node, ReadOnlySpan<char> rest, int slash, List<Subscription> found)
+    private static void Descend(Node node, ReadOnlySpan<char> rest, int slash, in Found found)
     {
         if (slash >= 0)
         {
             Collect(node, rest[(slash + 1)..], atRoot: false, found);
             return;
         }
-        found.AddRange(node.Subscriptions);
+        found.Add(node);
         // "sport/#" also matches "sport" (section 4.7.1.2).
         if (node.TryGet("#", out Node hash))
-            found.AddRange(hash.Subscriptions);
+            found.Add(hash);
     }
 
-    private static bool Remove(Node node, string[] levels, int depth, Session session)
+    private static bool Remove(Node node, string[] levels, int depth, string? share, Session session)
     {
         if (depth == levels.Length)
-        {
-            int at = node.IndexOf(session);
-            if (at >= 0)
-                node.Subscriptions.RemoveAt(at);
-            return at >= 0;
-        }
-        if (!node.TryGet(levels[depth], out Node child) || !Remove(child, levels, depth + 1, session))
+            return share is null ? Remove(node.Subscriptions, session) : node.RemoveFromShare(share, session);
+        if (!node.TryGet(levels[depth], out Node child) || !Remove(child, levels, depth + 1, share, session))
             return false;
         if (child.IsEmpty)
             node.Drop(levels[depth]);
         return true;
     }
 
-    private sealed record Remembered(long Version, SubscriberMatch[] Matches);
+    private static bool Remove(List<Subscription> subscriptions, Session session)
+    {
+        int at = IndexOf(subscriptions, session);
+        if (at >= 0)
+            subscriptions.RemoveAt(at);
+        return at >= 0;
+    }
+
+    private static int IndexOf(List<Subscription> subscriptions, Session session) => subscriptions.FindIndex(s => s.Session == session);
+
+    /// <summary>The name of the share, null for a filter that is not shared, and the levels of the filter proper.</summary>
+    private static (string? Share, string[] Levels) Split(string filter)
+    {
+        ReadOnlySpan<char> proper = TopicRules.WithoutShare(filter);
+        string? share = proper.Length == filter.Length ? null : filter[TopicRules.SharedPrefix.Length..^(proper.Length + 1)];
+        return (share, proper.ToString().Split('/'));
+    }
+
+    private sealed record Remembered(long Version, TopicMatch Match);
+
+    private readonly record struct Found(List<Subscription> Subscriptions, List<ShareMatch> Shares)
+    {
+        public void Add(Node node)
+        {
+            Subscriptions.AddRange(node.Subscriptions);
+            node.AddSharesTo(Shares);
+        }
+    }
+
+    /// <summary>The subscriptions that share a filter under one name.</summary>
+    private sealed class NamedShare
+    {
+        public List<Subscription> Members { get; } = [];
+
+        /// <summary>Whose turn it is; outlives the remembered matches.</summary>
+        public ShareTurn Turn { get; } = new();
+    }
 
     private sealed class Node
     {
         private Dictionary<string, Node>? _children;
+        private Dictionary<string, NamedShare>? _shares;
 
         public List<Subscription> Subscriptions { get; } = [];
 
-        public bool IsEmpty => Subscriptions.Count == 0 && _children is null or { Count: 0 };
+        public bool IsEmpty => Subscriptions.Count == 0 && _children is null or { Count: 0 } && _shares is null or { Count: 0 };
+
+        public NamedShare Share(string name)
+        {
+            _shares ??= new Dictionary<string, NamedShare>(StringComparer.Ordinal);
+            if (!_shares.TryGetValue(name, out NamedShare? share))
+                _shares[name] = share = new NamedShare();
+            return share;
+        }
+
+        public bool RemoveFromShare(string name, Session session)
+        {
+            if (_shares is null || !_shares.TryGetValue(name, out NamedShare? share) || !SubscriptionTree.Remove(share.Members, session))
+                return false;
+            if (share.Members.Count == 0)
+                _shares.Remove(name);
+            return true;
+        }
+
+        public void AddSharesTo(List<ShareMatch> matches)
+        {
+            if (_shares is not null)
+                matches.AddRange(_shares.Values.Select(share => new ShareMatch([.. share.Members], share.Turn)));
+        }
 
         public Node Child(string level)
         {
@@ -146,8 +205,5 @@ internal sealed class SubscriptionTree
                 && _children.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(level, out child!);
         }
 
-        public void Drop(string level) => _children!.Remove(level);
-
-        public int IndexOf(Session session) => Subscriptions.FindIndex(s => s.Session == session);
-    }
+        public void Drop(string level) => _children!.Remove(level);    }
 }

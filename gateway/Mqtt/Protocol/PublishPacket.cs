@@ -135,14 +135,14 @@ public readonly ref struct PublishPacket
 
     /// <summary>
     /// Writes the whole packet. In 5.0 the block is <see cref="Properties"/> as it is: alias, expiry and identifiers are written
-    /// by whoever made the block (see <see cref="Write(IBufferWriter{byte}, ProtocolVersion, uint?, ReadOnlySpan{uint})"/>).
+    /// by whoever made the block (see <see cref="Write(IBufferWriter{byte}, ProtocolVersion, uint?, ReadOnlySpan{uint}, ushort)"/>).
     /// </summary>
-    public void Write(IBufferWriter<byte> output, ProtocolVersion version) => Write(output, version, null, default);
+    public void Write(IBufferWriter<byte> output, ProtocolVersion version) => Write(output, version, null, default, 0);
 
-    /// <summary>Writes the whole packet with message expiry and subscription identifiers added to the block.</summary>
-    public void Write(IBufferWriter<byte> output, ProtocolVersion version, uint? messageExpiry, ReadOnlySpan<uint> subscriptionIdentifiers)
+    /// <summary>Writes the whole packet with message expiry, subscription identifiers and a topic alias (0 for none) added to the block.</summary>
+    public void Write(IBufferWriter<byte> output, ProtocolVersion version, uint? messageExpiry, ReadOnlySpan<uint> subscriptionIdentifiers, ushort topicAlias)
     {
-        int propertyBytes = Properties.Length + AddedBytes(messageExpiry, subscriptionIdentifiers);
+        int propertyBytes = Properties.Length + AddedBytes(messageExpiry, subscriptionIdentifiers, topicAlias);
         int flags = (Duplicate ? DuplicateFlag : 0) | ((int)QualityOfService << 1) | (Retain ? RetainFlag : 0);
         int size = BodySize(Topic.Length, QualityOfService, propertyBytes, Payload.Length, version);
         PacketWriter writer = PacketWriter.Begin(output, PacketType.Publish, flags, size);
@@ -158,6 +158,11 @@ public readonly ref struct PublishPacket
                 writer.WriteByte((byte)PropertyId.MessageExpiryInterval);
                 writer.WriteUInt32(seconds);
             }
+            if (topicAlias != 0)
+            {
+                writer.WriteByte((byte)PropertyId.TopicAlias);
+                writer.WriteUInt16(topicAlias);
+            }
             foreach (uint identifier in subscriptionIdentifiers)
             {
                 writer.WriteByte((byte)PropertyId.SubscriptionIdentifier);
@@ -168,10 +173,10 @@ public readonly ref struct PublishPacket
         writer.End();
     }
 
-    /// <summary>Bytes that message expiry and subscription identifiers add to a property block.</summary>
-    public static int AddedBytes(uint? messageExpiry, ReadOnlySpan<uint> subscriptionIdentifiers)
+    /// <summary>Bytes that message expiry, subscription identifiers and a topic alias (0 for none) add to a property block.</summary>
+    public static int AddedBytes(uint? messageExpiry, ReadOnlySpan<uint> subscriptionIdentifiers, ushort topicAlias)
     {
-        int added = messageExpiry is null ? 0 : 5;
+        int added = (messageExpiry is null ? 0 : 5) + (topicAlias == 0 ? 0 : 3);
         foreach (uint identifier in subscriptionIdentifiers)
             added += 1 + PacketWriter.VariableSize(identifier);
         return added;

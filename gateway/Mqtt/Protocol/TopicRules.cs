@@ -63,6 +63,32 @@ public static class TopicRules
         }
     }
 
+    /// <summary>
+    /// True when a filter matches every topic name that <paramref name="other"/> matches. Neither is a shared one. Level by level: that <c>+/#</c> is another way to write
+    /// <c>#</c>, because no topic is empty, is not seen.
+    /// </summary>
+    public static bool Covers(ReadOnlySpan<char> filter, ReadOnlySpan<char> other)
+    {
+        if (other.StartsWith("$", StringComparison.Ordinal) && !filter.IsEmpty && filter[0] is '+' or '#')
+            return false;
+        while (true)
+        {
+            ReadOnlySpan<char> wide = Level(ref filter, out bool moreFilter);
+            if (wide is "#")
+                return true;
+            ReadOnlySpan<char> level = Level(ref other, out bool moreOther);
+            if (level is "#" || (wide is not "+" && !wide.SequenceEqual(level)))
+                return false;
+            if (!moreOther)
+                return !moreFilter || filter is "#";
+            if (!moreFilter)
+                return false;
+        }
+    }
+
+    /// <summary>The topic filter of a shared subscription's filter, or the filter itself; a valid one.</summary>
+    public static ReadOnlySpan<char> WithoutShare(string filter) => IsShared(filter) ? AfterShareName(filter) : filter;
+
     private static ReadOnlySpan<char> Level(ref ReadOnlySpan<char> rest, out bool more)
     {
         int slash = rest.IndexOf('/');

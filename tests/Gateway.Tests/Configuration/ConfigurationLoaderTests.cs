@@ -1,5 +1,7 @@
 using System.Collections;
 using Sluice.Gateway.Configuration;
+using Sluice.Gateway.Mqtt.Broker;
+using Sluice.Gateway.Mqtt.Security;
 
 namespace Sluice.Gateway.Tests.Configuration;
 
@@ -52,7 +54,14 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [InlineData("writers: 4", "1: writers: must be a section of keys with values, not the text \"4\"")]
     [InlineData("http: { listen: nowhere }", "1: http.listen: \"nowhere\" is not an address; write HOST:PORT")]
     [InlineData("http: { listen: }", "1: http.listen: has no value; give it one or remove the key")]
-    [InlineData("mqtt: { listen: [ \"127.0.0.1:1883\" ] }", "1: mqtt.listen: \"127.0.0.1:1883\" is not an endpoint; write tcp://HOST:PORT")]
+    [InlineData("mqtt: { listen: [ \"127.0.0.1:1883\" ] }", "1: mqtt.listen: \"127.0.0.1:1883\" is not an endpoint: it does not begin with tcp://, tls://, ws://, wss:// or unix://; write tcp://HOST:PORT")]
+    [InlineData("mqtt: { listen: [ \"tls://*:8883\" ] }", "1: mqtt.listen: \"tls://*:8883\" needs a certificate; add mqtt.tls")]
+    [InlineData("mqtt: { tls: { certificate: a.pem } }", "1: mqtt.tls.key: is missing; add key: /etc/sluice/server.key")]
+    [InlineData("mqtt: { tls: { certificate: a, key: b, client_certificate: required } }", "needs client_ca: FILE")]
+    [InlineData("mqtt: { anonymous: maybe }", "1: mqtt.anonymous: \"maybe\" is not one of local, yes, no")]
+    [InlineData("mqtt: { access: [ { user: a } ] }", "mqtt.access[0].publish: allows nothing")]
+    [InlineData("mqtt: { access: [ { publish: [ \"a/#/b\" ] } ] }", "\"a/#/b\" is not a topic filter")]
+    [InlineData("mqtt: { ban: { after: -1 } }", "mqtt.ban.after: \"-1\" is not a whole number from 0")]
     [InlineData("mqtt: { listen: [ \"tcp://127.0.0.1:99999\" ] }", "1: mqtt.listen: \"tcp://127.0.0.1:99999\" is not an endpoint")]
     [InlineData("routes:\n  - { topic: \"a/{device}/{metric}\" }\n  - { topic: \"b/{metric}\" }", "3: routes[1].topic: names no device")]
     [InlineData("routes: [ { device: x } ]", "1: routes[0].topic: is missing; add topic: \"sensors/{device}/{metric}\"")]
@@ -176,8 +185,18 @@ public sealed class ConfigurationLoaderTests : IDisposable
         GatewayOptions defaults = Load("");
         Assert.Equal(defaults.Writers, shown.Writers);
         Assert.Equal(defaults.Http, shown.Http);
-        Assert.Equal(defaults.Mqtt with { Listen = shown.Mqtt.Listen }, shown.Mqtt);
+        // What has no default is shown by example.
+        SecurityOptions security = shown.Mqtt.Security;
+        MqttOptions expected = defaults.Mqtt with
+        {
+            Listen = shown.Mqtt.Listen,
+            Tls = shown.Mqtt.Tls,
+            Origins = shown.Mqtt.Origins,
+            Security = defaults.Mqtt.Security with { UsersFile = security.UsersFile, Access = security.Access },
+        };
+        Assert.Equal(expected, shown.Mqtt);
         Assert.Equal(defaults.Mqtt.Listen, shown.Mqtt.Listen);
+        Assert.Equal(3, security.Access.Count);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -19,12 +19,15 @@ internal sealed class BrokerHost : IAsyncDisposable, ILogger<MqttBroker>
 
     public ConcurrentQueue<string> LogLines { get; } = new();
 
-    public int Port => Broker.ListeningOn[0].Port;
+    public int Port => new Uri(Broker.ListeningOn[0]).Port;
 
     public static async Task<BrokerHost> StartAsync(MqttOptions? options = null, TimeProvider? time = null)
     {
         var host = new BrokerHost(time ?? TimeProvider.System);
-        await host.Broker.StartAsync((options ?? new MqttOptions()) with { Listen = ["tcp://127.0.0.1:0"] }, CancellationToken.None);
+        options ??= new MqttOptions();
+        // The default is a port that another broker may have.
+        bool isDefault = options.Listen.SequenceEqual(new MqttOptions().Listen);
+        await host.Broker.StartAsync(isDefault ? options with { Listen = ["tcp://127.0.0.1:0"] } : options, CancellationToken.None);
         return host;
     }
 

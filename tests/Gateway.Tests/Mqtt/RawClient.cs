@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
+using System.Net.WebSockets;
 using System.Text;
 using Sluice.Gateway.Mqtt.Protocol;
 
@@ -11,12 +12,16 @@ internal sealed class RawClient : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private readonly Stream _stream;
+    private readonly Socket? _socket;
     private byte[] _received = [];
     private ushort _lastIdentifier;
 
-    private RawClient(ProtocolVersion version)
+    /// <summary>A client over a stream; over the socket under it, if it is to fill that.</summary>
+    public RawClient(Stream stream, ProtocolVersion version, Socket? socket = null)
     {
+        _stream = stream;
+        _socket = socket;
         Version = version;
     }
 
@@ -29,16 +34,31 @@ internal sealed class RawClient : IDisposable
 
     public static async Task<RawClient> OpenAsync(int port, ProtocolVersion version)
     {
-        var client = new RawClient(version);
-        await client._socket.ConnectAsync(IPAddress.Loopback, port);
-        return client;
+        Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(IPAddress.Loopback, port);
+        return new RawClient(new NetworkStream(socket, ownsSocket: true), version, socket);
     }
 
     public async Task SendAsync(byte[] bytes)
     {
         using var deadline = new CancellationTokenSource(Patience);
-        for (ReadOnlyMemory<byte> rest = bytes; rest.Length > 0;)
-            rest = rest[await _socket.SendAsync(rest, SocketFlags.None, deadline.Token)..];
+        await _stream.WriteAsync(bytes, deadline.Token);
+    }
+
+    /// <summary>Sends CONNECT; the answer, whatever it says.</summary>
+    public async Task<ConnAckPacket> ConnectAsync(string clientId, string? user = null, string? password = null, Will? will = null, bool clean = true)
+    {
+        await SendAsync(o => new ConnectPacket
+        {
+            Version = Version,
+            ClientId = clientId,
+            CleanStart = clean,
+            UserName = user,
+            Password = password is null ? null : Encoding.UTF8.GetBytes(password),
+            Will = will,
+        }.Write(o));
+        ConnAck = ConnAckPacket.Parse((await ReadAsync(PacketType.ConnAck)).Body, Version);
+        return ConnAck;
     }
 
     public Task SendAsync(Action<IBufferWriter<byte>> write) => SendAsync(PacketSamples.Bytes(write));
@@ -46,7 +66,7 @@ internal sealed class RawClient : IDisposable
     /// <summary>How many of the bytes the socket takes before it makes the sender wait.</summary>
     public int SendWhatFits(byte[] bytes)
     {
-        _socket.Blocking = false;
+        _socket!.Blocking = false;
         int sent = 0;
         while (sent < bytes.Length && _socket.Poll(TimeSpan.FromMilliseconds(300), SelectMode.SelectWrite))
             sent += _socket.Send(bytes, sent, bytes.Length - sent, SocketFlags.None);
@@ -141,9 +161,9 @@ internal sealed class RawClient : IDisposable
             int read;
             try
             {
-                read = await _socket.ReceiveAsync(chunk, SocketFlags.None, deadline.Token);
+                read = await _stream.ReadAsync(chunk, deadline.Token);
             }
-            catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
+            catch (IOException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset } or WebSocketException)
             {
                 return null;
             }
@@ -154,7 +174,7 @@ internal sealed class RawClient : IDisposable
         }
     }
 
-    public void Dispose() => _socket.Dispose();
+    public void Dispose() => _stream.Dispose();
 
     internal sealed record Received(
         string Topic, string Payload, int QoS, bool Retain, bool Duplicate, ushort Identifier, PropertySet Properties);

@@ -26,6 +26,23 @@ public class SubscriptionTests
     }
 
     [Fact]
+    public async Task A_client_that_takes_topic_aliases_gets_the_topic_once()
+    {
+        await using BrokerHost host = await BrokerHost.StartAsync();
+        for (int connection = 0; connection < 2; connection++)
+        {
+            using RawClient client = await host.ConnectAsync("c", properties: new PropertySet { TopicAliasMaximum = 1 });
+            await client.SubscribeAsync("#", qos: 1);
+            foreach ((string topic, string sent, ushort? alias) in ((string, string, ushort?)[])[("a", "a", 1), ("a", "", 1), ("b", "b", null), ("a", "", 1)])
+            {
+                await client.PublishAsync(topic, "x");
+                RawClient.Received received = await client.ReadPublishAsync();
+                Assert.Equal((sent, alias), (received.Topic, received.Properties.TopicAlias));
+            }
+        }
+    }
+
+    [Fact]
     public async Task No_local_keeps_a_clients_own_messages_from_it()
     {
         await using BrokerHost host = await BrokerHost.StartAsync();
@@ -101,8 +118,6 @@ public class SubscriptionTests
     {
         await using BrokerHost host = await BrokerHost.StartAsync(new MqttOptions { MaximumSubscriptionsPerSession = 1 });
         using RawClient client = await host.ConnectAsync("c");
-        Assert.Equal((byte)0, client.ConnAck.Properties!.SharedSubscriptionAvailable);
-        Assert.Equal(ReasonCode.SharedSubscriptionsNotSupported, await client.SubscribeAsync("$share/g/a"));
         Assert.Equal(ReasonCode.TopicFilterInvalid, await client.SubscribeAsync(new string('/', 200)));
         Assert.Equal(ReasonCode.GrantedQoS1, await client.SubscribeAsync("a", qos: 1));
         Assert.Equal(ReasonCode.QuotaExceeded, await client.SubscribeAsync("b"));

@@ -28,7 +28,7 @@ public class TopicTests
     public void A_filter_matches_as_the_specification_says(string filter, string topic, bool matches)
     {
         Assert.Equal(matches, TopicRules.Matches(filter, topic));
-        Assert.Equal(matches ? 1 : 0, TreeOf(filter).Match(new TopicName(topic)).Length);
+        Assert.Equal(matches ? 1 : 0, TreeOf(filter).Match(new TopicName(topic)).Sessions.Length);
     }
 
     [Fact]
@@ -47,14 +47,14 @@ public class TopicTests
                 Assert.True(core.Subscriptions.Remove(there, filter));
             else
             {
-                Session session = filters[filter] = new Session(core, filter);
+                Session session = filters[filter] = new Session(core, filter, user: null);
                 core.Subscriptions.Add(new Subscription(session, new(filter, QualityOfService.AtMostOnce), 0));
             }
             string topic = Name(4);
             if (topic.Length == 0)
                 continue;
             IEnumerable<string> expected = filters.Keys.Where(f => TopicRules.Matches(f, topic)).Order();
-            IEnumerable<string> found = core.Subscriptions.Match(new TopicName(topic)).Select(m => m.Session.ClientId).Order();
+            IEnumerable<string> found = core.Subscriptions.Match(new TopicName(topic)).Sessions.Select(m => m.Session.ClientId).Order();
             Assert.True(expected.SequenceEqual(found), $"seed {seed}, round {round}, topic '{topic}'");
         }
         Assert.Equal(filters.Count, core.Subscriptions.Count);
@@ -65,10 +65,10 @@ public class TopicTests
     {
         SubscriptionTree tree = TreeOf("a/+");
         var topic = new TopicName("a/b");
-        SubscriberMatch[] first = tree.Match(topic);
+        TopicMatch first = tree.Match(topic);
         Assert.Same(first, tree.Match(topic));
-        tree.Remove(first[0].Session, "a/+");
-        Assert.Empty(tree.Match(topic));
+        tree.Remove(first.Sessions[0].Session, "a/+");
+        Assert.True(tree.Match(topic).IsEmpty);
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public class TopicTests
     private static SubscriptionTree TreeOf(string filter)
     {
         BrokerCore core = Core();
-        core.Subscriptions.Add(new Subscription(new Session(core, "s"), new(filter, QualityOfService.AtMostOnce), 0));
+        core.Subscriptions.Add(new Subscription(new Session(core, "s", user: null), new(filter, QualityOfService.AtMostOnce), 0));
         return core.Subscriptions;
     }
 

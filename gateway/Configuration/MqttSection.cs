@@ -1,0 +1,150 @@
+using Sluice.Engine;
+using Sluice.Gateway.Mqtt.Broker;
+using Sluice.Gateway.Mqtt.Protocol;
+using Sluice.Gateway.Mqtt.Security;
+using Sluice.Gateway.Mqtt.Transport;
+
+namespace Sluice.Gateway.Configuration;
+
+/// <summary>Reads <c>mqtt</c>: where the broker listens, whom it lets in, what it bounds.</summary>
+internal static class MqttSection
+{
+    public static MqttOptions Read(SectionReader mqtt)
+    {
+        MqttOptions defaults = new();
+        TlsOptions? tls = ReadTls(mqtt);
+        MqttOptions options = defaults with
+        {
+            Listen = ReadListen(mqtt, defaults.Listen[0], tls),
+            Tls = tls,
+            Security = new SecurityOptions
+            {
+                Anonymous = ReadAnonymous(mqtt),
+                UsersFile = mqtt.Text("users") is { } users ? Path.GetFullPath(users) : null,
+                Access = [.. mqtt.Sections("access").Select(ReadRule)],
+                Ban = ReadBan(mqtt.Section("ban")),
+            },
+            Origins = [.. (mqtt.Texts("origins") ?? []).Select(origin => origin.Text)],
+            MaximumConnections = mqtt.Integer("max_connections", defaults.MaximumConnections, 1, 1_000_000),
+            MaximumConnectionsPerAddress = mqtt.Integer("max_connections_per_address", defaults.MaximumConnectionsPerAddress, 0, 1_000_000),
+            MaximumMessagesPerSecond = mqtt.Integer("max_client_messages", defaults.MaximumMessagesPerSecond, 0, 10_000_000),
+            MaximumBytesPerSecond = mqtt.Size("max_client_bytes", defaults.MaximumBytesPerSecond, 0, 16L * 1024 * 1024 * 1024),
+            MaximumMessagesPerSecondInAll = mqtt.Integer("max_messages", defaults.MaximumMessagesPerSecondInAll, 0, 100_000_000),
+            MaximumPacketSizeBytes = (int)mqtt.Size("max_packet", defaults.MaximumPacketSizeBytes, 1024, 256 * 1024 * 1024),
+            ReceiveMaximum = mqtt.Integer("receive_maximum", defaults.ReceiveMaximum, 1, 65535),
+            MaximumQueuedMessages = mqtt.Integer("max_queued", defaults.MaximumQueuedMessages, 1, 10_000_000),
+        };
+        mqtt.RefuseUnknownKeys();
+        return options;
+    }
+
+    private static List<string> ReadListen(SectionReader mqtt, string otherwise, TlsOptions? tls)
+    {
+        IReadOnlyList<(string Text, Origin Origin)> texts = mqtt.Texts("listen") ?? [(otherwise, mqtt.Origin)];
+        if (texts.Count == 0)
+        {
+            mqtt.Fail("listen", "names no endpoint; write one such as tcp://127.0.0.1:1883, or remove the key");
+        }
+
+        List<string> listen = [];
+        foreach ((string text, Origin _) in texts)
+        {
+            try
+            {
+                if (ListenAddress.Parse(text).IsEncrypted && tls is null)
+                {
+                    mqtt.Fail("listen", $"\"{text}\" needs a certificate; add mqtt.tls: {{ certificate: server.pem, key: server.key }}");
+                }
+
+                listen.Add(text);
+            }
+            catch (SluiceException e)
+            {
+                mqtt.Fail("listen", $"\"{text}\" is not an endpoint{e.Message[e.Message.LastIndexOf(": ", StringComparison.Ordinal)..]}; "
+                    + "write tcp://HOST:PORT such as tcp://127.0.0.1:1883, or tcp://*:1883 for all addresses");
+            }
+        }
+
+        return listen;
+    }
+
+    private static TlsOptions? ReadTls(SectionReader mqtt)
+    {
+        if (!mqtt.Has("tls"))
+        {
+            return null;
+        }
+
+        SectionReader tls = mqtt.Section("tls");
+        string? authorities = tls.Text("client_ca");
+        ClientCertificates asked = tls.Choice("client_certificate", authorities is null ? ClientCertificates.Off : ClientCertificates.Required);
+        if (asked != ClientCertificates.Off && authorities is null)
+        {
+            tls.Fail("client_certificate", "needs client_ca: FILE, the authorities whose certificates are believed");
+        }
+
+        TlsOptions options = new()
+        {
+            Certificate = ReadPath(tls.RequiredText("certificate", "/etc/sluice/server.pem")),
+            Key = ReadPath(tls.RequiredText("key", "/etc/sluice/server.key")),
+            ClientCertificates = asked,
+            ClientAuthorities = authorities is null ? null : ReadPath(authorities),
+        };
+        tls.RefuseUnknownKeys();
+        return options;
+    }
+
+    private static string ReadPath(string text) => text.Length == 0 ? "" : Path.GetFullPath(text);
+
+    private static AnonymousAccess ReadAnonymous(SectionReader mqtt) => mqtt.Choice("anonymous", AnonymousAccess.Local);
+
+    private static AccessRule ReadRule(SectionReader item)
+    {
+        AccessRule rule = new()
+        {
+            User = item.Text("user"),
+            Client = item.Text("client"),
+            Publish = ReadFilters(item, "publish"),
+            Subscribe = ReadFilters(item, "subscribe"),
+        };
+        if (item.Texts("publish") is null or [] && item.Texts("subscribe") is null or [])
+        {
+            item.Fail("publish", "allows nothing; add publish: [ \"sensors/#\" ] or subscribe: [ \"#\" ], or remove the rule");
+        }
+
+        item.RefuseUnknownKeys();
+        return rule;
+    }
+
+    private static List<string> ReadFilters(SectionReader item, string key)
+    {
+        List<string> filters = [];
+        foreach ((string filter, Origin _) in item.Texts(key) ?? [])
+        {
+            try
+            {
+                TopicRules.ValidateFilter(filter);
+                filters.Add(filter);
+            }
+            catch (MqttProtocolException e)
+            {
+                item.Fail(key, $"\"{filter}\" is not a topic filter: {e.Message}");
+            }
+        }
+
+        return filters;
+    }
+
+    private static BanOptions ReadBan(SectionReader ban)
+    {
+        BanOptions defaults = new();
+        BanOptions options = new()
+        {
+            After = ban.Integer("after", defaults.After, 0, 1_000_000),
+            Within = ban.Duration("within", defaults.Within, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)),
+            For = ban.Duration("for", defaults.For, TimeSpan.FromSeconds(1), TimeSpan.FromDays(30)),
+        };
+        ban.RefuseUnknownKeys();
+        return options;
+    }
+}

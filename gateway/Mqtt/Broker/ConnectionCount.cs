@@ -1,0 +1,49 @@
+namespace Sluice.Gateway.Mqtt.Broker;
+
+/// <summary>How many connections are open, in all and from each address, and whether another one may be. Any thread.</summary>
+internal sealed class ConnectionCount(MqttOptions options)
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, int> _byHost = new(StringComparer.Ordinal);
+    private int _open;
+
+    /// <summary>Counts a connection; false when that would be too many.</summary>
+    public bool TryEnter()
+    {
+        if (Interlocked.Increment(ref _open) <= options.MaximumConnections)
+            return true;
+        Leave();
+        return false;
+    }
+
+    public void Leave() => Interlocked.Decrement(ref _open);
+
+    /// <summary>Counts a connection of an address; false when that would be too many.</summary>
+    public bool TryEnter(string host)
+    {
+        if (options.MaximumConnectionsPerAddress == 0)
+            return true;
+        lock (_gate)
+        {
+            int count = _byHost.GetValueOrDefault(host);
+            if (count >= options.MaximumConnectionsPerAddress)
+                return false;
+            _byHost[host] = count + 1;
+            return true;
+        }
+    }
+
+    public void Leave(string host)
+    {
+        if (options.MaximumConnectionsPerAddress == 0)
+            return;
+        lock (_gate)
+        {
+            int count = _byHost[host] - 1;
+            if (count == 0)
+                _byHost.Remove(host);
+            else
+                _byHost[host] = count;
+        }
+    }
+}

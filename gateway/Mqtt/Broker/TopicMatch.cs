@@ -1,0 +1,37 @@
+namespace Sluice.Gateway.Mqtt.Broker;
+
+/// <summary>Whom the messages on a topic go to: to each of the sessions, and to one of each share. Shared by all: do not write to the arrays.</summary>
+internal sealed record TopicMatch(SubscriberMatch[] Sessions, ShareMatch[] Shares)
+{
+    public static TopicMatch None { get; } = new([], []);
+
+    public bool IsEmpty => Sessions.Length + Shares.Length == 0;
+}
+
+/// <summary>Whose turn it is in a share. Any thread.</summary>
+internal sealed class ShareTurn
+{
+    private int _turns;
+
+    public int Next() => Interlocked.Increment(ref _turns) & int.MaxValue;
+}
+
+/// <summary>
+/// Subscriptions that share a filter: each message goes to one of them (MQTT 5.0 section 4.8.2). A message that was given to a session stays with it, also when that
+/// ends before it has had it.
+/// </summary>
+internal readonly record struct ShareMatch(Subscription[] Members, ShareTurn Turn)
+{
+    /// <summary>The next one in turn whose client is there; when none is, the next one.</summary>
+    public Subscription Choose()
+    {
+        int turn = Turn.Next();
+        for (int i = 0; i < Members.Length; i++)
+        {
+            Subscription member = Members[(turn + i) % Members.Length];
+            if (member.Session.Connection is not null)
+                return member;
+        }
+        return Members[turn % Members.Length];
+    }
+}
