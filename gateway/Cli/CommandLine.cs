@@ -30,7 +30,7 @@ public static class CommandLine
     public static async Task<int> InvokeAsync(string[] args, TextWriter output, TextWriter error)
     {
         Command root = Create();
-        ParseResult arguments = root.Parse(args);
+        ParseResult arguments = root.Parse(SqlCommand.WithTwoDashes(args));
         if (arguments.Errors.Count > 0)
         {
             foreach (string message in arguments.Errors.Select(e => e.Message).Distinct())
