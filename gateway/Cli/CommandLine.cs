@@ -74,9 +74,7 @@ public static class CommandLine
     {
         // Not the library's RootCommand: it takes its name from the assembly, and the program has another.
         Command root = new(ProgramName, "Sluice: MQTT and sensors in, durable in an embedded SQL database, batches on to PostgreSQL.");
-        HelpOption help = new();
-        help.Action = new TeachingHelp((HelpAction)help.Action!);
-        root.Options.Add(help);
+        root.Options.Add(new HelpOption { Action = new TeachingHelp() });
         root.Options.Add(new VersionOption());
         RunCommand.AddTo(root);
         root.Subcommands.Add(RunCommand.Create());
@@ -86,14 +84,15 @@ public static class CommandLine
     }
 
     /// <summary>The library's help, and examples after it.</summary>
-    private sealed class TeachingHelp(HelpAction help) : SynchronousCommandLineAction
+    private sealed class TeachingHelp : SynchronousCommandLineAction
     {
         /// <summary>Who asks for help need not have got the rest right.</summary>
         public override bool ClearsParseErrors => true;
 
         public override int Invoke(ParseResult parseResult)
         {
-            int code = help.Invoke(parseResult);
+            // Made only now: it asks for the terminal's width, and with that .NET takes the terminal over for Console.ReadKey.
+            int code = new HelpAction().Invoke(parseResult);
             if (parseResult.CommandResult.Command.Name == ProgramName)
             {
                 parseResult.InvocationConfiguration.Output.WriteLine(Examples);

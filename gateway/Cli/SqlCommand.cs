@@ -64,12 +64,21 @@ internal static class SqlCommand
                 result.AddError($"{string.Join(" and ", given)} exclude each other.");
             }
 
+            // What looks like an option and is none would else be taken for a statement.
+            foreach (string text in result.GetValue(sql) ?? [])
+            {
+                if (text is ['-', .. { Length: > 1 } rest] && rest.TrimStart('-').All(char.IsAsciiLetter))
+                {
+                    result.AddError($"Unknown option '{text}'.");
+                }
+            }
+
             if (result.GetValue(create) && result.GetValue(readOnly))
             {
                 result.AddError("--create and --readonly exclude each other.");
             }
         });
-        command.SetAction(result => Run(new SqlRequest
+        SqlRequest Request(ParseResult result) => new()
         {
             File = result.GetRequiredValue(file),
             Statements = result.GetValue(sql) ?? [],
@@ -83,7 +92,8 @@ internal static class SqlCommand
             Open = result.GetValue(create) ? SluiceOpenMode.ReadWriteCreate
                 : result.GetValue(readOnly) ? SluiceOpenMode.ReadOnly
                 : SluiceOpenMode.ReadWrite,
-        }));
+        };
+        command.SetAction(result => Run(Request(result), result.InvocationConfiguration.Error));
         return command;
     }
 
@@ -110,19 +120,20 @@ internal static class SqlCommand
         _ => $"Print as .mode {mode}",
     };
 
-    private static int Run(SqlRequest request)
+    private static int Run(SqlRequest request, TextWriter errors)
     {
         bool reads = request.Statements.Count == 0;
         bool isInteractive = reads && NativeTerminal.IsTerminal(NativeTerminal.StandardInput) && NativeTerminal.IsTerminal(NativeTerminal.StandardOutput);
         using Stream stdout = Console.OpenStandardOutput();
         using Stream stderr = Console.OpenStandardError();
+        using TextReader stdin = new StreamReader(Console.OpenStandardInput());
         try
         {
             return Run(request, new SqlTerminal
             {
-                Script = reads && !isInteractive ? Console.In : TextReader.Null,
+                Script = reads && !isInteractive ? stdin : TextReader.Null,
                 Output = stdout,
-                Errors = Console.Error,
+                Errors = errors,
                 Interactive = isInteractive ? stdout : null,
                 Width = NativeTerminal.IsTerminal(NativeTerminal.StandardOutput) ? () => LineDisplay.Size.Columns : null,
                 Progress = NativeTerminal.IsTerminal(NativeTerminal.StandardError) ? stderr : null,
@@ -135,7 +146,7 @@ internal static class SqlCommand
         }
         catch (Exception error)
         {
-            Console.Error.WriteLine($"Error: {ErrorReport.Describe(error)}");
+            errors.WriteLine($"Error: {ErrorReport.Describe(error)}");
             return ExitCode.Failed;
         }
     }

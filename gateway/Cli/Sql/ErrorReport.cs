@@ -149,7 +149,10 @@ internal static partial class ErrorReport
     {
         // Of words that are equally near, one as long is meant rather: FROM by FORM, not FOR.
         string word = named[(named.LastIndexOf('.') + 1)..];
-        return Suggestion.For(word, known.OrderBy(candidate => Math.Abs(candidate.Length - word.Length))) is { } meant ? $"did you mean {meant}?" : null;
+        IEnumerable<string> near = known
+            .Where(candidate => Math.Abs(candidate.Length - word.Length) <= Math.Max(1, word.Length / 3))
+            .OrderBy(candidate => Math.Abs(candidate.Length - word.Length));
+        return Suggestion.For(word, near) is { } meant ? $"did you mean {meant}?" : null;
     }
 
     private static IEnumerable<string> ColumnsOf(SqlShell shell, string statement) =>

@@ -82,7 +82,7 @@ internal sealed class SqlShell(SluiceConnection connection, ShellOutput output, 
         }
         finally
         {
-            Output.EndOnce();
+            Output.EndOnce(afterStatement: true);
         }
 
         if (succeeded && Settings.Changes)

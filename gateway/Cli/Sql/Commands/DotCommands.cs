@@ -77,10 +77,9 @@ internal static class DotCommands
             shell.Output.WriteLine(line);
         }
 
-        DotCommand? command = null;
         try
         {
-            command = Find(words[0]);
+            DotCommand command = Find(words[0]);
             DotCall call = new(shell, command, words[1..]);
             command.Run(call);
             return !call.HasFailed;
@@ -102,11 +101,7 @@ internal static class DotCommands
         }
         finally
         {
-            // What .once was given is for the command after it.
-            if (command?.Name != ".once")
-            {
-                shell.Output.EndOnce();
-            }
+            shell.Output.EndOnce(afterStatement: false);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Sluice.Engine;
 using Sluice.Engine.Data;
 
 namespace Sluice.Gateway.Cli.Sql;
@@ -80,7 +81,14 @@ internal static class FileCommands
             using ProgressLine? progress = call.Shell.ShowProgress(TimeSpan.FromSeconds(1), elapsed => at.BytesTotal > 0
                 ? $"{at.BytesCopied >> 20:N0} of about {at.BytesTotal >> 20:N0} MiB, {elapsed.TotalSeconds:0.0} s"
                 : $"copying for {elapsed.TotalSeconds:0.0} s");
-            call.Shell.Connection.BackupDatabase(file, new Told(value => at = value), token);
+            try
+            {
+                call.Shell.Connection.BackupDatabase(file, new Told(value => at = value), token);
+            }
+            catch (SluiceException error) when (!error.Message.Contains(file, StringComparison.Ordinal))
+            {
+                throw new ShellException($"{file}: {error.Message}", error);
+            }
         });
     }
 

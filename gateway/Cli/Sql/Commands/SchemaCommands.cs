@@ -101,7 +101,7 @@ internal static partial class SchemaCommands
             string sql = row[2].DecodeText();
             if (schema != "main")
             {
-                sql = Created().Replace(sql, made => $"{made.Value}{SqlText.Name(schema)}.");
+                sql = Created().Replace(sql, made => $"{made.Value}{(schema == "temp" ? schema : SqlText.Name(schema))}.");
             }
 
             string columns = row[0].DecodeText() == "view" ? ViewColumns(call.Shell, schema, row[1].DecodeText()) : "";

@@ -119,12 +119,17 @@ internal sealed class ColumnarWriter : RowWriter
         int[] natural = [.. _names.Select((name, i) => Math.Max(WidthOf(name), _held.Max(row => WidthOf(row[i].Lines))))];
         for (int i = 0; i < natural.Length; i++)
         {
-            int asked = i < Settings.Widths.Length ? Math.Abs(Settings.Widths[i]) : 0;
-            natural[i] = asked > 0 ? asked : Settings.Wrap > 0 ? Math.Min(natural[i], Settings.Wrap) : natural[i];
+            natural[i] = Asked(i) is > 0 and int asked ? asked : Settings.Wrap > 0 ? Math.Min(natural[i], Settings.Wrap) : natural[i];
         }
 
         _isRight = [.. natural.Select((_, i) => IsRight(i))];
         _widths = _isTerminal ? ColumnWidths.Fit(natural, Output.TerminalWidth - _frame.Overhead(natural.Length)) : natural;
+        for (int i = 0; _widths is not null && WrapsWords && i < natural.Length; i++)
+        {
+            // Lines that end between words may leave the column's last cells free.
+            _widths[i] = Asked(i) > 0 ? _widths[i] : Math.Max(WidthAfterWrap(_names[i], _widths[i]), _held.Max(row => WidthAfterWrap(row[i].Lines, _widths[i])));
+        }
+
         _isSeparated = _widths is { } widths && _held.Exists(row => row.Where((cell, i) => Wrap(cell.Lines, widths[i]).Count > 1).Any());
         if (_widths is not null)
         {
@@ -138,6 +143,11 @@ internal sealed class ColumnarWriter : RowWriter
 
         _held.Clear();
     }
+
+    /// <summary>The width that .width gives a column, or 0.</summary>
+    private int Asked(int column) => column < Settings.Widths.Length ? Math.Abs(Settings.Widths[column]) : 0;
+
+    private int WidthAfterWrap(string[] lines, int width) => Wrap(lines, width).Max(DisplayWidth.Of);
 
     /// <summary>On a terminal numbers stand to the right, unless .width says otherwise; elsewhere only what .width says does.</summary>
     private bool IsRight(int column)

@@ -24,6 +24,7 @@ internal sealed class ShellOutput(Stream standard, Func<int>? terminalWidth)
     private Stream? _target;
     private Process? _program;
     private bool _isOnce;
+    private bool _hasWritten;
 
     /// <summary>The file or program that output goes to, or null for standard output.</summary>
     public string? TargetName { get; private set; }
@@ -39,6 +40,7 @@ internal sealed class ShellOutput(Stream standard, Func<int>? terminalWidth)
 
     public void Write(ReadOnlySpan<byte> bytes)
     {
+        _hasWritten |= !bytes.IsEmpty;
         if (bytes.Length > _buffer.Length - _used)
         {
             Send(_buffer.AsSpan(0, _used));
@@ -110,12 +112,14 @@ internal sealed class ShellOutput(Stream standard, Func<int>? terminalWidth)
 
         TargetName = name;
         _isOnce = once;
+        _hasWritten = false;
     }
 
-    /// <summary>After the statement or command that followed <c>.once</c>.</summary>
-    public void EndOnce()
+    /// <summary>After a statement, or a command that has printed something: what <c>.once</c> was given is over.</summary>
+    /// <param name="afterStatement">Whether it was a statement, whose rows may be none.</param>
+    public void EndOnce(bool afterStatement)
     {
-        if (_isOnce)
+        if (_isOnce && (afterStatement || _hasWritten))
         {
             Restore();
         }

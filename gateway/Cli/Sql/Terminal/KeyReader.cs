@@ -50,7 +50,7 @@ internal sealed class KeyReader(Func<int, int> next)
     {
         Span<byte> bytes = stackalloc byte[4];
         bytes[0] = (byte)first;
-        int length = first switch { >= 0xf0 => 4, >= 0xe0 => 3, >= 0xc0 => 2, _ => 1 };
+        int length = first switch { >= 0xf8 => 1, >= 0xf0 => 4, >= 0xe0 => 3, >= 0xc0 => 2, _ => 1 };
         for (int i = 1; i < length; i++)
         {
             int c = next(SequenceMs);
