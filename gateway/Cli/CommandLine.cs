@@ -22,6 +22,7 @@ public static class CommandLine
           sluice check --config sluice.yaml                what is wrong with a configuration, by line and key
           sluice sql data/gateway.db                       look at the database, interactively
           sluice sql data/gateway.db "select * from telemetry order by id desc limit 5"
+          sluice sql plant.db --create ".import plant.csv plant"   a CSV file into a new database
 
         Exit codes: 0 done, 1 failed, 2 wrong command line or configuration.
         """;

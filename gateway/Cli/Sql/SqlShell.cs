@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Sluice.Engine;
 using Sluice.Engine.Data;
 using Sluice.Engine.Format;
 
