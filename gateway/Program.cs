@@ -1,1 +1,6 @@
-return await Sluice.Gateway.Cli.CommandLine.InvokeAsync(args, Console.Out, Console.Error);
+using Sluice.Gateway.Cli;
+
+// Not Console.Out and Console.Error: they prepare the terminal for Console.ReadKey, and the SQL shell has its own way with it.
+await using StreamWriter output = new(Console.OpenStandardOutput()) { AutoFlush = true };
+await using StreamWriter error = new(Console.OpenStandardError()) { AutoFlush = true };
+return await CommandLine.InvokeAsync(args, output, error);

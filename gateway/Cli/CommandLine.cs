@@ -22,6 +22,7 @@ public static class CommandLine
           sluice check --config sluice.yaml                what is wrong with a configuration, by line and key
           sluice sql data/gateway.db                       look at the database, interactively
           sluice sql data/gateway.db "select * from telemetry order by id desc limit 5"
+          sluice sql plant.db --create ".import plant.csv plant"   a CSV file into a new database
 
         Exit codes: 0 done, 1 failed, 2 wrong command line or configuration.
         """;
@@ -30,7 +31,7 @@ public static class CommandLine
     public static async Task<int> InvokeAsync(string[] args, TextWriter output, TextWriter error)
     {
         Command root = Create();
-        ParseResult arguments = root.Parse(args);
+        ParseResult arguments = root.Parse(SqlCommand.WithTwoDashes(args));
         if (arguments.Errors.Count > 0)
         {
             foreach (string message in arguments.Errors.Select(e => e.Message).Distinct())
@@ -74,9 +75,7 @@ public static class CommandLine
     {
         // Not the library's RootCommand: it takes its name from the assembly, and the program has another.
         Command root = new(ProgramName, "Sluice: MQTT and sensors in, durable in an embedded SQL database, batches on to PostgreSQL.");
-        HelpOption help = new();
-        help.Action = new TeachingHelp((HelpAction)help.Action!);
-        root.Options.Add(help);
+        root.Options.Add(new HelpOption { Action = new TeachingHelp() });
         root.Options.Add(new VersionOption());
         RunCommand.AddTo(root);
         root.Subcommands.Add(RunCommand.Create());
@@ -87,14 +86,15 @@ public static class CommandLine
     }
 
     /// <summary>The library's help, and examples after it.</summary>
-    private sealed class TeachingHelp(HelpAction help) : SynchronousCommandLineAction
+    private sealed class TeachingHelp : SynchronousCommandLineAction
     {
         /// <summary>Who asks for help need not have got the rest right.</summary>
         public override bool ClearsParseErrors => true;
 
         public override int Invoke(ParseResult parseResult)
         {
-            int code = help.Invoke(parseResult);
+            // Made only now: it asks for the terminal's width, and with that .NET takes the terminal over for Console.ReadKey.
+            int code = new HelpAction().Invoke(parseResult);
             if (parseResult.CommandResult.Command.Name == ProgramName)
             {
                 parseResult.InvocationConfiguration.Output.WriteLine(Examples);

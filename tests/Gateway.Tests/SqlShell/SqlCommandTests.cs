@@ -1,11 +1,8 @@
-using System.Diagnostics;
-using System.Text;
-using Sluice.Engine.Data;
 using Sluice.Gateway.Cli;
 
 namespace Sluice.Gateway.Tests.Sql;
 
-public sealed class SqlCommandTests : IDisposable
+public sealed class SqlCommandTests : ShellRun
 {
     private const string Fixture = """
         CREATE TABLE t(id INTEGER PRIMARY KEY, v, name TEXT);
@@ -17,12 +14,6 @@ public sealed class SqlCommandTests : IDisposable
         CREATE INDEX t_name ON t(name);
         CREATE VIEW w AS SELECT id, v FROM t;
         """;
-
-    private readonly string _folder = Directory.CreateTempSubdirectory("sluice-sql-").FullName;
-
-    private string Database => Path.Combine(_folder, "t.db");
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Theory]
     [InlineData("SELECT * FROM t")]
@@ -37,7 +28,7 @@ public sealed class SqlCommandTests : IDisposable
         {
             foreach (string header in new[] { "", "--header" })
             {
-                (int code, string output, string errors) = Sluice(sql, format, header);
+                (int code, string output, string errors) = Shell(sql, format, header);
                 Assert.Equal("", errors);
                 Assert.Equal(0, code);
                 Assert.Equal(
@@ -51,7 +42,7 @@ public sealed class SqlCommandTests : IDisposable
     public void Line_mode_is_sqlite3s()
     {
         Sqlite3(Database, Fixture);
-        (_, string output, _) = Sluice(".mode line\nSELECT id, v AS value, name FROM t WHERE id < 4;");
+        (_, string output, _) = Shell(".mode line\nSELECT id, v AS value, name FROM t WHERE id < 4;");
         Assert.Equal(Sqlite3(Database, "SELECT id, v AS value, name FROM t WHERE id < 4", "-line"), output);
     }
 
@@ -60,7 +51,7 @@ public sealed class SqlCommandTests : IDisposable
     {
         Sqlite3(Database, Fixture);
         const string sql = "SELECT id, v, name FROM t WHERE typeof(v) <> 'blob'";
-        (_, string output, _) = Sluice(sql, "--json");
+        (_, string output, _) = Shell(sql, "--json");
         using System.Text.Json.JsonDocument ours = System.Text.Json.JsonDocument.Parse(output);
         using System.Text.Json.JsonDocument theirs = System.Text.Json.JsonDocument.Parse(Sqlite3(Database, sql, "-json"));
         Assert.Equal(21, ours.RootElement.GetArrayLength());
@@ -84,44 +75,51 @@ public sealed class SqlCommandTests : IDisposable
     public void JSON_is_always_valid(string sql, string expected)
     {
         Sqlite3(Database, Fixture);
-        Assert.Equal(expected, Sluice(sql, "--json").Output);
+        Assert.Equal(expected, Shell(sql, "--json").Output);
     }
 
     [Fact]
     public void A_table_is_aligned()
     {
         Sqlite3(Database, "CREATE TABLE t(a)");
-        (_, string output, _) = Sluice(".mode table\n.headers on\nSELECT 'pump-1' AS device, 21.5 AS value UNION ALL SELECT '中文' || char(10), NULL UNION ALL SELECT '', -100;");
         Assert.Equal(
             """
-             device │ value
-            ────────┼───────
-             pump-1 │  21.5
-             中文\n │ NULL
-                    │  -100
+            ┌────────┬───────┐
+            │ device │ value │
+            ├────────┼───────┤
+            │ pump-1 │  21.5 │
+            │ 中文   │  NULL │
+            │        │  -100 │
+            └────────┴───────┘
             (3 rows)
 
             """,
-            output);
+            OnTerminal("SELECT 'pump-1' AS device, 21.5 AS value UNION ALL SELECT '中文', NULL UNION ALL SELECT '', -100", 80, "--box"));
     }
 
     [Fact]
     public void Rows_past_those_measured_are_all_printed()
     {
-        Sqlite3(Database, "CREATE TABLE t(a); WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 1000) INSERT INTO t SELECT i FROM c");
-        (_, string output, _) = Sluice(".mode table\nSELECT a FROM t;");
-        Assert.Equal([.. Enumerable.Range(1, 1000).Select(i => i.ToString().PadLeft(i < 1000 ? 4 : 5)), "(1000 rows)"], output.Split('\n')[..^1].Select(l => l.Length < 4 ? l.PadLeft(4) : l));
+        Sqlite3(Database, "CREATE TABLE t(a)");
+        string output = OnTerminal("SELECT value FROM generate_series(9001, 10000)", 80, "--column");
+        Assert.Equal(["value", "-----", .. Enumerable.Range(9001, 999).Select(i => $" {i}"), "10000", "(1000 rows)"], output.Split('\n')[..^1]);
     }
 
     [Fact]
-    public void A_script_runs_to_its_first_error_and_names_it()
+    public void A_script_names_its_errors_and_goes_on_unless_told_to_bail()
     {
         Sqlite3(Database, "CREATE TABLE t(a)");
-        (int code, string output, string errors) = Sluice("INSERT INTO t VALUES(1);\nSELECT * FROM t;\nSELECT * FROM missing;\nINSERT INTO t VALUES(2);\n");
-        Assert.Equal(1, code);
-        Assert.Equal("1\n", output);
-        Assert.Equal("Error in line 3: no such table: missing\n  in: SELECT * FROM missing;\n", errors);
+        const string script = "INSERT INTO t VALUES(1);\nSELECT * FROM t;\nSELECT * FROM missing;\nINSERT INTO t VALUES(2);\n";
+        const string error = """
+            Error in line 3: no such table: missing; there are t
+              in: SELECT * FROM missing;
+                                ^^^^^^^
+
+            """;
+        Assert.Equal((1, "1\n", error), Shell(script, "--bail"));
         Assert.Equal("1\n", Sqlite3(Database, "SELECT a FROM t"));
+        Assert.Equal((1, "1\n1\n", error), Shell(script));
+        Assert.Equal("1\n1\n2\n", Sqlite3(Database, "SELECT a FROM t"));
     }
 
     [Fact]
@@ -129,25 +127,25 @@ public sealed class SqlCommandTests : IDisposable
     {
         const string sql = "CREATE TABLE IF NOT EXISTS t(a); SELECT ?, :name IS NULL, coalesce(?3, 'none') || @x;";
         string expected = Sqlite3(Database, sql);
-        Assert.Equal((0, expected, ""), Sluice(sql));
+        Assert.Equal((0, expected, ""), Shell(sql));
     }
 
     [Fact]
     public void A_directory_is_said_to_be_one()
     {
         Directory.CreateDirectory(Database);
-        Assert.Equal((1, "", $"Error: {Database} is a directory; name the database file in it, such as {Database}/gateway.db.\n"), Sluice("SELECT 1"));
+        Assert.Equal((1, "", $"Error: {Database} is a directory; name the database file in it, such as {Database}/gateway.db.\n"), Shell("SELECT 1"));
     }
 
     [Fact]
     public void A_missing_file_is_made_only_when_asked()
     {
-        (int code, _, string errors) = Sluice("SELECT 1");
+        (int code, _, string errors) = Shell("SELECT 1");
         Assert.Equal(1, code);
         Assert.Contains(Database, errors);
         Assert.Contains("--create", errors);
         Assert.False(File.Exists(Database));
-        Assert.Equal(0, Sluice("CREATE TABLE t(a); INSERT INTO t VALUES(7)", "--create").Code);
+        Assert.Equal(0, Shell("CREATE TABLE t(a); INSERT INTO t VALUES(7)", "--create").Code);
         Assert.Equal("7\n", Sqlite3(Database, "SELECT a FROM t"));
     }
 
@@ -155,7 +153,7 @@ public sealed class SqlCommandTests : IDisposable
     public void A_file_that_is_no_database_is_an_error_that_names_it()
     {
         File.WriteAllText(Database, new string('x', 5000));
-        (int code, string output, string errors) = Sluice("SELECT * FROM t");
+        (int code, string output, string errors) = Shell("SELECT * FROM t");
         Assert.Equal(1, code);
         Assert.Equal("", output);
         Assert.Contains(Database, errors);
@@ -165,7 +163,7 @@ public sealed class SqlCommandTests : IDisposable
     public void Readonly_refuses_to_write()
     {
         Sqlite3(Database, "CREATE TABLE t(a)");
-        (int code, _, string errors) = Sluice("INSERT INTO t VALUES(1)", "--readonly");
+        (int code, _, string errors) = Shell("INSERT INTO t VALUES(1)", "--readonly");
         Assert.Equal(1, code);
         Assert.Contains("readonly", errors);
     }
@@ -174,20 +172,31 @@ public sealed class SqlCommandTests : IDisposable
     public void Lists_tables_and_their_statements()
     {
         Sqlite3(Database, Fixture + "CREATE TABLE other(a)");
-        Assert.Equal("other\nt\nw\n", Sluice(".tables").Output);
-        Assert.Equal("other\n", Sluice(".tables o%").Output);
-        Assert.Equal("CREATE TABLE other(a);\n", Sluice(".schema other").Output);
-        Assert.Equal(Sqlite3(Database, "SELECT sql || ';' FROM sqlite_schema ORDER BY rowid"), Sluice(".schema").Output);
+        Assert.Equal(Sqlite3(Database, ".tables"), Shell(".tables").Output);
+        Assert.Equal("other\n", Shell(".tables o%").Output);
+        Assert.Equal("CREATE TABLE other(a);\n", Shell(".schema other").Output);
+        Assert.Equal(Sqlite3(Database, ".schema"), Shell(".schema").Output);
+        Assert.Equal(Sqlite3(Database, ".indexes"), Shell(".indexes").Output);
+        Assert.Equal(Sqlite3(Database, ".indexes t"), Shell(".indexes t").Output);
     }
 
     [Theory]
-    [InlineData(".nonsense", "unknown command '.nonsense'; .help")]
-    [InlineData(".mode wide", "the modes are")]
+    [InlineData(".nonsense", "unknown command '.nonsense'; .help lists them")]
+    [InlineData(".mode something", "the modes are")]
+    [InlineData(".mode jsn", "did you mean json?")]
     [InlineData(".timer maybe", ".timer on or .timer off")]
+    [InlineData(".tabels", "did you mean .tables?")]
+    [InlineData(".e x", "\"x\" is no exit code")]
+    [InlineData(".ba", "'.ba' may be .backup, .bail")]
+    [InlineData(".read none.sql", "cannot read \"none.sql\"")]
+    [InlineData(".print\nSELECT device FROM t;", "Error in line 2: no such column: device")]
+    [InlineData("SELECT aa FROM t;", "did you mean a?")]
+    [InlineData("SELECT * FORM t;", "syntax error; did you mean FROM?")]
+    [InlineData("SELECT coun(a) FROM t;", "did you mean count?")]
     public void Wrong_commands_say_what_is_right(string line, string message)
     {
         Sqlite3(Database, "CREATE TABLE t(a)");
-        (int code, _, string errors) = Sluice(line);
+        (int code, _, string errors) = Shell(line);
         Assert.Equal(1, code);
         Assert.Contains(message, errors);
     }
@@ -196,7 +205,7 @@ public sealed class SqlCommandTests : IDisposable
     public void Quit_ends_the_script()
     {
         Sqlite3(Database, "CREATE TABLE t(a)");
-        Assert.Equal((0, "1\n", ""), Sluice("SELECT 1;\n.quit\nSELECT 2;"));
+        Assert.Equal((0, "1\n", ""), Shell("SELECT 1;\n.quit\nSELECT 2;"));
     }
 
     [Fact]
@@ -207,44 +216,5 @@ public sealed class SqlCommandTests : IDisposable
         Assert.Contains("exclude", command.Parse(["x.db", "--json", "--csv"]).Errors.Single().Message);
         Assert.NotEmpty(command.Parse([]).Errors);
         Assert.NotEmpty(command.Parse(["x.db", "SELECT 1", "--yaml"]).Errors);
-    }
-
-    private static string Sqlite3(string database, string sql, params string[] options)
-    {
-        ProcessStartInfo start = new("sqlite3")
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            StandardOutputEncoding = Encoding.UTF8,
-        };
-        foreach (string argument in (string[])[.. options, "-bail", database, sql])
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        using Process process = Process.Start(start)!;
-        string output = process.StandardOutput.ReadToEnd();
-        string errors = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        Assert.Equal("", errors);
-        return output;
-    }
-
-    private (int Code, string Output, string Errors) Sluice(string script, params string[] options)
-    {
-        using MemoryStream output = new();
-        using StringWriter errors = new();
-        using StringReader input = new(script);
-        SqlRequest request = new()
-        {
-            File = Database,
-            Mode = options.Contains("--json") ? SqlOutputMode.Json : options.Contains("--csv") ? SqlOutputMode.Csv : null,
-            Header = options.Contains("--header"),
-            Open = options.Contains("--create") ? SluiceOpenMode.ReadWriteCreate
-                : options.Contains("--readonly") ? SluiceOpenMode.ReadOnly
-                : SluiceOpenMode.ReadWrite,
-        };
-        int code = SqlCommand.Run(request, input, isInteractive: false, output, errors);
-        return (code, Encoding.UTF8.GetString(output.ToArray()), errors.ToString());
     }
 }

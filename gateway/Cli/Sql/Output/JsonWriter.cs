@@ -1,15 +1,14 @@
-using System.Globalization;
 using System.Text;
 using Sluice.Engine.Data;
 using Sluice.Engine.Format;
 
-namespace Sluice.Gateway.Cli;
+namespace Sluice.Gateway.Cli.Sql;
 
 /// <summary>
 /// An array of objects, one a line. Unlike sqlite3's it is always valid JSON: reals have as many digits as they need to be
 /// read back unchanged, blobs are hexadecimal text, bytes that are no UTF-8 become U+FFFD, and no rows give an empty array.
 /// </summary>
-internal sealed class SqlJsonWriter(SqlOutput output) : SqlRowWriter(output)
+internal sealed class JsonWriter(ShellSettings settings, ShellOutput output) : RowWriter(settings, output)
 {
     private byte[][] _names = [];
     private bool _any;
@@ -50,7 +49,7 @@ internal sealed class SqlJsonWriter(SqlOutput output) : SqlRowWriter(output)
                 Output.Write("null"u8);
                 break;
             case SqlType.Real:
-                Output.Write(RealText(value.Real));
+                Output.Write(Literals.RealText(value.Real));
                 break;
             case SqlType.Text:
                 WriteString(value.Bytes);
@@ -62,18 +61,6 @@ internal sealed class SqlJsonWriter(SqlOutput output) : SqlRowWriter(output)
                 Output.WriteValue(value);
                 break;
         }
-    }
-
-    private static string RealText(double real)
-    {
-        if (double.IsInfinity(real))
-        {
-            // JSON has no infinity; this overflows to one when it is read, as sqlite3 writes it.
-            return real > 0 ? "1e999" : "-1e999";
-        }
-
-        string text = real.ToString("R", CultureInfo.InvariantCulture);
-        return text.AsSpan().IndexOfAny('.', 'E') < 0 ? text + ".0" : text;
     }
 
     private void WriteString(ReadOnlySpan<byte> utf8)

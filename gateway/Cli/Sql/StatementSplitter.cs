@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Sluice.Gateway.Cli;
+namespace Sluice.Gateway.Cli.Sql;
 
 /// <summary>One statement of a script, and the line on which it begins, counted from 1.</summary>
 internal readonly record struct SqlPiece(string Text, int Line);
@@ -9,7 +9,7 @@ internal readonly record struct SqlPiece(string Text, int Line);
 /// Cuts a script that arrives line by line into statements, at the semicolons that are not inside quotes, comments or the
 /// body of a CREATE TRIGGER (which ends with <c>END;</c>), as sqlite3_complete() does.
 /// </summary>
-internal sealed class SqlStatementSplitter
+internal sealed class StatementSplitter
 {
     private enum Within
     {
@@ -46,6 +46,17 @@ internal sealed class SqlStatementSplitter
     /// <summary>Whether a statement, a quotation or a comment has begun and not ended.</summary>
     public bool IsPending => _firstLine > 0 || _within == Within.BlockComment;
 
+    /// <summary>The quote that a text or name has been opened with and not closed, or null.</summary>
+    public char? OpenQuote => _within switch
+    {
+        Within.SingleQuotes => '\'',
+        Within.DoubleQuotes => '"',
+        Within.BackQuotes => '`',
+        Within.Brackets => '[',
+        Within.BlockComment => '*',
+        _ => null,
+    };
+
     /// <summary>Takes the script's next line, without its line break.</summary>
     public void AddLine(string line)
     {
@@ -57,6 +68,9 @@ internal sealed class SqlStatementSplitter
 
         _ = Add('\n', '\n');
     }
+
+    /// <summary>Passes over a line that is no SQL.</summary>
+    public void SkipLine() => _line++;
 
     /// <summary>The next whole statement, with its semicolon.</summary>
     public bool TryTake(out SqlPiece piece) => _complete.TryDequeue(out piece);

@@ -1,8 +1,8 @@
-using Sluice.Gateway.Cli;
+using Sluice.Gateway.Cli.Sql;
 
 namespace Sluice.Gateway.Tests.Sql;
 
-public class SqlStatementSplitterTests
+public class StatementSplitterTests
 {
     [Theory]
     [InlineData("SELECT 1;", "1:SELECT 1;")]
@@ -23,7 +23,7 @@ public class SqlStatementSplitterTests
     [InlineData("BEGIN; SELECT 1; END; SELECT 2;", "1:BEGIN;|1:SELECT 1;|1:END;|1:SELECT 2;")]
     public void Cuts_at_the_semicolons_that_end_statements(string script, string expected)
     {
-        SqlStatementSplitter splitter = new();
+        StatementSplitter splitter = new();
         List<string> pieces = [];
         foreach (string line in script.Split('\n'))
         {
@@ -46,7 +46,7 @@ public class SqlStatementSplitterTests
     [Fact]
     public void Knows_whether_a_statement_has_begun()
     {
-        SqlStatementSplitter splitter = new();
+        StatementSplitter splitter = new();
         splitter.AddLine("  -- a comment");
         Assert.False(splitter.IsPending);
         splitter.AddLine("SELECT");
