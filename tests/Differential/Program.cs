@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sluice.Differential.Fuzz;
 using Sluice.Differential.Generation;
 
 namespace Sluice.Differential;
@@ -6,6 +7,7 @@ namespace Sluice.Differential;
 /// <summary>
 /// <code>
 /// dotnet run -c Release --project tests/Differential -- [--queries N] [--minutes M] [--seeds N] [--from SEED] [--print] [--whole]
+/// dotnet run -c Release --project tests/Differential -- --fuzz MINUTES [--from SEED]
 /// </code>
 /// Runs seeds until so many queries or seeds are done or the time is over, on all cores. <c>--print</c> only writes the script of one seed;
 /// <c>--whole</c> shows differences without making them short. The exit code is 0 only when there was no unexplained difference.
@@ -19,6 +21,7 @@ internal static class Program
         int from = 1;
         double minutes = 0;
         bool print = false;
+        double fuzz = 0;
         int shrink = 20;
         for (int i = 0; i < arguments.Length; i++)
         {
@@ -36,6 +39,9 @@ internal static class Program
                 case "--minutes" when i + 1 < arguments.Length:
                     minutes = double.Parse(arguments[++i], CultureInfo.InvariantCulture);
                     break;
+                case "--fuzz" when i + 1 < arguments.Length:
+                    fuzz = double.Parse(arguments[++i], CultureInfo.InvariantCulture);
+                    break;
                 case "--whole":
                     shrink = 0;
                     break;
@@ -43,7 +49,7 @@ internal static class Program
                     print = true;
                     break;
                 default:
-                    Console.Error.WriteLine($"unknown option '{arguments[i]}': --queries N, --minutes M, --seeds N, --from SEED, --print, --whole");
+                    Console.Error.WriteLine($"unknown option '{arguments[i]}': --queries N, --minutes M, --seeds N, --from SEED, --print, --whole, --fuzz MINUTES");
                     return 2;
             }
         }
@@ -56,6 +62,13 @@ internal static class Program
             }
 
             return 0;
+        }
+
+        if (fuzz > 0)
+        {
+            var fuzzer = new Fuzzer();
+            fuzzer.Run(from, int.MaxValue, TimeSpan.FromMinutes(fuzz));
+            return fuzzer.Report(Console.Out) ? 0 : 1;
         }
 
         if (queries == long.MaxValue && seeds == int.MaxValue && minutes == 0)

@@ -26,7 +26,7 @@ internal readonly record struct RowKey(long Rowid, SqlValue[]? Values = null)
     /// <summary>Whether two keys of one table are the same.</summary>
     public bool Is(in RowKey other, Table table) => CompareTo(other, table) == 0;
 
-    /// <summary>The order of two keys of one table, ascending whatever the primary key says.</summary>
+    /// <summary>The order of two keys of one table: that of its rows.</summary>
     public int CompareTo(in RowKey other, Table table)
     {
         if (Values is null)
@@ -36,10 +36,11 @@ internal readonly record struct RowKey(long Rowid, SqlValue[]? Values = null)
 
         for (int i = 0; i < Values.Length; i++)
         {
-            int order = ValueOrder.Compare(Values[i], other.Values![i], table.KeyOrder!.Columns[i].Collation);
+            KeyColumn column = table.KeyOrder!.Columns[i];
+            int order = ValueOrder.Compare(Values[i], other.Values![i], column.Collation);
             if (order != 0)
             {
-                return order;
+                return column.Descending ? -order : order;
             }
         }
 

@@ -26,8 +26,6 @@ internal sealed partial class SqlWriter
             < 20 => $"{C()} OR {C()}",
             20 => $"NOT {C()}",
             < 24 => $"{E()} {not}BETWEEN {E()} AND {E()}",
-            // SQLite does not even look at what stands before IN ().
-            24 => $"{LeafOf(scope, kind)} {not}IN ()",
             < 27 => $"{E()} {not}IN ({string.Join(", ", Enumerable.Range(0, dice.Between(1, 4)).Select(_ => Expression(scope, kind, depth - 2)))})",
             < 29 => $"{E()} {dice.Of("ISNULL", "NOTNULL", "IS NULL", "IS NOT NULL", "NOT NULL")}",
             < 31 => $"{Operand(scope, dice.Of(Kind.Text, Kind.Text, Kind.Any), depth - 1)} {not}LIKE {(dice.Percent(75) ? $"'{dice.Of(s_patterns)}'" : Operand(scope, Kind.Text, depth - 1))}{(dice.Percent(15) ? " ESCAPE '\\'" : "")}",

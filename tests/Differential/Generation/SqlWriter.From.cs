@@ -36,7 +36,11 @@ internal sealed partial class SqlWriter
     private void Join(StringBuilder sql, Scope scope, List<Relation> before, string source, string alias, Relation relation, int depth)
     {
         string join = dice.Of(s_joins);
-        List<string> common = [.. relation.Columns.Select(column => column.Name).Where(name => before.All(other => other.Columns.Any(column => column.Name == name)))];
+        // Values of one kind: where text meets numbers, SQLite shows at times the one and at times the other.
+        List<string> common = [.. relation.Columns
+            .Where(column => column.Kind is not Kind.Any && before.All(other => other.Columns.Any(same => same.Name == column.Name && same.Kind == column.Kind)))
+            .Select(column => column.Name)];
+        bool isNatural = relation.Columns.All(column => common.Contains(column.Name) || !before.Exists(other => other.Columns.Any(same => same.Name == column.Name)));
         List<Leaf> left = [.. scope.Leaves];
         scope.Add(alias, relation);
         int way = dice.Below(100);
@@ -44,7 +48,7 @@ internal sealed partial class SqlWriter
         {
             sql.Append($", {source}");
         }
-        else if (way < 16 && join != "CROSS JOIN")
+        else if (way < 16 && isNatural && join != "CROSS JOIN")
         {
             sql.Append($" NATURAL {join} {source}");
         }

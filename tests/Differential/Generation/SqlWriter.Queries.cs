@@ -83,7 +83,7 @@ internal sealed partial class SqlWriter
         scope.Add(name, new(name, [new("n", Kind.Integer), new("x", Kind.Any)], []));
         string more = dice.Below(4) switch
         {
-            0 => $"SELECT {name}.n + 1, {Expression(scope, AnyKind(), 1)} FROM {name} WHERE {name}.n < {dice.Between(2, 12)} AND {Condition(scope, 1)}",
+            0 => $"SELECT {name}.n + 1, {Expression(scope, AnyKind(), 1)} FROM {name} WHERE {name}.n < {dice.Between(2, 12)} AND ({Condition(scope, 1)})",
             1 => Joined(),
             _ => $"SELECT {name}.n + 1, {Expression(scope, AnyKind(), 1)} FROM {name} WHERE {name}.n < {dice.Between(2, 12)}",
         };

@@ -101,7 +101,9 @@ internal sealed partial class SqlWriter
     {
         Kind kind = AnyKind();
         Leaf key = new($"({Expression(rows, kind, depth)})", kind, false);
-        return dice.Percent(30) && !key.Sql.Contains("IN ()", StringComparison.Ordinal) && rows.Leaves.Exists(leaf => key.Sql.Contains(leaf.Sql, StringComparison.Ordinal)) ? key : dice.Of(rows.Leaves);
+        Leaf chosen = dice.Percent(30) && rows.Leaves.Exists(leaf => key.Sql.Contains(leaf.Sql, StringComparison.Ordinal)) ? key : dice.Of(rows.Leaves);
+        // Of texts that another collation holds equal any may stand for the group.
+        return chosen.Kind is Kind.Text or Kind.Any && dice.Percent(85) ? chosen with { Sql = $"{chosen.Sql} COLLATE BINARY" } : chosen;
     }
 
     /// <param name="select">SELECT, perhaps with DISTINCT.</param>
