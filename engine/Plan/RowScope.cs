@@ -98,10 +98,9 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
             }
 
             // A column merged by USING is only the merged one where no table is named.
-            Func<Expr> bind = column is null ? source.Rowid!
-                : node.Table is null || node.Table == source.Handle ? column.Expression
-                : column.Bind;
-            object key = column is null ? source : column;
+            bool isMerged = column?.Coalesced is not null && (node.Table is null || node.Table == source.Handle);
+            Func<Expr> bind = column is null ? source.Rowid! : isMerged ? column.Expression : column.Bind;
+            object key = column is null ? source : isMerged ? column.Coalesced! : column;
             Expr Below() => Grouping is { } grouping ? grouping.Capture(key, bind) : bind();
             return Windowing is { } windowing ? windowing.Capture(key, Below) : Below();
         }

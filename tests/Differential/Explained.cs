@@ -6,6 +6,9 @@ namespace Sluice.Differential;
 /// <summary>The differences that are no faults, each with its reason: the one place for them.</summary>
 internal static partial class Explained
 {
+    /// <summary>SQLITE_INTERRUPT.</summary>
+    private const int Interrupted = 9;
+
     private static readonly (string Reason, Func<Case, Difference, bool> Is)[] s_reasons =
     [
         (
@@ -16,6 +19,12 @@ internal static partial class Explained
         (
             "what SQLite finds to be a constant whole number while it prepares a statement is the number of a result in GROUP BY, also if it is no literal",
             (_, difference) => difference.What == "error in SQLite only" && difference.Theirs.Error.Contains("GROUP BY term out of range", StringComparison.Ordinal)),
+        (
+            "after a datatype mismatch SQLite leaves what an OR ROLLBACK or OR FAIL statement had changed until then",
+            (@case, difference) => @case.Steps[difference.At] is var step && step != difference.Step && ConflictClause().IsMatch(step.Sql)),
+        (
+            "not answered within the 30 s of a command: too slow here, which no answer of SQLite's can tell to be wrong",
+            (_, difference) => difference.Ours.ErrorCode == Interrupted),
         (
             "SQLite leaves headers in JSONB that are longer than they need be when it has changed what they are for",
             (@case, difference) => difference.What is "values" or "order of rows" && @case.Steps.Any(step => step.Sql.Contains("jsonb_", StringComparison.Ordinal)) && HasOnlyBlobs(difference)),
@@ -46,6 +55,9 @@ internal static partial class Explained
 
     [GeneratedRegex(@"\b(UNION|INTERSECT|EXCEPT|DISTINCT|GROUP BY|RETURNING .*likel)")]
     private static partial Regex Merging();
+
+    [GeneratedRegex(@"^UPDATE OR (ROLLBACK|FAIL) ")]
+    private static partial Regex ConflictClause();
 
     /// <summary>Whether the two answers differ in blobs alone, or in what hex() shows of them.</summary>
     private static bool HasOnlyBlobs(Difference difference) =>

@@ -38,7 +38,7 @@ public sealed class HostileTests
         "in" => $"SELECT {Repeat("1 IN (", Deep)}1{Repeat(")", Deep)}",
         "joins" => $"SELECT 1 FROM {string.Join(" JOIN ", Enumerable.Range(0, 2000).Select(i => $"(SELECT {i})"))}",
         "views of views" => "CREATE VIEW v0 AS SELECT 1 AS x; "
-            + string.Concat(Enumerable.Range(1, 400).Select(i => $"CREATE VIEW v{i} AS SELECT x FROM v{i - 1}; ")) + "SELECT * FROM v400",
+            + string.Concat(Enumerable.Range(1, 210).Select(i => $"CREATE VIEW v{i} AS SELECT x FROM v{i - 1}; ")) + "SELECT * FROM v210",
         "concatenations" => $"SELECT 'a'{Repeat(" || 'a'", Deep)}",
         "ors" => $"SELECT 1{Repeat(" OR 1", 1_000_000)}",
         "ands" => $"SELECT 1{Repeat(" AND 1", 1_000_000)}",
@@ -56,7 +56,7 @@ public sealed class HostileTests
     });
 
     public static TheoryData<string> Huge => new(
-        "text", "blob", "digits", "fraction", "identifier", "list", "values", "results", "hex", "comment", "zeroblob", "padding", "replace", "concat", "pattern", "glob", "parameter", "path", "exponent");
+        "text", "blob", "digits", "fraction", "identifier", "list", "values", "results", "hex", "comment", "zeroblob", "padding", "replace", "pattern", "glob", "parameter", "path", "exponent");
 
     [Theory]
     [MemberData(nameof(Huge))]
@@ -67,15 +67,14 @@ public sealed class HostileTests
         "digits" => $"SELECT {Repeat("9", 1_000_000)}",
         "fraction" => $"SELECT 0.{Repeat("1", 1_000_000)}",
         "identifier" => $"SELECT 1 AS \"{Repeat("a", 1_000_000)}\"",
-        "list" => $"SELECT 1 IN ({Repeat("2, ", 300_000)}1)",
+        "list" => $"SELECT 1 IN ({Repeat("2, ", 100_000)}1)",
         "values" => $"SELECT count(*) FROM (VALUES {Repeat("(1), ", 100_000)}(1))",
         "results" => $"SELECT {Repeat("1, ", 100_000)}1",
         "hex" => $"SELECT 0x{Repeat("f", 100_000)}",
         "comment" => $"SELECT 1 /* {Repeat("* ", 1_000_000)}",
         "zeroblob" => "SELECT zeroblob(9223372036854775807)",
         "padding" => "SELECT printf('%2000000000d', 1)",
-        "replace" => "SELECT length(replace(replace(replace(printf('%01000d', 0), '0', printf('%01000d', 0)), '0', printf('%01000d', 0)), '0', printf('%01000d', 0)))",
-        "concat" => "WITH RECURSIVE c(x) AS (SELECT 'aaaaaaaaaaaaaaaa' UNION ALL SELECT x || x FROM c) SELECT max(length(x)) FROM c",
+        "replace" => "SELECT length(replace(printf('%0100000d', 0), '0', printf('%0100000d', 0)))",
         "pattern" => $"SELECT '{Repeat("a", 30)}' LIKE '{Repeat("%a", 12)}b'",
         "glob" => $"SELECT '{Repeat("a", 30)}' GLOB '{Repeat("*a", 12)}b'",
         "parameter" => "SELECT ?2147483648",

@@ -77,3 +77,19 @@ SELECT count(*) FROM dates WHERE unixepoch(x) IS NULL;
 SELECT unixepoch('subsec') > 1700000000;
 -- Where JSON is wrong.
 SELECT json_error_position('12:30'), json_error_position('01'), json_error_position('{"a":1}x'), json_error_position('[1,,2]');
+-- A merged column and the one of its table are two, also over groups and windows.
+CREATE TABLE m1(a, b);
+CREATE TABLE m2(a);
+INSERT INTO m2 VALUES(1), (2);
+SELECT a, m1.a, row_number() OVER (ORDER BY m2.a) FROM m1 RIGHT JOIN m2 USING(a);
+SELECT a, m1.a, m2.a, count(*) FROM m1 RIGHT JOIN m2 USING(a) GROUP BY m2.a;
+-- Nothing is in an empty list.
+SELECT a IN (), a NOT IN (), NULL IN () FROM m2;
+-- USING compares by the collation of the column to its left.
+CREATE TABLE c1(k TEXT COLLATE NOCASE, v);
+CREATE TABLE c2(k TEXT, v2);
+INSERT INTO c1 VALUES('A', 1), ('b', 2);
+INSERT INTO c2 VALUES('a', 10), ('B', 20), ('c', 30);
+SELECT v, v2 FROM c1 JOIN c2 USING(k) ORDER BY v;
+SELECT v, v2 FROM c2 JOIN c1 USING(k) ORDER BY v;
+SELECT v, v2 FROM c1 NATURAL LEFT JOIN c2 ORDER BY v;
