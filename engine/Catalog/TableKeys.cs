@@ -156,6 +156,19 @@ public sealed class TableKeys
 
     private void Cluster(IReadOnlyList<IndexedColumn> columns, ConflictAction onConflict)
     {
+        // A UNIQUE of the same columns before it becomes the primary key.
+        int same = _indexes.FindIndex(index => IsSame(index, [.. columns.Select(OrdinalOf)], OrderOf(columns)));
+        if (same >= 0)
+        {
+            AutomaticIndex index = _indexes[same];
+            ConflictAction action = Merged(index.OnConflict, onConflict);
+            Clustered = index with { Origin = 'p', OnConflict = action };
+            RowidConflict = action;
+            _clusteredAt = same;
+            _indexes.RemoveAt(same);
+            return;
+        }
+
         List<int> ordinals = [];
         List<KeyColumn> order = [];
         foreach (IndexedColumn column in columns)
@@ -177,31 +190,39 @@ public sealed class TableKeys
     private void Add(IReadOnlyList<IndexedColumn> columns, char origin, ConflictAction onConflict)
     {
         int[] ordinals = [.. columns.Select(OrdinalOf)];
-        KeyColumn[] order = [.. columns.Select((column, i) =>
-            new KeyColumn(column.Collation is { } name ? CollationNamed(name) : CollationOf(_node.Columns[ordinals[i]]), column.Descending))];
-        for (int i = 0; i < _indexes.Count; i++)
+        KeyColumn[] order = OrderOf(columns);
+        if (Clustered is { } key && IsSame(key, ordinals, order))
         {
-            AutomaticIndex index = _indexes[i];
-            if (!index.Columns.SequenceEqual(ordinals) || !SameCollations(index.Order, order))
-            {
-                continue;
-            }
-
-            if (index.OnConflict != onConflict && index.OnConflict != ConflictAction.Default && onConflict != ConflictAction.Default)
-            {
-                throw new SluiceException(ResultCode.Error, "conflicting ON CONFLICT clauses specified");
-            }
-
-            _indexes[i] = index with
-            {
-                Origin = origin == 'p' ? 'p' : index.Origin,
-                OnConflict = index.OnConflict == ConflictAction.Default ? onConflict : index.OnConflict,
-            };
+            RowidConflict = Merged(key.OnConflict, onConflict);
+            Clustered = key with { OnConflict = RowidConflict };
             return;
         }
 
-        _indexes.Add(new AutomaticIndex(ordinals, new KeyOrder(order, unique: true), origin, onConflict));
+        int same = _indexes.FindIndex(index => IsSame(index, ordinals, order));
+        if (same < 0)
+        {
+            _indexes.Add(new AutomaticIndex(ordinals, new KeyOrder(order, unique: true), origin, onConflict));
+            return;
+        }
+
+        _indexes[same] = _indexes[same] with
+        {
+            Origin = origin == 'p' ? 'p' : _indexes[same].Origin,
+            OnConflict = Merged(_indexes[same].OnConflict, onConflict),
+        };
     }
+
+    private KeyColumn[] OrderOf(IReadOnlyList<IndexedColumn> columns) => [.. columns.Select(column =>
+        new KeyColumn(column.Collation is { } name ? CollationNamed(name) : CollationOf(_node.Columns[OrdinalOf(column)]), column.Descending))];
+
+    /// <summary>ON CONFLICT of two constraints that are one index.</summary>
+    private static ConflictAction Merged(ConflictAction first, ConflictAction second) =>
+        first == ConflictAction.Default ? second
+        : second == ConflictAction.Default || first == second ? first
+        : throw new SluiceException(ResultCode.Error, "conflicting ON CONFLICT clauses specified");
+
+    private static bool IsSame(AutomaticIndex index, IReadOnlyList<int> ordinals, KeyColumn[] order) =>
+        index.Columns.SequenceEqual(ordinals) && SameCollations(index.Order, order);
 
     private static bool SameCollations(KeyOrder a, KeyColumn[] b)
     {

@@ -113,7 +113,7 @@ internal static class ChangeTarget
     }
 
     /// <summary>RETURNING's columns and expressions; * means the table's columns.</summary>
-    public static Expr[]? BindReturning(IReadOnlyList<ResultColumn>? returning, RowScope scope, Table table, out IReadOnlyList<ResultColumnDescription> columns)
+    public static ReturningPlan? BindReturning(IReadOnlyList<ResultColumn>? returning, RowScope scope, Table table, out IReadOnlyList<ResultColumnDescription> columns)
     {
         if (returning is null)
         {
@@ -121,6 +121,7 @@ internal static class ChangeTarget
             return null;
         }
 
+        FrameSize before = scope.State.Size;
         List<Expr> expressions = [];
         List<ResultColumnDescription> described = [];
         foreach (ResultColumn term in returning)
@@ -147,6 +148,6 @@ internal static class ChangeTarget
         }
 
         columns = described;
-        return [.. expressions];
+        return new ReturningPlan([.. expressions], before, scope.State.Size);
     }
 }

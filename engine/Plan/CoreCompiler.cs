@@ -25,9 +25,11 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
     {
         if (core.Values is { } values)
         {
+            _scope.AllowsAggregates = true;
             return CompileValues(values, orderBy, limit);
         }
 
+        _scope.HasGroups = () => HasGroups(core);
         if (core.From is null && orderBy.Any(term => NodeWalk.HasAggregate(term.Expression, state.Functions)))
         {
             // There is one row at most: SQLite does not look at ORDER BY then.
@@ -53,7 +55,7 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         _windowing = _terms.Any(term => NodeWalk.HasWindow(term.Node)) || orderBy.Any(term => NodeWalk.HasWindow(term.Expression))
             ? new Windowing(_scope, core.Windows)
             : null;
-        bool grouped = core.GroupBy.Count > 0 || HasAggregate(core);
+        bool grouped = HasGroups(core);
         if (core.Having is not null && !grouped)
         {
             throw new SluiceException(ResultCode.Error, "HAVING clause on a non-aggregate query");
@@ -75,9 +77,11 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         return CompileGrouped(core, from.Steps, conditions, orderBy, limit);
     }
 
-    /// <summary>An aggregate in ORDER BY alone does not make groups; it is refused where it is bound.</summary>
-    private bool HasAggregate(SelectCore core) =>
-        _terms.Any(term => NodeWalk.HasAggregate(term.Node, _scope.Functions)) || (core.Having is not null && NodeWalk.HasAggregate(core.Having, _scope.Functions));
+    /// <summary>An aggregate in ORDER BY alone does not make groups; it is refused where it is bound. One of a query around this one makes them there.</summary>
+    private bool HasGroups(SelectCore core) =>
+        core.GroupBy.Count > 0
+        || core.Columns.Any(column => column.Expression is { } node && NodeWalk.HasAggregate(node, _scope.Functions, _scope.Owns))
+        || (core.Having is not null && NodeWalk.HasAggregate(core.Having, _scope.Functions, _scope.Owns));
 
     private QueryPlan CompileValues(IReadOnlyList<IReadOnlyList<ExpressionNode>> values, IReadOnlyList<OrderTerm> orderBy, LimitClause? limit)
     {
@@ -91,6 +95,7 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         SelectCore core, List<JoinStep> steps, List<WhereTerm> conditions, IReadOnlyList<OrderTerm> orderBy, LimitClause? limit)
     {
         _scope.Windowing = _windowing;
+        _scope.AllowsAggregates = true;
         _results = [.. _terms.Select(term => term.Bind(_scope))];
         List<SortKey> keys = BindOrder(orderBy);
         _scope.Windowing = null;
@@ -121,6 +126,7 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
     {
         (ExpressionNode Node, GroupKey Key)[] groups = [.. core.GroupBy.Select(BindGroup)];
         Grouping grouping = new(state);
+        _scope.AllowsAggregates = true;
         _scope.Grouping = grouping;
         _scope.Windowing = _windowing;
         _results = [.. _terms.Select(term => term.Bind(_scope))];

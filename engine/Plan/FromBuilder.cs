@@ -14,6 +14,9 @@ internal sealed partial class FromBuilder(RowScope scope)
     private readonly List<(JoinStep Step, ExpressionNode On)> _conditions = [];
     private readonly List<(FromSource Source, TableFunctionNode Node, IReadOnlyList<ExpressionNode> Arguments)> _functions = [];
 
+    /// <summary>Where a RIGHT or FULL JOIN is, a name of USING must be one column of what is to its left.</summary>
+    private bool _hasRightJoin;
+
     /// <summary>The join from left to right.</summary>
     public List<JoinStep> Steps { get; private set; } = [];
 
@@ -22,6 +25,7 @@ internal sealed partial class FromBuilder(RowScope scope)
 
     public void Build(TableExpression from)
     {
+        _hasRightJoin = HasRightJoin(from);
         Steps = BuildSteps(from, flattenable: true);
         BindConditions();
     }
@@ -30,6 +34,8 @@ internal sealed partial class FromBuilder(RowScope scope)
     public FromSource BuildTarget(Table table, TableReference reference, TableExpression? others)
     {
         FromSource target = AddTable(table, reference);
+        target.IsChanged = true;
+        target.UsedColumns.UnionWith(table.KeyColumns ?? []);
         Steps = Joined([new JoinStep { Kind = JoinKind.Inner, Source = target }], others);
         BindConditions(hidden: 1);
         return target;
@@ -55,6 +61,7 @@ internal sealed partial class FromBuilder(RowScope scope)
         }
 
         int firstName = scope.Names.Count;
+        _hasRightJoin = HasRightJoin(others);
         List<JoinStep> steps = BuildSteps(others, flattenable: true);
         if (others is JoinTable)
         {
@@ -345,6 +352,9 @@ internal sealed partial class FromBuilder(RowScope scope)
         return common;
     }
 
+    private static bool HasRightJoin(TableExpression from) =>
+        from is JoinTable join && ((join.Kind & JoinKind.Right) != 0 || HasRightJoin(join.Left) || HasRightJoin(join.Right));
+
     private IEnumerable<WhereTerm> MergeColumn(string name, int firstName, int leftNames, JoinKind kind)
     {
         (NamedSource Source, NamedColumn Column)? left = FindSide(name, firstName, leftNames);
@@ -352,6 +362,11 @@ internal sealed partial class FromBuilder(RowScope scope)
         if (left is null || right is null)
         {
             throw new SluiceException(ResultCode.Error, $"cannot join using column {name} - column not present in both tables");
+        }
+
+        if (_hasRightJoin && scope.Names.Take(leftNames).Skip(firstName).Count(source => source.Find(name) is { IsMerged: false }) > 1)
+        {
+            throw new SluiceException(ResultCode.Error, $"ambiguous reference to {name} in USING()");
         }
 
         List<WhereTerm> terms = WhereTerms.Bind(

@@ -34,6 +34,12 @@ internal sealed class FromSource
 
     public bool NotIndexed { get; init; }
 
+    /// <summary>
+    /// Whether its rows are changed. As in SQLite they are then not found by going through an index from end to end: with some conflict clauses
+    /// the order in which they are changed shows.
+    /// </summary>
+    public bool IsChanged { get; set; }
+
     /// <summary>Ordinals of the columns that the statement reads.</summary>
     public SortedSet<int> UsedColumns { get; } = [];
 

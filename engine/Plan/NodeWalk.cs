@@ -84,9 +84,12 @@ internal static class NodeWalk
     }
 
     /// <summary>Whether the expression calls an aggregate function (not as a window function).</summary>
-    public static bool HasAggregate(ExpressionNode node, FunctionSet functions) =>
-        (node is FunctionNode { Over: null } call && functions.FindAggregate(call.Name, call.Star ? 0 : call.Arguments.Count) is not null)
-        || Children(node).Any(child => HasAggregate(child, functions));
+    /// <param name="node">The expression; subqueries in it are not looked at.</param>
+    /// <param name="functions">Those that are known.</param>
+    /// <param name="isCounted">When given, which calls count.</param>
+    public static bool HasAggregate(ExpressionNode node, FunctionSet functions, Func<FunctionNode, bool>? isCounted = null) =>
+        (node is FunctionNode { Over: null } call && functions.FindAggregate(call.Name, call.Star ? 0 : call.Arguments.Count) is not null && isCounted?.Invoke(call) != false)
+        || Children(node).Any(child => HasAggregate(child, functions, isCounted));
 
     public static bool HasWindow(ExpressionNode node) => node is FunctionNode { Over: not null } || Children(node).Any(HasWindow);
 

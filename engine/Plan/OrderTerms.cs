@@ -12,12 +12,14 @@ internal static class OrderTerms
     public static SortKey Key(OrderTerm term, Expr value) =>
         new(value, new SortOrder(ComparisonRules.CollationOf(value), term.Descending, term.NullsFirst ?? !term.Descending));
 
-    /// <summary>The number of a result column that a term names by a whole number, from 1; null for any other expression.</summary>
+    /// <summary>
+    /// The number of a result column that a term names by a whole number of 32 bits, from 1; null for any other expression, which a larger number is, too.
+    /// </summary>
     public static int? Ordinal(ExpressionNode expression) => Unwrapped(expression) switch
     {
-        LiteralNode { Value: { Type: Format.SqlType.Integer } value } => value.Integer is > 0 and <= int.MaxValue ? (int)value.Integer : int.MaxValue,
+        LiteralNode { Value: { Type: Format.SqlType.Integer, Integer: >= -int.MaxValue and <= int.MaxValue } value } => value.Integer > 0 ? (int)value.Integer : int.MaxValue,
         UnaryNode { Operator: UnaryOperator.Plus } plus => Ordinal(plus.Operand),
-        UnaryNode { Operator: UnaryOperator.Negate, Operand: LiteralNode { Value.Type: Format.SqlType.Integer } } => int.MaxValue,
+        UnaryNode { Operator: UnaryOperator.Negate, Operand: LiteralNode { Value: { Type: Format.SqlType.Integer, Integer: <= int.MaxValue } } } => int.MaxValue,
         _ => null,
     };
 

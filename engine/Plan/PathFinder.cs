@@ -94,9 +94,11 @@ internal sealed class PathFinder(CompileState state)
 
         foreach (TableIndex index in table.Indexes)
         {
-            if (PartialIndexes.IsUsable(index, source, terms))
+            if (PartialIndexes.IsUsable(index, source, terms)
+                && IndexPath(source, index, uses) is var path
+                && (path.Uses.Count > 0 || !source.IsChanged || index.Where is not null))
             {
-                paths.Add(IndexPath(source, index, uses));
+                paths.Add(path);
             }
         }
     }

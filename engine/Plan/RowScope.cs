@@ -34,6 +34,12 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
     /// <summary>How many of the first names cannot be used at present: within ON in the FROM of an UPDATE, the table that is changed.</summary>
     public int HiddenNames { get; set; }
 
+    /// <summary>Whether expressions are bound in which aggregates may stand whether or not there are groups: results, HAVING and ORDER BY.</summary>
+    public bool AllowsAggregates { get; set; }
+
+    /// <summary>Whether this SELECT has groups; then an aggregate of a query around it may also stand in WHERE and ON.</summary>
+    public Func<bool>? HasGroups { get; set; }
+
     /// <summary>Set while expressions are bound that see groups rather than rows.</summary>
     public Grouping? Grouping { get; set; }
 
@@ -49,11 +55,18 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
     public void Add(NamedSource source) => _names.Add(source);
 
     /// <summary>Adds a row of a table that is not read by a join: one that is written, or excluded.*.</summary>
-    public void AddRow(string name, Table table, int source, bool isQualifiedOnly = false)
+    /// <param name="name">The table's name or alias; NEW, OLD or EXCLUDED.</param>
+    /// <param name="table">Whose row it is.</param>
+    /// <param name="source">Where the row is at run time.</param>
+    /// <param name="isQualifiedOnly">Whether columns need the name before them.</param>
+    /// <param name="hasAffinity">
+    /// Whether comparisons convert by the columns' types. In SQLite they do not for the NEW and OLD of a trigger, but for the INTEGER PRIMARY KEY.
+    /// </param>
+    public void AddRow(string name, Table table, int source, bool isQualifiedOnly = false, bool hasAffinity = true)
     {
         NamedColumn[] columns = [.. table.Columns.Select((column, i) =>
         {
-            Expr expression = new ColumnExpr(source, i, column.Affinity, column.Collation);
+            Expr expression = new ColumnExpr(source, i, hasAffinity || i == table.RowidAlias ? column.Affinity : Affinity.Blob, column.Collation);
             return new NamedColumn
             {
                 Name = column.Name,
@@ -85,10 +98,9 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
             }
 
             // A column merged by USING is only the merged one where no table is named.
-            Func<Expr> bind = column is null ? source.Rowid!
-                : node.Table is null || node.Table == source.Handle ? column.Expression
-                : column.Bind;
-            object key = column is null ? source : column;
+            bool isMerged = column?.Coalesced is not null && (node.Table is null || node.Table == source.Handle);
+            Func<Expr> bind = column is null ? source.Rowid! : isMerged ? column.Expression : column.Bind;
+            object key = column is null ? source : isMerged ? column.Coalesced! : column;
             Expr Below() => Grouping is { } grouping ? grouping.Capture(key, bind) : bind();
             return Windowing is { } windowing ? windowing.Capture(key, Below) : Below();
         }
@@ -118,6 +130,11 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
 
     public override Expr BindAggregate(FunctionNode node, AggregateFunction function)
     {
+        if (!AllowsAggregates && HasGroups?.Invoke() != true)
+        {
+            throw new SluiceException(ResultCode.Error, $"misuse of aggregate function {node.Name}()");
+        }
+
         RowScope owner = OwnerOf(node);
         for (RowScope scope = this; scope != owner; scope = scope.Parent!)
         {
@@ -225,6 +242,9 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
     {
         Name = "rowid", Bind = source.Rowid!, DeclaredType = "INTEGER", Table = source.Name, Origin = "rowid",
     };
+
+    /// <summary>Whether an aggregate that is written here is of this SELECT's rows.</summary>
+    public bool Owns(FunctionNode aggregate) => OwnerOf(aggregate) == this;
 
     /// <summary>The SELECT to which an aggregate belongs: the innermost one whose columns its arguments use.</summary>
     private RowScope OwnerOf(FunctionNode node)

@@ -55,36 +55,37 @@ internal static class TriggerCompiler
         TriggerProgram program = new(isForeignKeyAction);
         compilation.Programs.Add(key, program);
         CompileState state = new(compilation) { TriggerHome = home };
-        RowScope scope = NewScope(state, table, change);
+        RowScope scope = NewScope(state, table, change, hasAffinity: isForeignKeyAction);
         Expr? condition = when is null ? null : ExpressionBinder.Bind(when, scope);
         FrameSize size = state.Size;
-        program.Complete(condition, size, [.. body.Select(step => CompileStep(step, home, table, change, onConflict, compilation))]);
+        program.Complete(condition, size, [.. body.Select(step => CompileStep(step, home, table, change, onConflict, isForeignKeyAction, compilation))]);
         return program;
     }
 
     /// <summary>The names new and old, over the first two sources of a statement's frame.</summary>
-    public static RowScope NewScope(CompileState state, Table table, TriggerEvent? change)
+    public static RowScope NewScope(CompileState state, Table table, TriggerEvent? change, bool hasAffinity)
     {
         int newRow = state.NewSource();
         int oldRow = state.NewSource();
         RowScope scope = new(state) { IsTrigger = true };
         if (change != TriggerEvent.Delete)
         {
-            scope.AddRow("new", table, newRow, isQualifiedOnly: true);
+            scope.AddRow("new", table, newRow, isQualifiedOnly: true, hasAffinity);
         }
 
         if (change != TriggerEvent.Insert)
         {
-            scope.AddRow("old", table, oldRow, isQualifiedOnly: true);
+            scope.AddRow("old", table, oldRow, isQualifiedOnly: true, hasAffinity);
         }
 
         return scope;
     }
 
-    private static CompiledStatement CompileStep(StatementNode step, Schema? home, Table table, TriggerEvent change, ConflictAction onConflict, Compilation compilation)
+    private static CompiledStatement CompileStep(
+        StatementNode step, Schema? home, Table table, TriggerEvent change, ConflictAction onConflict, bool hasAffinity, Compilation compilation)
     {
         CompileState state = new(compilation) { IsTrigger = true, TriggerHome = home };
-        RowScope scope = NewScope(state, table, change);
+        RowScope scope = NewScope(state, table, change, hasAffinity);
         switch (step)
         {
             case InsertStatement insert:

@@ -68,11 +68,11 @@ internal static class WhereTerms
         {
             // IS TRUE is no comparison with 1.
             case BinaryNode binary when KindOf(binary.Operator) is { } kind && condition is not IsTruthExpr:
-                AddComparison(uses, term, binary.Left, binary.Right, kind, IsInclusive(binary.Operator), scope);
-                AddComparison(uses, term, binary.Right, binary.Left, Flipped(kind), IsInclusive(binary.Operator), scope);
+                AddComparison(uses, term, binary.Left, binary.Right, isLeft: true, kind, IsInclusive(binary.Operator), scope);
+                AddComparison(uses, term, binary.Right, binary.Left, isLeft: false, Flipped(kind), IsInclusive(binary.Operator), scope);
                 break;
             case IsNullNode { Negated: false } isNull:
-                AddComparison(uses, term, isNull.Operand, new LiteralNode(SqlValue.Null), TermKind.Is, true, scope);
+                AddComparison(uses, term, isNull.Operand, new LiteralNode(SqlValue.Null), isLeft: true, TermKind.Is, true, scope);
                 break;
             case InListNode { Negated: false } list:
                 AddInList(uses, term, list, scope);
@@ -88,7 +88,7 @@ internal static class WhereTerms
     }
 
     private static void AddComparison(
-        List<TermUse> uses, WhereTerm term, ExpressionNode columnSide, ExpressionNode valueSide, TermKind kind, bool inclusive, RowScope scope)
+        List<TermUse> uses, WhereTerm term, ExpressionNode columnSide, ExpressionNode valueSide, bool isLeft, TermKind kind, bool inclusive, RowScope scope)
     {
         ExpressionNode? expression = null;
         if (Column(columnSide, scope) is not var (source, column, side))
@@ -120,7 +120,8 @@ internal static class WhereTerms
             ValueMask = valueMask,
             Inclusive = inclusive,
             Convert = ComparisonRules.AffinityOf(side.Affinity, value.Affinity),
-            Collation = CollationOf(columnSide, valueSide, side, value),
+            // The left operand's collation comes first, and the column may be on either side.
+            Collation = isLeft ? ComparisonRules.CollationOf(side, value) : ComparisonRules.CollationOf(value, side),
             ColumnSide = side,
         });
     }
@@ -147,10 +148,6 @@ internal static class WhereTerms
 
         return null;
     }
-
-    /// <summary>The left operand's collation comes first, and the column may be on either side: the flipped comparison asks for it as written.</summary>
-    private static Collation CollationOf(ExpressionNode columnSide, ExpressionNode valueSide, Expr column, Expr value) =>
-        columnSide.Position <= valueSide.Position ? ComparisonRules.CollationOf(column, value) : ComparisonRules.CollationOf(value, column);
 
     private static void AddInList(List<TermUse> uses, WhereTerm term, InListNode list, RowScope scope)
     {

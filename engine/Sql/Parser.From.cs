@@ -3,14 +3,22 @@ namespace Sluice.Engine.Sql;
 /// <summary>FROM: tables, subqueries and joins ("SELECT", sqlite.org/lang_select.html, section 2.1).</summary>
 internal sealed partial class Parser
 {
+    /// <summary>SQLITE_MAX_SRCLIST of SQLite's source: more terms than any join has, few enough for the stack of what follows the tree.</summary>
+    private const int MaximumFromTerms = 200;
+
     /// <summary>A list of tables and joins, the FROM or an opening parenthesis before it read.</summary>
     private TableExpression ParseFrom()
     {
         EnterNesting();
         TableExpression left = ParseTable();
         RefuseCondition();
-        while (TryParseJoinOperator(out JoinKind kind))
+        for (int terms = 1; TryParseJoinOperator(out JoinKind kind); terms++)
         {
+            if (terms == MaximumFromTerms)
+            {
+                throw Error($"too many FROM clause terms, max: {MaximumFromTerms}");
+            }
+
             TableExpression right = ParseTable();
             left = ParseJoinCondition(new JoinTable(left, kind, right));
         }

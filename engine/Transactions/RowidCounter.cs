@@ -62,6 +62,12 @@ internal sealed class RowidCounter(long largest)
     {
         if (rowid <= Volatile.Read(ref _largest))
         {
+            if (rowid < 0 && Volatile.Read(ref _largest) == 0)
+            {
+                // The table may have no other rows: then the next one is after this.
+                Volatile.Write(ref _mayBeLower, true);
+            }
+
             return;
         }
 
@@ -114,6 +120,7 @@ internal sealed class RowidCounter(long largest)
             long largest = _toldHorizon == long.MinValue ? largestSeen : Math.Max(largestSeen, _toldHorizon - 1);
             if (largest >= _largest)
             {
+                Volatile.Write(ref _largest, largest);
                 return;
             }
 

@@ -8,7 +8,7 @@ namespace Sluice.Engine.Execute.Dml;
 /// One run of INSERT, UPDATE or DELETE: all changes in the first <see cref="Next"/>, then the rows of RETURNING. What fails takes its
 /// changes back, but for the action FAIL.
 /// </summary>
-internal abstract class ChangeExecution(Run run, Expr[]? returning) : Plan.Execution
+internal abstract class ChangeExecution(Run run, ReturningPlan? returning) : Plan.Execution
 {
     private List<SqlValue[]>? _returned;
     private int _row = -1;
@@ -78,18 +78,10 @@ internal abstract class ChangeExecution(Run run, Expr[]? returning) : Plan.Execu
     /// <summary>Keeps the RETURNING values of the row at hand.</summary>
     protected void Return()
     {
-        if (returning is null)
+        if (returning is not null)
         {
-            return;
+            (_returned ??= []).Add(returning.Evaluate(Run));
         }
-
-        SqlValue[] row = new SqlValue[returning.Length];
-        for (int i = 0; i < row.Length; i++)
-        {
-            row[i] = returning[i].Evaluate(Run);
-        }
-
-        (_returned ??= []).Add(row);
     }
 
     private void ChangeAll()

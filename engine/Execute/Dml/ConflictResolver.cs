@@ -147,7 +147,10 @@ internal sealed class ConflictResolver
         }
     }
 
-    /// <summary>What ON CONFLICT clauses name, in their order; then the rowid unless one named it; then the other indexes.</summary>
+    /// <summary>
+    /// What ON CONFLICT clauses name, in their order; then the rowid unless one named it; then the other indexes, of which the primary key of a
+    /// WITHOUT ROWID table is one.
+    /// </summary>
     public static int[] OrderOf(TableWritePlan plan, BoundUpsert[] upserts)
     {
         List<int> order = [];
@@ -160,14 +163,34 @@ internal sealed class ConflictResolver
             }
         }
 
-        if (!order.Contains(Key))
+        bool hasRowid = plan.Table.KeyColumns is null;
+        if (hasRowid && !order.Contains(Key))
         {
             order.Add(Key);
         }
 
         // SQLite tests the newest index first, and those that replace in the end.
-        order.AddRange(Enumerable.Range(0, plan.Indexes.Length).Reverse().Where(index => !order.Contains(index))
-            .OrderBy(index => plan.Indexes[index].OnConflict == ConflictAction.Replace));
+        List<int> indexes = [.. Enumerable.Range(0, plan.Indexes.Length)];
+        if (!hasRowid)
+        {
+            indexes.Insert(OlderThanKey(plan), Key);
+        }
+
+        indexes.Reverse();
+        order.AddRange(indexes.FindAll(index => !order.Contains(index))
+            .OrderBy(index => (index == Key ? plan.Table.RowidConflict : plan.Indexes[index].OnConflict) == ConflictAction.Replace));
         return [.. order];
+    }
+
+    /// <summary>How many indexes are of constraints before the primary key, which has a number among the automatic ones: the first that none has.</summary>
+    private static int OlderThanKey(TableWritePlan plan)
+    {
+        int older = 0;
+        while (older < plan.Indexes.Length && plan.Indexes[older].Name == TableKeys.NameOf(plan.Table.Name, older + 1))
+        {
+            older++;
+        }
+
+        return older;
     }
 }

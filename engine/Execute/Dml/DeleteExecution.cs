@@ -16,7 +16,7 @@ internal sealed record DeletePlan
     /// <summary>The source number of the removed row, which RETURNING reads.</summary>
     public required int OldRowSource { get; init; }
 
-    public Expr[]? Returning { get; init; }
+    public ReturningPlan? Returning { get; init; }
 }
 
 /// <summary>One run of a DELETE: finds all rows, then removes them.</summary>

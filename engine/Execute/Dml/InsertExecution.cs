@@ -56,7 +56,7 @@ internal sealed record InsertPlan
     /// <summary>How ON CONFLICT DO UPDATE writes: with the triggers of an UPDATE, and ABORT where its own row collides.</summary>
     public TableWritePlan? UpsertWrite { get; init; }
 
-    public Expr[]? Returning { get; init; }
+    public ReturningPlan? Returning { get; init; }
 
     private bool? _needsRowidEarly;
 
@@ -192,13 +192,7 @@ internal sealed class InsertExecution : ChangeExecution
             SetRowid(AllocateRowid());
         }
 
-        if (!_writer.Prepare())
-        {
-            PassOver(early);
-            return;
-        }
-
-        switch (_conflicts.Resolve(self: null, testKey: given is not null, given is null ? _plan.TestedIfAutomatic : _plan.Tested))
+        switch (early ? CheckWithNewRowid() : Check(given is not null))
         {
             case ConflictOutcome.PassOver:
                 PassOver(early);
@@ -217,6 +211,24 @@ internal sealed class InsertExecution : ChangeExecution
         }
 
         Write();
+    }
+
+    private ConflictOutcome Check(bool hasGivenKey) => _writer.Prepare()
+        ? _conflicts.Resolve(self: null, testKey: hasGivenKey, hasGivenKey ? _plan.Tested : _plan.TestedIfAutomatic)
+        : ConflictOutcome.PassOver;
+
+    /// <summary>After an error that leaves the rows before (FAIL), the next row gets the rowid.</summary>
+    private ConflictOutcome CheckWithNewRowid()
+    {
+        try
+        {
+            return Check(hasGivenKey: false);
+        }
+        catch (SluiceException)
+        {
+            PassOver(hasRowid: true);
+            throw;
+        }
     }
 
     /// <summary>BEFORE triggers see -1 where the rowid is not known yet. False when the row is to be passed over.</summary>

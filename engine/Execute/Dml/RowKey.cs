@@ -24,22 +24,27 @@ internal readonly record struct RowKey(long Rowid, SqlValue[]? Values = null)
     }
 
     /// <summary>Whether two keys of one table are the same.</summary>
-    public bool Is(in RowKey other, Table table)
+    public bool Is(in RowKey other, Table table) => CompareTo(other, table) == 0;
+
+    /// <summary>The order of two keys of one table: that of its rows.</summary>
+    public int CompareTo(in RowKey other, Table table)
     {
         if (Values is null)
         {
-            return Rowid == other.Rowid;
+            return Rowid.CompareTo(other.Rowid);
         }
 
         for (int i = 0; i < Values.Length; i++)
         {
-            if (ValueOrder.Compare(Values[i], other.Values![i], table.KeyOrder!.Columns[i].Collation) != 0)
+            KeyColumn column = table.KeyOrder!.Columns[i];
+            int order = ValueOrder.Compare(Values[i], other.Values![i], column.Collation);
+            if (order != 0)
             {
-                return false;
+                return column.Descending ? -order : order;
             }
         }
 
-        return true;
+        return 0;
     }
 }
 

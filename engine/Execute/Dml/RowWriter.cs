@@ -72,6 +72,12 @@ internal abstract class RowWriter
     {
         Complete();
         SqlValue[] values = NewRow.Values;
+        if (Table.IsStrict && Plan.HasGenerated)
+        {
+            // What generated columns are computed from has its type first, as in SQLite.
+            StrictTypes.Check(Table, values);
+        }
+
         foreach (int column in Plan.NotNull)
         {
             if (values[column].IsNull && !MendNull(column))

@@ -27,7 +27,7 @@ internal sealed record UpdatePlan
     /// <summary>Whether the rows are joined with others, whose values are only there while rows are found.</summary>
     public bool HasFrom { get; init; }
 
-    public Expr[]? Returning { get; init; }
+    public ReturningPlan? Returning { get; init; }
 }
 
 /// <summary>
@@ -96,6 +96,12 @@ internal sealed class UpdateExecution(UpdatePlan plan, Run run) : ChangeExecutio
                 SqlValue[] values = Evaluate(out SqlValue? newRowid);
                 found[number] = new Found(key, values, newRowid);
             }
+        }
+
+        if (plan.HasFrom)
+        {
+            // As in SQLite, where it matters to conflict clauses and triggers.
+            found.Sort((left, right) => left.Key.CompareTo(right.Key, table));
         }
 
         return found;

@@ -52,7 +52,10 @@ public static class SqlConvert
                 };
             case Affinity.Real:
                 SqlValue number = value.Type == SqlType.Text ? TextToNumber(value) : value;
-                return number.Type == SqlType.Integer ? SqlValue.FromReal(number.Integer) : number;
+                return number.Type == SqlType.Integer ? SqlValue.FromReal(number.Integer)
+                    // A file has it as the integer 0.
+                    : number.Type == SqlType.Real && number.Real == 0 ? SqlValue.FromReal(0.0)
+                    : number;
             default:
                 return value;
         }

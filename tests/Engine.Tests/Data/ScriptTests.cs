@@ -31,6 +31,7 @@ public class ScriptTests
     [InlineData("ddl")]
     [InlineData("temp")]
     [InlineData("attach")]
+    [InlineData("found")]
     public void Each_statement_gives_what_SQLite_gives(string script) => Compare(script);
 
     internal static void Compare(string script)

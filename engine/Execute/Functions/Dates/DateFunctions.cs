@@ -161,14 +161,14 @@ internal static class DateFunctions
         moment.ComputeJulian();
     }
 
-    /// <summary>The moment that a time value and its modifiers mean, its Julian day computed; now, if there are none.</summary>
     /// <summary>The time is asked for only by who says 'now': in an index or a generated column there is none.</summary>
     private static bool TryParse(ReadOnlySpan<byte> text, IStatementContext context, out Moment moment)
     {
-        bool mayBeNow = text.IndexOfAny((byte)'n', (byte)'N') >= 0;
-        return MomentParser.TryParse(text, mayBeNow ? context.UtcNow : default, out moment);
+        bool isNow = MomentParser.EqualsIgnoreCase(text, "now"u8) || MomentParser.IsSubsecond(text);
+        return MomentParser.TryParse(text, isNow ? context.UtcNow : default, out moment);
     }
 
+    /// <summary>The moment that a time value and its modifiers mean, its Julian day computed; now, if there are none.</summary>
     private static bool TryRead(ReadOnlySpan<SqlValue> arguments, IStatementContext context, out Moment moment)
     {
         if (arguments.Length == 0)

@@ -30,7 +30,9 @@ internal sealed class JsonParser
             parser.SkipSpace();
             if (parser._at < parser._text.Length)
             {
+                // As in SQLite, what follows a whole value makes all of it wrong, from the begin.
                 node = null;
+                parser._at = 0;
             }
         }
 
@@ -269,6 +271,7 @@ internal sealed class JsonParser
 
         if (Current == '0' && Peek(1) is >= '0' and <= '9')
         {
+            _at++;
             return null;
         }
 

@@ -97,3 +97,13 @@ WITH c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 5) INSERT INTO u 
 WITH c AS (SELECT 3 AS m) UPDATE u SET y = -1 WHERE x < (SELECT m FROM c);
 WITH c AS (SELECT 4 AS m) DELETE FROM u WHERE x = (SELECT m FROM c);
 SELECT * FROM u ORDER BY x, y;
+-- Rowids after negative ones, and after a row that FAIL left out.
+CREATE TABLE negative(a INTEGER PRIMARY KEY, b UNIQUE, c AS (b));
+INSERT INTO negative(a, b) VALUES(-7, 'x');
+INSERT INTO negative(b) VALUES('y'), ('z');
+SELECT a, b FROM negative;
+DELETE FROM negative;
+INSERT INTO negative(b) VALUES('y');
+INSERT OR FAIL INTO negative(b) VALUES('v'), ('y'), ('w');
+INSERT INTO negative(b) VALUES('u');
+SELECT a, b FROM negative;

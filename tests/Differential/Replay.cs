@@ -1,0 +1,107 @@
+namespace Sluice.Differential;
+
+/// <summary>A statement to which the engine and SQLite gave different answers.</summary>
+/// <param name="At">Its place among the steps of the case.</param>
+/// <param name="Step">The statement, or the query that showed a table after it.</param>
+/// <param name="What">What is different in a few words.</param>
+/// <param name="Theirs">SQLite's answer.</param>
+/// <param name="Ours">The engine's.</param>
+internal sealed record Difference(int At, Step Step, string What, Answer Theirs, Answer Ours);
+
+/// <summary>Runs a case on the engine and on SQLite.</summary>
+internal static class Replay
+{
+    /// <summary>The first difference for which <paramref name="isExplained"/> is not true, or null.</summary>
+    public static Difference? Run(Case @case, Func<Difference, bool> isExplained)
+    {
+        using var ours = Subject.Sluice();
+        using var theirs = Subject.Sqlite();
+        for (int at = 0; at < @case.Steps.Count; at++)
+        {
+            Step step = @case.Steps[at];
+            if (step.Kind is StepKind.Ours)
+            {
+                _ = ours.Run(step.Sql);
+                continue;
+            }
+
+            if (Ask(step, at, theirs, ours) is { } difference)
+            {
+                if (!isExplained(difference))
+                {
+                    return difference;
+                }
+
+                if (step.Kind is not StepKind.Query)
+                {
+                    return null;
+                }
+            }
+
+            if (step.Kind is StepKind.Change)
+            {
+                foreach (Step show in @case.Contents)
+                {
+                    if (Ask(show, at, theirs, ours) is { } content)
+                    {
+                        // What comes after it starts from other rows.
+                        return isExplained(content) ? null : content;
+                    }
+                }
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Whether SQLite itself gives another answer when nothing changes but the way it goes through the tables: then the statement does not
+    /// decide its answer, and no answer is wrong.
+    /// </summary>
+    public static bool IsUndecided(Case @case, Difference difference) =>
+        Enumerable.Range(0, 4).Any(variant => Comparison.Difference(difference.Step, difference.Theirs, Elsewhere(@case, difference, variant)) is not null);
+
+    /// <summary>
+    /// SQLite's answer, when it goes through tables backwards (0), without indexes that may be missing (1), both and without making its own (2), or
+    /// without any of what it can do but need not (3).
+    /// </summary>
+    private static Answer Elsewhere(Case @case, Difference difference, int variant)
+    {
+        using var subject = Subject.Sqlite();
+        if (variant is 0 or 2)
+        {
+            subject.Run("PRAGMA reverse_unordered_selects = ON");
+        }
+
+        if (variant is 2)
+        {
+            subject.Run("PRAGMA automatic_index = OFF");
+        }
+
+        if (variant is 3)
+        {
+            subject.DisableOptimizations();
+        }
+
+        Answer answer = Answer.Failed(0, "");
+        for (int at = 0; at <= difference.At; at++)
+        {
+            Step step = @case.Steps[at];
+            bool isIndex = step.Sql.StartsWith("CREATE INDEX", StringComparison.Ordinal);
+            if (step.Kind is not StepKind.Ours && !(isIndex && variant is 1 or 2))
+            {
+                answer = subject.Run(step.Sql, step.Kind is StepKind.Change);
+            }
+        }
+
+        return @case.Steps[difference.At] == difference.Step ? answer : subject.Run(difference.Step.Sql);
+    }
+
+    private static Difference? Ask(Step step, int at, Subject theirs, Subject ours)
+    {
+        bool isChange = step.Kind is StepKind.Change;
+        Answer expected = theirs.Run(step.Sql, isChange);
+        Answer actual = ours.Run(step.Sql, isChange);
+        return Comparison.Difference(step, expected, actual) is { } what ? new Difference(at, step, what, expected, actual) : null;
+    }
+}
