@@ -1,0 +1,25 @@
+namespace Sluice.Sensors.Simulation;
+
+/// <summary>A sensor without any device, whose values are a <see cref="Waveform"/>: <c>simulate: temperature</c> in a configuration.</summary>
+public sealed class WaveformDriver : SensorDriver
+{
+    private readonly Waveform _waveform;
+    private readonly TimeProvider _time;
+    private readonly ulong _seed;
+
+    /// <param name="waveform">What it measures.</param>
+    /// <param name="seed">Tells sensors of one kind apart.</param>
+    /// <param name="time">The clock that values go by.</param>
+    public WaveformDriver(Waveform waveform, ulong seed, TimeProvider time)
+    {
+        _waveform = waveform;
+        _seed = seed;
+        _time = time;
+    }
+
+    /// <summary>A seed made from names, the same on every machine.</summary>
+    public static ulong SeedOf(string device, string metric) => Noise.Seed(device + "/" + metric);
+
+    public override void Read(ICollection<Measurement> into) =>
+        into.Add(new Measurement(_waveform.Kind, _waveform.Unit, _waveform.At(_time.GetUtcNow(), _seed)));
+}
