@@ -32,6 +32,9 @@ public abstract class SensorDriver : IDisposable
     /// <summary>Asks for a turn now, for devices that report events. Set by the sampler; any thread.</summary>
     public Action Wake { get; internal set; } = () => { };
 
+    /// <summary>Counts something that went wrong without failing the turn, with its reason. Set by the sampler.</summary>
+    public Action<FaultReason, string> Note { get; internal set; } = (_, _) => { };
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -8,6 +8,8 @@ namespace Sluice.Sensors.Drivers;
 /// <summary>What a kind of sensor is connected to.</summary>
 public enum BusKind
 {
+    /// <summary>To nothing: its values are made up.</summary>
+    None,
     I2c,
     Spi,
     Gpio,
@@ -61,16 +63,16 @@ public sealed class DriverSetup
     public required SensorSettings Settings { get; init; }
 
     /// <summary>For <see cref="BusKind.I2c"/>.</summary>
-    public I2cDevice I2c { get => field ?? throw Absent(); init; }
+    public I2cDevice I2c { get => field ?? throw Absent(); init => field = value; }
 
     /// <summary>For <see cref="BusKind.Spi"/>.</summary>
-    public ISpiDevice Spi { get => field ?? throw Absent(); init; }
+    public ISpiDevice Spi { get => field ?? throw Absent(); init => field = value; }
 
     /// <summary>For <see cref="BusKind.Gpio"/>: opens the configured chip.</summary>
-    public Func<IGpioChip> Chip { get => field ?? throw Absent(); init; }
+    public Func<IGpioChip> Chip { get => field ?? throw Absent(); init => field = value; }
 
     /// <summary>For <see cref="BusKind.Gpio"/>: the reader of the configured chip's inputs.</summary>
-    public GpioPort Port { get => field ?? throw Absent(); init; }
+    public GpioPort Port { get => field ?? throw Absent(); init => field = value; }
 
     /// <summary>The configured bus: a path, a host and port.</summary>
     public string Bus { get; init; } = "";
@@ -79,6 +81,9 @@ public sealed class DriverSetup
     public string Sysfs { get; init; } = "/sys";
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>For what is made up: the same seed gives the same values.</summary>
+    public ulong Seed { get; init; }
 
     private static InvalidOperationException Absent() => new("The kind's bus is another one.");
 }

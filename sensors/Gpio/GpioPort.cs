@@ -25,7 +25,7 @@ public sealed class GpioPort : IDisposable
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     private readonly Func<IGpioChip> _open;
-    private readonly List<(GpioLineSettings Settings, IGpioListener Listener)> _inputs = [];
+    private readonly List<Input> _inputs = [];
     private readonly ManualResetEventSlim _stop = new(false);
     private readonly Lock _gate = new();
     private Thread? _reader;
@@ -50,7 +50,10 @@ public sealed class GpioPort : IDisposable
     public long Reopened => Interlocked.Read(ref _reopened);
 
     /// <summary>Adds an input; before <see cref="Start"/>.</summary>
-    public void Add(GpioLineSettings settings, IGpioListener listener) => _inputs.Add((settings, listener));
+    /// <param name="line">The line's name or its offset.</param>
+    /// <param name="settings">How it is set; the offset is found out when the chip is opened.</param>
+    /// <param name="listener">Learns of its edges.</param>
+    public void Add(string line, GpioLineSettings settings, IGpioListener listener) => _inputs.Add(new Input(line, listener) { Settings = settings });
 
     /// <summary>Takes the lines, or begins to try, and reads.</summary>
     public void Start()
@@ -79,13 +82,14 @@ public sealed class GpioPort : IDisposable
     }
 
     /// <summary>The level of an input now.</summary>
-    public bool Level(int offset)
+    public bool Level(IGpioListener listener)
     {
         Check();
         lock (_gate)
         {
-            int index = _inputs.FindIndex(input => input.Settings.Offset == offset);
-            return ((_lines!.Read() >> index) & 1) != 0;
+            int index = _inputs.FindIndex(input => input.Listener == listener);
+            IGpioLines lines = _lines ?? throw new SensorException(FaultReason.NotReady, "the chip is not opened yet");
+            return ((lines.Read() >> index) & 1) != 0;
         }
     }
 
@@ -133,7 +137,7 @@ public sealed class GpioPort : IDisposable
         if (!lines.TryGetValue(e.Offset, out (IGpioListener Listener, uint Sequence) line))
         {
             int offset = e.Offset;
-            line = (_inputs.Find(input => input.Settings.Offset == offset).Listener, 0);
+            line = (_inputs.Find(input => input.Settings.Offset == offset)!.Listener, 0);
         }
 
         uint lost = unchecked(e.LineSequence - line.Sequence - 1);
@@ -148,6 +152,11 @@ public sealed class GpioPort : IDisposable
         try
         {
             chip = _open();
+            foreach (Input input in _inputs)
+            {
+                input.Settings = input.Settings with { Offset = chip.Find(input.Line) };
+            }
+
             IGpioLines lines = chip.Request([.. _inputs.Select(input => input.Settings)], EventBuffer);
             ulong levels = lines.Read();
             lock (_gate)
@@ -165,6 +174,15 @@ public sealed class GpioPort : IDisposable
             chip?.Dispose();
             Note(e);
         }
+    }
+
+    private sealed class Input(string line, IGpioListener listener)
+    {
+        public string Line { get; } = line;
+
+        public IGpioListener Listener { get; } = listener;
+
+        public required GpioLineSettings Settings { get; set; }
     }
 
     private void Note(SensorException fault)

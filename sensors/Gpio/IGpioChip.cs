@@ -13,6 +13,19 @@ public interface IGpioChip : IDisposable
     /// <param name="lines">The lines and how they are to be set.</param>
     /// <param name="eventBuffer">Events that the kernel keeps for the reader; past it the oldest is lost.</param>
     IGpioLines Request(IReadOnlyList<GpioLineSettings> lines, int eventBuffer);
+
+    /// <summary>The offset of a line by its name or offset.</summary>
+    /// <exception cref="SensorException">There is no such line.</exception>
+    int Find(string line)
+    {
+        if (int.TryParse(line, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out int offset) && offset < Lines.Count)
+        {
+            return offset;
+        }
+
+        return Lines.FirstOrDefault(info => info.Name == line)?.Offset
+            ?? throw new SensorException(FaultReason.Missing, $"{Name} has no line \"{line}\"; it has {Lines.Count}, from 0; sluice sensors scan lists their names");
+    }
 }
 
 /// <summary>Lines that were taken together.</summary>
@@ -60,7 +73,7 @@ public enum GpioEdges
 /// <summary>How a line is to be set.</summary>
 public sealed record GpioLineSettings
 {
-    public required int Offset { get; init; }
+    public int Offset { get; init; }
 
     /// <summary>True for an output.</summary>
     public bool IsOutput { get; init; }

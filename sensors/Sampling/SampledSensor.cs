@@ -86,6 +86,7 @@ public sealed class SampledSensor
         _sampler = sampler;
         LastGood = now;
         Driver.Wake = () => sampler.Trigger(this);
+        Driver.Note = (reason, message) => Statistics.Attempted(new SensorFault(reason, message, sampler.Now));
     }
 
     /// <summary>Begins a turn; the caller has made sure that none is under way.</summary>

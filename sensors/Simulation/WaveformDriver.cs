@@ -1,3 +1,5 @@
+using Sluice.Sensors.Drivers;
+
 namespace Sluice.Sensors.Simulation;
 
 /// <summary>A sensor without any device, whose values are a <see cref="Waveform"/>: <c>simulate: temperature</c> in a configuration.</summary>
@@ -6,6 +8,15 @@ public sealed class WaveformDriver : SensorDriver
     private readonly Waveform _waveform;
     private readonly TimeProvider _time;
     private readonly ulong _seed;
+
+    /// <summary>The kind <c>simulate</c>, whose key names the waveform.</summary>
+    public static DriverKind Kind { get; } = new()
+    {
+        Name = "simulate",
+        Summary = "values that are made up",
+        Bus = BusKind.None,
+        Create = setup => new WaveformDriver(Find(setup.Settings), setup.Seed, setup.Time),
+    };
 
     /// <param name="waveform">What it measures.</param>
     /// <param name="seed">Tells sensors of one kind apart.</param>
@@ -19,6 +30,22 @@ public sealed class WaveformDriver : SensorDriver
 
     /// <summary>A seed made from names, the same on every machine.</summary>
     public static ulong SeedOf(string device, string metric) => Noise.Seed(device + "/" + metric);
+
+    private static Waveform Find(SensorSettings settings)
+    {
+        string name = settings.Required("simulate", "temperature");
+        if (Waveform.Find(name) is { } waveform)
+        {
+            return waveform;
+        }
+
+        if (name.Length > 0)
+        {
+            settings.Fail("simulate", $"\"{name}\" cannot be simulated; it is one of {string.Join(", ", Waveform.All.Select(w => w.Kind))}");
+        }
+
+        return Waveform.All[0];
+    }
 
     public override void Read(ICollection<Measurement> into) =>
         into.Add(new Measurement(_waveform.Kind, _waveform.Unit, _waveform.At(_time.GetUtcNow(), _seed)));
