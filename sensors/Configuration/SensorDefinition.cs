@@ -1,6 +1,7 @@
 using Sluice.Sensors.Drivers;
 using Sluice.Sensors.Gpio;
 using Sluice.Sensors.Sampling;
+using Sluice.Sensors.Simulation;
 
 namespace Sluice.Sensors.Configuration;
 
@@ -28,6 +29,9 @@ public sealed record SensorDefinition
 
     /// <summary>For simulated ones: the same seed gives the same values.</summary>
     public ulong Seed { get; init; }
+
+    /// <summary>What goes wrong with a simulated device, with the probability for each transfer.</summary>
+    public IReadOnlyDictionary<SimulatedFault, double> Faults { get; init; } = new Dictionary<SimulatedFault, double>();
 
     /// <summary>Whether its device is simulated in this process.</summary>
     public bool IsSimulated => SimulatedWorld.IsSimulated(Bus);

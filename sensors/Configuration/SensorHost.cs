@@ -2,6 +2,7 @@ using Sluice.Sensors.Drivers;
 using Sluice.Sensors.Gpio;
 using Sluice.Sensors.I2c;
 using Sluice.Sensors.Sampling;
+using Sluice.Sensors.Simulation;
 using Sluice.Sensors.Spi;
 
 namespace Sluice.Sensors.Configuration;
@@ -15,6 +16,7 @@ public sealed class SensorHost : IAsyncDisposable
     private readonly SimulatedWorld _world;
     private readonly Dictionary<string, BusWorker> _workers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, RecoveringI2cBus> _i2c = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SimulatedFaults> _faults = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ISpiDevice> _spi = new(StringComparer.Ordinal);
     private readonly Dictionary<string, GpioPort> _ports = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SensorDefinition> _definitions;
@@ -44,6 +46,9 @@ public sealed class SensorHost : IAsyncDisposable
     /// <summary>Edges that were lost at each GPIO chip.</summary>
     public IReadOnlyList<(string Chip, long Lost)> LostEdges => [.. _ports.Select(pair => (pair.Key, pair.Value.Lost))];
 
+    /// <summary>The faults that the simulated device of a sensor can be made to have; null where there is none.</summary>
+    public SimulatedFaults? Faults(string sensor) => _faults.GetValueOrDefault(sensor);
+
     /// <summary>What a sensor was made from.</summary>
     public SensorDefinition Definition(SampledSensor sensor) => _definitions[sensor.Name];
 
@@ -58,13 +63,15 @@ public sealed class SensorHost : IAsyncDisposable
     public void Start()
     {
         Actuators.Start();
+
+        // Inputs tell their level when their line is taken, and the sampler must be there to hear it.
+        Sampler.Start();
         foreach (GpioPort port in _ports.Values)
         {
             port.Start();
         }
 
         _world.Start();
-        Sampler.Start();
     }
 
     public async ValueTask DisposeAsync()
@@ -128,7 +135,7 @@ public sealed class SensorHost : IAsyncDisposable
 
         if (sensor.IsSimulated)
         {
-            _world.Attach(sensor);
+            _faults.Add(sensor.Name, _world.Attach(sensor));
         }
 
         return bus;
@@ -138,7 +145,9 @@ public sealed class SensorHost : IAsyncDisposable
     {
         if (sensor.IsSimulated)
         {
-            return _world.Spi(sensor);
+            SimulatedSpiDevice simulated = _world.Spi(sensor);
+            _faults.Add(sensor.Name, simulated.Faults);
+            return simulated;
         }
 
         // Sensors at different inputs of one converter share its device.

@@ -2,7 +2,6 @@ using Sluice.Sensors.Drivers.Hx711;
 using Sluice.Sensors.Gpio;
 using Sluice.Sensors.I2c;
 using Sluice.Sensors.Simulation;
-using Sluice.Sensors.Spi;
 
 namespace Sluice.Sensors.Configuration;
 
@@ -60,11 +59,17 @@ public sealed class SimulatedWorld : IDisposable
     {
         SimulatedI2cDevice device = sensor.Kind.SimulateI2c!(new SimulatedQuantities(_time, sensor.Seed));
         Bus(sensor.Bus).Attach(sensor.Address, device);
+        Configure(device.Faults, sensor);
         return device.Faults;
     }
 
     /// <summary>The device of a sensor behind a chip select.</summary>
-    public ISpiDevice Spi(SensorDefinition sensor) => sensor.Kind.SimulateSpi!(new SimulatedQuantities(_time, sensor.Seed));
+    public SimulatedSpiDevice Spi(SensorDefinition sensor)
+    {
+        SimulatedSpiDevice device = sensor.Kind.SimulateSpi!(new SimulatedQuantities(_time, sensor.Seed));
+        Configure(device.Faults, sensor);
+        return device;
+    }
 
     /// <summary>Has something happen at the line of a sensor on a GPIO chip.</summary>
     public void Drive(SensorDefinition sensor)
@@ -103,6 +108,14 @@ public sealed class SimulatedWorld : IDisposable
         if (_steps.Count > 0)
         {
             _timer = _time.CreateTimer(_ => _steps.ForEach(step => step()), null, PulseStep, PulseStep);
+        }
+    }
+
+    private static void Configure(SimulatedFaults faults, SensorDefinition sensor)
+    {
+        foreach ((SimulatedFault fault, double probability) in sensor.Faults)
+        {
+            faults.Sometimes(fault, probability);
         }
     }
 

@@ -17,7 +17,9 @@ using Sluice.Sensors.Drivers.Vl53l0x;
 using Sluice.Sensors.Gpio;
 using Sluice.Sensors.Hwmon;
 using Sluice.Sensors.Iio;
+using Sluice.Sensors.Modbus;
 using Sluice.Sensors.OneWire;
+using Sluice.Sensors.Serial;
 
 namespace Sluice.Sensors.Drivers;
 
@@ -31,6 +33,7 @@ public static class DriverCatalog
         Scd4xDriver.Kind, Bh1750Driver.Kind, Vl53l0xDriver.Kind, Ina219Driver.Kind, Ads1115Driver.Kind, Mcp3008Driver.Kind, Max31865Driver.Kind,
         Pcf8574Driver.Kind, Mcp23017Driver.Kind, Hx711Driver.Kind,
         GpioInputDriver.Kind, PulseCounterDriver.Kind, Ds18b20Driver.Kind, IioDriver.Kind, HwmonDriver.Kind, ThermalDriver.Kind,
+        ModbusDriver.Rtu, ModbusDriver.Tcp, SerialLineDriver.Kind,
     ];
 
     /// <summary>The kind of that name, or null.</summary>

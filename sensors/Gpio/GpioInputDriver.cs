@@ -25,13 +25,12 @@ public sealed class GpioInputDriver : SensorDriver, IGpioListener
     {
         Name = "gpio-input",
         Summary = "a digital input: contact, switch, motion detector",
+        OnlyMetric = "state",
         Bus = BusKind.Gpio,
         Create = setup => new GpioInputDriver(setup),
     };
 
-    public void OnTaken(bool level)
-    {
-    }
+    public void OnTaken(bool level) => Wake();
 
     public void OnEdge(in GpioEvent e, uint lost)
     {

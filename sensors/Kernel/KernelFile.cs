@@ -44,20 +44,25 @@ internal sealed unsafe class KernelFile : IDisposable
     }
 
     /// <summary>Waits until there is something to read; false when the time is over.</summary>
-    public bool WaitReadable(TimeSpan timeout)
+    public bool WaitReadable(TimeSpan timeout) => Wait(Libc.PollIn, timeout);
+
+    /// <summary>Waits until there is room for more; a serial line takes so much at its own pace.</summary>
+    private bool WaitWritable() => Wait(Libc.PollOut, TimeSpan.FromSeconds(1));
+
+    private bool Wait(short what, TimeSpan timeout)
     {
         bool taken = false;
         try
         {
             _handle.DangerousAddRef(ref taken);
-            PollEntry entry = new() { File = (int)_handle.DangerousGetHandle(), Events = Libc.PollIn };
+            PollEntry entry = new() { File = (int)_handle.DangerousGetHandle(), Events = what };
             int ready = Libc.Poll(&entry, 1, (int)Math.Ceiling(timeout.TotalMilliseconds));
             if (ready < 0 && Marshal.GetLastPInvokeError() != Errno.Interrupted)
             {
                 throw Errno.Fault($"{_path}: poll");
             }
 
-            if (ready > 0 && (entry.Results & (Libc.PollError | Libc.PollHangUp)) != 0 && (entry.Results & Libc.PollIn) == 0)
+            if (ready > 0 && (entry.Results & (Libc.PollError | Libc.PollHangUp)) != 0 && (entry.Results & what) == 0)
             {
                 throw Errno.Fault(Errno.NoDevice, _path);
             }
@@ -97,12 +102,18 @@ internal sealed unsafe class KernelFile : IDisposable
             fixed (byte* pointer = bytes)
             {
                 nint count = Libc.Write(_handle, pointer, (nuint)bytes.Length);
-                if (count < 0)
+                if (count >= 0)
                 {
-                    throw Errno.Fault($"{_path}: write");
+                    bytes = bytes[(int)count..];
+                    continue;
                 }
 
-                bytes = bytes[(int)count..];
+                int error = Marshal.GetLastPInvokeError();
+                if (error is not (Errno.Again or Errno.Interrupted) || !WaitWritable())
+                {
+                    throw Errno.Fault(error, $"{_path}: write");
+                }
+
             }
         }
     }

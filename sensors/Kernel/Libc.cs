@@ -14,6 +14,7 @@ internal static unsafe partial class Libc
 
     // <asm-generic/poll.h>
     public const short PollIn = 0x1;
+    public const short PollOut = 0x4;
     public const short PollError = 0x8;
     public const short PollHangUp = 0x10;
 

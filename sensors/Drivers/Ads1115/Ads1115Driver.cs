@@ -40,6 +40,7 @@ public sealed class Ads1115Driver : SensorDriver
     {
         Name = "ads1115",
         Summary = "voltage, four inputs (Texas Instruments ADS1115, ADS1015)",
+        OnlyMetric = "voltage",
         Bus = BusKind.I2c,
         Addresses = [0x48, 0x49, 0x4A, 0x4B],
         Fastest = TimeSpan.FromMilliseconds(3),

@@ -11,6 +11,7 @@ public sealed class Bh1750Driver(DriverSetup setup) : SensorDriver
     {
         Name = "bh1750",
         Summary = "illuminance (ROHM BH1750FVI)",
+        OnlyMetric = "illuminance",
         Bus = BusKind.I2c,
         Addresses = [0x23, 0x5C],
         Fastest = TimeSpan.FromMilliseconds(200),

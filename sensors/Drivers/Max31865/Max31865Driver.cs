@@ -30,6 +30,7 @@ public sealed class Max31865Driver : SensorDriver
     {
         Name = "max31865",
         Summary = "temperature by Pt100 or Pt1000 (Maxim)",
+        OnlyMetric = "temperature",
         Bus = BusKind.Spi,
         Spi = new SpiSettings(Mode: 1, SpeedHz: 1_000_000),
         Fastest = TimeSpan.FromMilliseconds(100),

@@ -13,6 +13,7 @@ public sealed class Mcp3008Driver(DriverSetup setup) : SensorDriver
     {
         Name = "mcp3008",
         Summary = "voltage, eight inputs (Microchip)",
+        OnlyMetric = "voltage",
         Bus = BusKind.Spi,
 
         // 1.35 MHz at 2.7 V.

@@ -16,6 +16,7 @@ public sealed class Mcp9808Driver(DriverSetup setup) : SensorDriver
     {
         Name = "mcp9808",
         Summary = "temperature (Microchip)",
+        OnlyMetric = "temperature",
         Bus = BusKind.I2c,
         Addresses = [0x18, 0x19, 0x1A, 0x1B, 0x1C, 0x1D, 0x1E, 0x1F],
         Fastest = TimeSpan.FromMilliseconds(250),

@@ -29,6 +29,7 @@ public sealed class Vl53l0xDriver(DriverSetup setup) : SensorDriver
     {
         Name = "vl53l0x",
         Summary = "distance by time of flight (ST)",
+        OnlyMetric = "distance",
         Bus = BusKind.I2c,
         Addresses = [0x29],
         Fastest = TimeSpan.FromMilliseconds(50),

@@ -72,7 +72,7 @@ public sealed class LayoutTests(ITestOutputHelper output)
             ("CS8", TerminalAbi.Size8), ("CSTOPB", TerminalAbi.TwoStopBits), ("CREAD", TerminalAbi.Receive), ("PARENB", TerminalAbi.Parity),
             ("PARODD", TerminalAbi.OddParity), ("CLOCAL", TerminalAbi.Local),
             ("O_RDWR", Libc.ReadWrite), ("O_NOCTTY", Libc.NoControllingTerminal), ("O_NONBLOCK", Libc.NonBlocking), ("O_CLOEXEC", Libc.CloseOnExec),
-            ("POLLIN", (ulong)Libc.PollIn), ("POLLERR", (ulong)Libc.PollError), ("POLLHUP", (ulong)Libc.PollHangUp),
+            ("POLLIN", (ulong)Libc.PollIn), ("POLLOUT", (ulong)Libc.PollOut), ("POLLERR", (ulong)Libc.PollError), ("POLLHUP", (ulong)Libc.PollHangUp),
         ];
         foreach ((string name, GpioAbi.LineFlags flag) in new (string, GpioAbi.LineFlags)[]
         {
