@@ -26,8 +26,7 @@ namespace Sluice.Sensors.Drivers;
 /// <summary>All kinds of sensors.</summary>
 public static class DriverCatalog
 {
-    /// <summary>In the order in which messages list them.</summary>
-    public static IReadOnlyList<DriverKind> All { get; } =
+    private static readonly List<DriverKind> Kinds =
     [
         Bme280Driver.Bme280, Bme280Driver.Bmp280, Sht3xDriver.Kind, Sht4xDriver.Kind, Aht20Driver.Kind, Htu21dDriver.Kind, Mcp9808Driver.Kind,
         Scd4xDriver.Kind, Bh1750Driver.Kind, Vl53l0xDriver.Kind, Ina219Driver.Kind, Ads1115Driver.Kind, Mcp3008Driver.Kind, Max31865Driver.Kind,
@@ -36,6 +35,12 @@ public static class DriverCatalog
         ModbusDriver.Rtu, ModbusDriver.Tcp, SerialLineDriver.Kind,
     ];
 
+    /// <summary>In the order in which messages list them.</summary>
+    public static IReadOnlyList<DriverKind> All => Kinds;
+
+    /// <summary>Adds a kind of another assembly; at the program's start.</summary>
+    public static void Add(DriverKind kind) => Kinds.Add(kind);
+
     /// <summary>The kind of that name, or null.</summary>
-    public static DriverKind? Find(string name) => All.FirstOrDefault(kind => kind.Name == name);
+    public static DriverKind? Find(string name) => Kinds.FirstOrDefault(kind => kind.Name == name);
 }

@@ -135,7 +135,9 @@ public sealed class PulseTests(ITestOutputHelper output)
         Assert.Equal([0.0], measured.Select(measurement => measurement.Value));
         _chip.Drive(7, false);
         _chip.Drive(7, true);
-        Until(() => Volatile.Read(ref wakes) == 2);
+
+        // For the level when the line was taken, and for each change.
+        Until(() => Volatile.Read(ref wakes) == 3);
         measured.Clear();
         input.Read(measured);
         Assert.Equal([1.0, 0.0], measured.Select(measurement => measurement.Value));

@@ -107,9 +107,8 @@ public sealed class ModbusTests(ITestOutputHelper output)
         // A unit that nobody has does not answer; a damaged answer is found by its checksum.
         using ModbusRtu hasty = new(new SerialLine(ours.Path, new SerialSettings(9600, 'N', 8, 1)), TimeSpan.FromMilliseconds(200), TimeProvider.System);
         Assert.Equal(FaultReason.Timeout, Assert.Throws<SensorException>(() => hasty.Exchange(3, ModbusPdu.Read(ModbusTable.Holding, 0, 1))).Reason);
-        cable.Damage = true;
+        cable.DamageByte(4);
         Assert.Equal(FaultReason.Crc, Assert.Throws<SensorException>(() => transport.Exchange(17, ModbusPdu.Read(ModbusTable.Holding, 0, 1))).Reason);
-        cable.Damage = false;
         Assert.Equal("031234", Hex(transport.Exchange(17, ModbusPdu.Read(ModbusTable.Holding, 0, 1))).Remove(2, 2));
         output.WriteLine("Modbus RTU over pseudo-terminals against libmodbus: reads, writes, exceptions, silence, a damaged answer");
     }
@@ -164,21 +163,25 @@ public sealed class ModbusTests(ITestOutputHelper output)
 
     private static string Hex(byte[] bytes) => Convert.ToHexStringLower(bytes);
 
+    private delegate void Damaging(Span<byte> bytes);
+
     /// <summary>Carries bytes between the nameless ends of two pseudo-terminals.</summary>
     private sealed class Cable : IDisposable
     {
         private readonly FileStream _a;
         private readonly FileStream _b;
+        private int _untilDamage;
 
         public Cable(PseudoTerminal a, PseudoTerminal b)
         {
             _a = a.Open();
             _b = b.Open();
-            new Thread(() => Carry(_a, _b, () => false)) { IsBackground = true }.Start();
-            new Thread(() => Carry(_b, _a, () => Damage)) { IsBackground = true }.Start();
+            new Thread(() => Carry(_a, _b, _ => { })) { IsBackground = true }.Start();
+            new Thread(() => Carry(_b, _a, Damage)) { IsBackground = true }.Start();
         }
 
-        public volatile bool Damage;
+        /// <summary>Flips a bit of one of the bytes that come next towards us.</summary>
+        public void DamageByte(int number) => Volatile.Write(ref _untilDamage, number + 1);
 
         public void Dispose()
         {
@@ -186,7 +189,18 @@ public sealed class ModbusTests(ITestOutputHelper output)
             _b.Dispose();
         }
 
-        private static void Carry(FileStream from, FileStream to, Func<bool> damages)
+        private void Damage(Span<byte> bytes)
+        {
+            foreach (ref byte value in bytes)
+            {
+                if (_untilDamage > 0 && --_untilDamage == 0)
+                {
+                    value ^= 0x40;
+                }
+            }
+        }
+
+        private static void Carry(FileStream from, FileStream to, Damaging damage)
         {
             byte[] buffer = new byte[512];
             try
@@ -194,11 +208,7 @@ public sealed class ModbusTests(ITestOutputHelper output)
                 while (true)
                 {
                     int count = from.Read(buffer);
-                    if (damages() && count > 0)
-                    {
-                        buffer[count - 1] ^= 0x40;
-                    }
-
+                    damage(buffer.AsSpan(0, count));
                     to.Write(buffer, 0, count);
                 }
             }
