@@ -132,8 +132,8 @@ public sealed class SensorScan(string sysfs, string dev, Func<string, II2cBus> o
 
     private IEnumerable<ScanFinding> Iio() => SysfsFile.Folders(Path.Combine(sysfs, "bus/iio/devices"), "iio:device*").Select(folder =>
         new ScanFinding(
-            "IIO", $"{Path.GetFileName(folder)}, {IioDriver.Name(folder)}: {string.Join(", ", IioDriver.Channels(folder))}",
-            Proposal(IioDriver.Kind, $"chip: {IioDriver.Name(folder)}", "10s")));
+            "IIO", $"{Path.GetFileName(folder)}, {IioChannel.DeviceName(folder)}: {string.Join(", ", IioDriver.Channels(folder))}",
+            Proposal(IioDriver.Kind, $"chip: {IioChannel.DeviceName(folder)}", "10s")));
 
     private IEnumerable<ScanFinding> Hwmon() => SysfsFile.Folders(Path.Combine(sysfs, "class/hwmon"), "hwmon*").Select(folder =>
         new ScanFinding(

@@ -31,7 +31,7 @@ public static class DriverCatalog
         Bme280Driver.Bme280, Bme280Driver.Bmp280, Sht3xDriver.Kind, Sht4xDriver.Kind, Aht20Driver.Kind, Htu21dDriver.Kind, Mcp9808Driver.Kind,
         Scd4xDriver.Kind, Bh1750Driver.Kind, Vl53l0xDriver.Kind, Ina219Driver.Kind, Ads1115Driver.Kind, Mcp3008Driver.Kind, Max31865Driver.Kind,
         Pcf8574Driver.Kind, Mcp23017Driver.Kind, Hx711Driver.Kind,
-        GpioInputDriver.Kind, PulseCounterDriver.Kind, Ds18b20Driver.Kind, IioDriver.Kind, HwmonDriver.Kind, ThermalDriver.Kind,
+        GpioInputDriver.Kind, PulseCounterDriver.Kind, Ds18b20Driver.Kind, IioDriver.Kind, IioBufferDriver.Kind, HwmonDriver.Kind, ThermalDriver.Kind,
         ModbusDriver.Rtu, ModbusDriver.Tcp, SerialLineDriver.Kind,
     ];
 

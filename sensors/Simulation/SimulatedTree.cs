@@ -37,6 +37,14 @@ public sealed class SimulatedTree(string root)
     /// <summary>A file of an IIO device, such as <c>in_temp_raw</c>.</summary>
     public void SetIio(int device, string file, string value) => Write($"bus/iio/devices/iio:device{device}/{file}", value + "\n");
 
+    /// <summary>Samples that gather in an IIO device's buffer.</summary>
+    public void AddSamples(int device, ReadOnlySpan<byte> records)
+    {
+        Directory.CreateDirectory(Dev);
+        using FileStream file = new(Path.Combine(Dev, $"iio:device{device}"), FileMode.Append);
+        file.Write(records);
+    }
+
     /// <summary>A file of a hwmon chip, such as <c>temp1_input</c>.</summary>
     public void SetHwmon(int chip, string file, string value) => Write($"class/hwmon/hwmon{chip}/{file}", value + "\n");
 

@@ -9,12 +9,34 @@ internal static class SysfsFile
     private const int ErrorNoData = 61;
     private const int ErrorTimedOut = 110;
 
+    /// <summary>Sets a file.</summary>
+    public static void Write(string path, string text) => Try(path, () =>
+    {
+        File.WriteAllText(path, text);
+        return "";
+    });
+
     /// <summary>What a file holds, without the line's end.</summary>
-    public static string Read(string path)
+    public static string Read(string path) => Try(path, () => File.ReadAllText(path).TrimEnd('\n'));
+
+    /// <summary>What a file holds, or null when there is no such file.</summary>
+    public static string? TryRead(string path) => File.Exists(path) ? Read(path) : null;
+
+    /// <summary>A number.</summary>
+    public static double Number(string path) => Parse(path, Read(path));
+
+    /// <summary>A number, or null when there is no such file.</summary>
+    public static double? TryNumber(string path) => TryRead(path) is { } text ? Parse(path, text) : null;
+
+    /// <summary>Folders below one, in order of their names; none when it is not there.</summary>
+    public static IReadOnlyList<string> Folders(string folder, string pattern) =>
+        Directory.Exists(folder) ? [.. Directory.EnumerateDirectories(folder, pattern).Order(StringComparer.Ordinal)] : [];
+
+    private static string Try(string path, Func<string> access)
     {
         try
         {
-            return File.ReadAllText(path).TrimEnd('\n');
+            return access();
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -36,19 +58,6 @@ internal static class SysfsFile
             throw new SensorException(reason, $"{path}: {e.Message}", e);
         }
     }
-
-    /// <summary>What a file holds, or null when there is no such file.</summary>
-    public static string? TryRead(string path) => File.Exists(path) ? Read(path) : null;
-
-    /// <summary>A number.</summary>
-    public static double Number(string path) => Parse(path, Read(path));
-
-    /// <summary>A number, or null when there is no such file.</summary>
-    public static double? TryNumber(string path) => TryRead(path) is { } text ? Parse(path, text) : null;
-
-    /// <summary>Folders below one, in order of their names; none when it is not there.</summary>
-    public static IReadOnlyList<string> Folders(string folder, string pattern) =>
-        Directory.Exists(folder) ? [.. Directory.EnumerateDirectories(folder, pattern).Order(StringComparer.Ordinal)] : [];
 
     private static double Parse(string path, string text) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)

@@ -110,6 +110,50 @@ public sealed class SysfsTests : IDisposable
         Assert.Equal(FaultReason.Missing, Assert.Throws<SensorException>(() => Bench.Measure(Make(IioDriver.Kind, ("chip", "nobody")))).Reason);
     }
 
+    /// <summary>
+    /// Documentation/ABI/testing/sysfs-bus-iio, scan_elements: <c>le:s12/16>>4</c> is a signed number of 12 bits in the upper ones of 16; each
+    /// channel is aligned to its size, so the 64-bit time stamp after three of 16 bits begins at 8.
+    /// </summary>
+    [Fact]
+    public void Iio_buffers_by_the_kernels_layout()
+    {
+        foreach ((string name, int index, string type) in new[] { ("accel_x", 0, "le:s12/16>>4"), ("accel_y", 1, "be:u14/16>>2"), ("accel_z", 2, "le:s16/16"), ("timestamp", 3, "le:s64/64") })
+        {
+            _tree.SetIio(3, $"scan_elements/in_{name}_en", "0");
+            _tree.SetIio(3, $"scan_elements/in_{name}_index", $"{index}");
+            _tree.SetIio(3, $"scan_elements/in_{name}_type", type);
+        }
+
+        _tree.SetIio(3, "name", "adxl345");
+        _tree.SetIio(3, "in_accel_scale", "0.5");
+        _tree.SetIio(3, "buffer/enable", "0");
+        _tree.SetIio(3, "buffer/length", "2");
+        _tree.AddSamples(3, []);
+
+        // x = -1, y = 1, z = 2 at one second after 1970, and x = 3, y = 2, z = -2 at two.
+        byte[] first = Convert.FromHexString("f0ff" + "0004" + "0200" + "0000" + "00ca9a3b00000000");
+        byte[] second = Convert.FromHexString("3000" + "0008" + "feff" + "0000" + "0094357700000000");
+        SensorDriver all = Make(IioBufferDriver.Kind, ("chip", "adxl345"), ("give", "all"), ("dev", _tree.Dev));
+        all.Initialize();
+        _tree.AddSamples(3, [.. first, .. second.AsSpan(0, 5)]);
+        List<Measurement> measured = [];
+        all.Read(measured);
+        Assert.Equal([("acceleration-x", -0.5), ("acceleration-y", 0.5), ("acceleration-z", 1)], measured.Select(item => (item.Metric, item.Value)));
+        Assert.All(measured, item => Assert.Equal(DateTimeOffset.UnixEpoch.AddSeconds(1), item.At));
+        _tree.AddSamples(3, second.AsSpan(5));
+        measured.Clear();
+        all.Read(measured);
+        Assert.Equal([1.5, 1, -1], measured.Select(item => item.Value));
+        Assert.Equal(FaultReason.NotReady, Assert.Throws<SensorException>(() => all.Read([])).Reason);
+        Assert.Equal("1", File.ReadAllText(Path.Combine(_tree.Sysfs, "bus/iio/devices/iio:device3/buffer/enable")));
+
+        // Without the time stamp a record of x and z alone has four bytes: root mean square about the mean.
+        File.Delete(Path.Combine(_tree.Dev, "iio:device3"));
+        _tree.AddSamples(3, Convert.FromHexString("30000000" + "d0ff0000"));
+        SensorDriver rms = Make(IioBufferDriver.Kind, ("chip", "adxl345"), ("channels", "accel_x, accel_z"), ("dev", _tree.Dev));
+        Assert.Equal([("acceleration-x", 1.5), ("acceleration-z", 0)], Bench.Measure(rms).Select(pair => (pair.Key, pair.Value)));
+    }
+
     /// <summary>Documentation/hwmon/sysfs-interface: thousandths of °C and V, millionths of W, revolutions a minute; faultN means no value.</summary>
     [Fact]
     public void Hwmon_by_the_kernels_rules()
