@@ -32,6 +32,9 @@ public abstract class SensorDriver : IDisposable
     /// <summary>Asks for a turn now, for devices that report events. Set by the sampler; any thread.</summary>
     public Action Wake { get; internal set; } = () => { };
 
+    /// <summary>Whether the turn that is under way is one of the schedule, and not one that <see cref="Wake"/> asked for. Set by the sampler.</summary>
+    public bool IsScheduled { get; internal set; } = true;
+
     /// <summary>Counts something that went wrong without failing the turn, with its reason. Set by the sampler.</summary>
     public Action<FaultReason, string> Note { get; internal set; } = (_, _) => { };
 

@@ -14,6 +14,9 @@ public sealed class GpioInputDriver : SensorDriver, IGpioListener
     private readonly TimeProvider _time;
     private readonly ConcurrentQueue<(bool Level, DateTimeOffset At)> _changes = new();
 
+    // The line was taken and its level not told yet.
+    private volatile bool _isTaken;
+
     private GpioInputDriver(DriverSetup setup)
     {
         _port = setup.Port;
@@ -30,7 +33,11 @@ public sealed class GpioInputDriver : SensorDriver, IGpioListener
         Create = setup => new GpioInputDriver(setup),
     };
 
-    public void OnTaken(bool level) => Wake();
+    public void OnTaken(bool level)
+    {
+        _isTaken = true;
+        Wake();
+    }
 
     public void OnEdge(in GpioEvent e, uint lost)
     {
@@ -52,7 +59,9 @@ public sealed class GpioInputDriver : SensorDriver, IGpioListener
 
     public override void Read(ICollection<Measurement> into)
     {
-        if (_changes.IsEmpty)
+        bool isTaken = _isTaken;
+        _isTaken = false;
+        if (_changes.IsEmpty && (IsScheduled || isTaken))
         {
             into.Add(new Measurement("state", null, _port.Level(this) ? 1 : 0));
             return;

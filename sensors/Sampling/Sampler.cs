@@ -78,7 +78,7 @@ public sealed class Sampler : IAsyncDisposable
                 return;
             }
 
-            Occupy(sensor, Now);
+            Occupy(sensor, Now, isScheduled: false);
         }
 
         sensor.Begin();
@@ -100,7 +100,7 @@ public sealed class Sampler : IAsyncDisposable
             _queue.Clear();
             foreach (SampledSensor sensor in _sensors.Where(sensor => !sensor.IsBusy && sensor.Driver.ReadsAtEnd))
             {
-                Occupy(sensor, Now);
+                Occupy(sensor, Now, isScheduled: true);
                 _starting.Add(sensor);
             }
 
@@ -150,7 +150,7 @@ public sealed class Sampler : IAsyncDisposable
             sensor.IsWanted = false;
             if (again)
             {
-                Occupy(sensor, Now);
+                Occupy(sensor, Now, isScheduled: false);
             }
             else if (_busy == 0)
             {
@@ -240,15 +240,16 @@ public sealed class Sampler : IAsyncDisposable
         }
         else
         {
-            Occupy(sensor, due);
+            Occupy(sensor, due, isScheduled: true);
             _starting.Add(sensor);
         }
 
         Plan(sensor, now);
     }
 
-    private void Occupy(SampledSensor sensor, DateTimeOffset due)
+    private void Occupy(SampledSensor sensor, DateTimeOffset due, bool isScheduled)
     {
+        sensor.Driver.IsScheduled = isScheduled;
         sensor.IsBusy = true;
         sensor.Due = due;
         _busy++;
