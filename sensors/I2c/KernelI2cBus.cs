@@ -16,6 +16,7 @@ public sealed unsafe class KernelI2cBus : II2cBus
 
     private readonly string _sysfs;
     private KernelFile? _file;
+    private nuint _functions;
 
     /// <param name="path">The device, for example <c>/dev/i2c-1</c>.</param>
     /// <param name="sysfs">Where sysfs is mounted; for <see cref="Recover"/>.</param>
@@ -75,7 +76,7 @@ public sealed unsafe class KernelI2cBus : II2cBus
 
         // As i2cdetect does: a quick write could change an EEPROM's state at 0x30 to 0x37 and 0x50 to 0x5f, so those are read.
         byte value;
-        bool isRead = address is (>= 0x30 and <= 0x37) or (>= 0x50 and <= 0x5f);
+        bool isRead = address is (>= 0x30 and <= 0x37) or (>= 0x50 and <= 0x5f) || (_functions & I2cAbi.FunctionQuick) == 0;
         I2cAbi.SmBusCall call = isRead
             ? new I2cAbi.SmBusCall { ReadWrite = I2cAbi.SmBusRead, Size = I2cAbi.SizeByte, Data = &value }
             : new I2cAbi.SmBusCall { ReadWrite = I2cAbi.SmBusWrite, Size = I2cAbi.SizeQuick };
@@ -132,6 +133,7 @@ public sealed unsafe class KernelI2cBus : II2cBus
         {
             nuint functions = 0;
             file.Control(I2cAbi.Functions, &functions, "I2C_FUNCS");
+            _functions = functions;
             if ((functions & I2cAbi.FunctionI2c) == 0)
             {
                 throw new SensorException(FaultReason.Io, $"{Name}: the adapter speaks SMBus only, not I2C");

@@ -281,6 +281,8 @@ public sealed class SampledSensor
             return;
         }
 
+        // Never ready is not merely not ready.
+        _isSetUp = false;
         Statistics.TurnFailed();
         _failedTurns++;
         if (_failedTurns >= FailuresBeforeBackoff)

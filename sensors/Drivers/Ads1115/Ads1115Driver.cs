@@ -57,14 +57,14 @@ public sealed class Ads1115Driver : SensorDriver
     public override void Read(ICollection<Measurement> into)
     {
         ushort configuration = _device.ReadUInt16(Configuration);
-        if ((configuration & Start) == 0)
-        {
-            throw new SensorException(FaultReason.NotReady, $"{_device}: still converts");
-        }
-
         if ((configuration & ~Start) != _configuration)
         {
             throw new SensorException(FaultReason.Stuck, $"{_device}: its configuration reads 0x{configuration:x4} and not what was written");
+        }
+
+        if ((configuration & Start) == 0)
+        {
+            throw new SensorException(FaultReason.NotReady, $"{_device}: still converts");
         }
 
         short raw = _device.ReadInt16(Conversion);

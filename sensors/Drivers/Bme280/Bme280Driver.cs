@@ -99,7 +99,14 @@ public sealed class Bme280Driver : SensorDriver
 
     public override void Read(ICollection<Measurement> into)
     {
-        if ((_device.ReadByte(Status) & 0x08) != 0)
+        byte status = _device.ReadByte(Status);
+        if (status == 0xFF)
+        {
+            // Its upper bits are never set.
+            throw new SensorException(FaultReason.Stuck, $"{_device}: all bits read 1: nothing drives the lines");
+        }
+
+        if ((status & 0x08) != 0)
         {
             throw new SensorException(FaultReason.NotReady, $"{_device}: still measures");
         }
@@ -108,6 +115,11 @@ public sealed class Bme280Driver : SensorDriver
         _device.WriteRead([FirstResult], raw);
         int pressure = (raw[0] << 12) | (raw[1] << 4) | (raw[2] >> 4);
         int temperature = (raw[3] << 12) | (raw[4] << 4) | (raw[5] >> 4);
+        if (temperature == 0 && pressure == 0)
+        {
+            throw new SensorException(FaultReason.Stuck, $"{_device}: all bits read 0: the data line is held low");
+        }
+
         if (temperature == NoValue20 || pressure == NoValue20)
         {
             throw new SensorException(FaultReason.PowerOn, $"{_device}: the registers hold their power-on values, nothing was measured");

@@ -62,6 +62,14 @@ public sealed class Ina219Driver : SensorDriver
 
     public override void Read(ICollection<Measurement> into)
     {
+        ushort calibration = _device.ReadUInt16(Calibration);
+        if (calibration != _calibration)
+        {
+            throw calibration == 0xFFFF
+                ? new SensorException(FaultReason.Stuck, $"{_device}: all bits read 1: nothing drives the lines")
+                : new SensorException(FaultReason.PowerOn, $"{_device}: lost its calibration: it was without power");
+        }
+
         ushort bus = _device.ReadUInt16(BusVoltage);
         if ((bus & 0x02) == 0)
         {
@@ -71,11 +79,6 @@ public sealed class Ina219Driver : SensorDriver
         if ((bus & 0x01) != 0)
         {
             throw new SensorException(FaultReason.Range, $"{_device}: current or power overflow; raise max_current");
-        }
-
-        if (_device.ReadUInt16(Calibration) != _calibration)
-        {
-            throw new SensorException(FaultReason.PowerOn, $"{_device}: lost its calibration: it was without power");
         }
 
         into.Add(new Measurement("voltage", "V", Checked.Range((bus >> 3) * 0.004, 0, 32, "voltage", "V")));

@@ -66,7 +66,7 @@ public sealed class SensorFaultTests(ITestOutputHelper output) : IDisposable
 
             foreach ((string sensor, string words, Action<GatewayService> _, Action<GatewayService> _) in faults)
             {
-                await Programs.UntilAsync(() => States(gateway).Single(state => state.Name == sensor).Faults.StartsWith(words, StringComparison.Ordinal), $"a fault of {sensor}");
+                await Programs.UntilAsync(() => States(gateway).Single(state => state.Name == sensor).Faults.Contains($"{words} ", StringComparison.Ordinal), $"a fault of {sensor}");
                 await Programs.UntilAsync(() => log.All.Any(line => line.StartsWith($"sensor {sensor}: cannot be read: ", StringComparison.Ordinal)), $"a line of {sensor}");
             }
 
