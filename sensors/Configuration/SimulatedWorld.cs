@@ -1,6 +1,5 @@
 using Sluice.Sensors.Drivers.Hx711;
 using Sluice.Sensors.Gpio;
-using Sluice.Sensors.I2c;
 using Sluice.Sensors.Simulation;
 
 namespace Sluice.Sensors.Configuration;

@@ -1,6 +1,5 @@
 using Sluice.Sensors.Configuration;
 using Sluice.Sensors.Drivers;
-using Sluice.Sensors.Gpio;
 using Sluice.Sensors.Hwmon;
 using Sluice.Sensors.Iio;
 using Sluice.Sensors.OneWire;
