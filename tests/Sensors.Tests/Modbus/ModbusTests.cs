@@ -108,6 +108,7 @@ public sealed class ModbusTests(ITestOutputHelper output)
         cable.DamageByte(4);
         Assert.Equal(FaultReason.Crc, Assert.Throws<SensorException>(() => transport.Exchange(17, ModbusPdu.Read(ModbusTable.Holding, 0, 1))).Reason);
         Assert.Equal("031234", Hex(transport.Exchange(17, ModbusPdu.Read(ModbusTable.Holding, 0, 1))).Remove(2, 2));
+
         // A unit that nobody has does not answer. Last, since libmodbus then takes what comes next for that unit's answer.
         using ModbusRtu hasty = new(new SerialLine(ours.Path, new SerialSettings(9600, 'N', 8, 1)), TimeSpan.FromMilliseconds(200), TimeProvider.System);
         Assert.Equal(FaultReason.Timeout, Assert.Throws<SensorException>(() => hasty.Exchange(3, ModbusPdu.Read(ModbusTable.Holding, 0, 1))).Reason);
