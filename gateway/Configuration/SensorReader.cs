@@ -1,13 +1,12 @@
 using System.Globalization;
 using Sluice.Sensors.Configuration;
 using Sluice.Sensors.Drivers;
-using Sluice.Sensors.Gpio;
 using Sluice.Sensors.Sampling;
 using Sluice.Sensors.Simulation;
 
 namespace Sluice.Gateway.Configuration;
 
-/// <summary>Reads <c>sensors</c>, <c>actuators</c> and <c>hardware</c>.</summary>
+/// <summary>Reads <c>sensors</c> and <c>hardware</c>.</summary>
 internal static class SensorReader
 {
     private const string CalibrationForm = "a table is a list of pairs such as [[0, 0], [4095, 10]], two or more, with different first numbers";
@@ -22,7 +21,7 @@ internal static class SensorReader
         {
             Sysfs = hardware.Text("sysfs") ?? "/sys",
             Sensors = ReadSensors(root),
-            Actuators = ReadActuators(root),
+            Actuators = ActuatorReader.Read(root),
         };
         hardware.RefuseUnknownKeys();
         return configuration;
@@ -312,42 +311,6 @@ internal static class SensorReader
         return plan;
     }
 
-    private static List<ActuatorDefinition> ReadActuators(SectionReader root)
-    {
-        List<ActuatorDefinition> actuators = [];
-        foreach (SectionReader item in root.Sections("actuators"))
-        {
-            SensorSettings settings = new SectionSettings(item);
-            ActuatorDefinition actuator = new()
-            {
-                Name = CheckLevel(item, "name", item.RequiredText("name", "pump")),
-                Bus = item.RequiredText("bus", "/dev/gpiochip0"),
-                Line = item.RequiredText("line", "17"),
-                IsActiveLow = settings.Flag("active_low", false),
-                SafeState = settings.Flag("safe", false),
-                Timeout = item.Duration("timeout", TimeSpan.Zero, TimeSpan.Zero, LongestInterval),
-                Interlock = [.. (item.Texts("interlock") ?? []).Select(text => text.Text)],
-            };
-            item.RefuseUnknownKeys();
-            if (actuators.Exists(other => other.Name == actuator.Name))
-            {
-                item.Fail("name", $"\"{actuator.Name}\" stands above already; give each its own");
-            }
-
-            actuators.Add(actuator);
-        }
-
-        foreach ((SectionReader item, ActuatorDefinition actuator) in root.Sections("actuators").Zip(actuators))
-        {
-            if (actuator.Interlock.FirstOrDefault(name => !actuators.Exists(other => other.Name == name)) is { } unknown)
-            {
-                item.Fail("interlock", $"there is no actuator \"{unknown}\"");
-            }
-        }
-
-        return actuators;
-    }
-
     private static Dictionary<SimulatedFault, double> ReadFaults(SectionReader item, string bus)
     {
         Dictionary<SimulatedFault, double> faults = [];
@@ -391,7 +354,7 @@ internal static class SensorReader
 
     /// <summary>A name that becomes a level of a topic.</summary>
     [return: System.Diagnostics.CodeAnalysis.NotNullIfNotNull(nameof(name))]
-    private static string? CheckLevel(SectionReader section, string key, string? name)
+    public static string? CheckLevel(SectionReader section, string key, string? name)
     {
         if (name.AsSpan().ContainsAny("/+#\0"))
         {
@@ -399,13 +362,5 @@ internal static class SensorReader
         }
 
         return name;
-    }
-
-    /// <summary>A section as the drivers of sensors read it.</summary>
-    private sealed class SectionSettings(SectionReader section) : SensorSettings
-    {
-        public override string? Text(string key) => section.Text(key);
-
-        public override void Fail(string key, string what) => section.Fail(key, what);
     }
 }
