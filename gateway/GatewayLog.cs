@@ -51,8 +51,23 @@ internal static partial class GatewayLog
     [LoggerMessage(2300, LogLevel.Warning, "sensor {Sensor}: cannot be read: {Reason}")]
     public static partial void SensorFailed(ILogger log, string sensor, string reason);
 
-    [LoggerMessage(2301, LogLevel.Information, "sensor {Sensor}: is read again after {Failures} failures")]
+    [LoggerMessage(2301, LogLevel.Information, "sensor {Sensor}: is read again; {Failures} of its turns failed since the start")]
     public static partial void SensorWorks(ILogger log, string sensor, long failures);
+
+    [LoggerMessage(2303, LogLevel.Warning, "sensor {Sensor}: its reads do not end, its latest value is old")]
+    public static partial void SensorStale(ILogger log, string sensor);
+
+    [LoggerMessage(2304, LogLevel.Information, "sensor {Sensor}: goes on from {Value}, as stored last")]
+    public static partial void SensorRestored(ILogger log, string sensor, double value);
+
+    [LoggerMessage(2310, LogLevel.Information, "actuator {Actuator}: {State} ({Reason})")]
+    public static partial void ActuatorChanged(ILogger log, string actuator, string state, string reason);
+
+    [LoggerMessage(2311, LogLevel.Warning, "actuator {Actuator}: command refused: {Reason}")]
+    public static partial void ActuatorRefused(ILogger log, string actuator, string reason);
+
+    [LoggerMessage(2312, LogLevel.Warning, "actuator {Actuator}: cannot be set: {Reason}")]
+    public static partial void ActuatorFailed(ILogger log, string actuator, string reason);
 
     [LoggerMessage(2302, LogLevel.Warning, "sensors: the writers are full, the oldest readings of sensors are dropped: {Dropped} since the last such line")]
     public static partial void SensorsDropping(ILogger log, long dropped);

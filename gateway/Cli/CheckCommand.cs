@@ -20,7 +20,8 @@ internal static class CheckCommand
             output.WriteLine($"  http     {options.Http?.ToString() ?? "off"}");
             output.WriteLine($"  mqtt     {string.Join(", ", options.Mqtt.Listen)}");
             output.WriteLine($"  routes   {Count(options.Routes.Select(route => route.Topic))}");
-            output.WriteLine($"  sensors  {Count(options.Sensors.Select(sensor => $"{sensor.Device}/{sensor.Metric ?? sensor.Simulate.Kind}"))}");
+            output.WriteLine($"  sensors  {Count(options.Sensors.Sensors.Select(sensor => sensor.Name))}");
+            output.WriteLine($"  outputs  {Count(options.Sensors.Actuators.Select(actuator => actuator.Name))}");
             output.WriteLine($"  sync     {Count(options.Sync.Select(sync => sync.Name))}");
             return ExitCode.Success;
         });

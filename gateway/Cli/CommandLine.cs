@@ -20,6 +20,7 @@ public static class CommandLine
           sluice run --set writers.count=8                 any key of the configuration, see configs/reference.yaml
           SLUICE_GATEWAY__ID=plant-7 sluice                the same by an environment variable
           sluice check --config sluice.yaml                what is wrong with a configuration, by line and key
+          sluice sensors scan                              what is connected to this machine, and what to write for it
           sluice sql data/gateway.db                       look at the database, interactively
           sluice sql data/gateway.db "select * from telemetry order by id desc limit 5"
           sluice sql plant.db --create ".import plant.csv plant"   a CSV file into a new database
@@ -82,6 +83,7 @@ public static class CommandLine
         root.Subcommands.Add(CheckCommand.Create());
         root.Subcommands.Add(SqlCommand.Create());
         root.Subcommands.Add(UserCommand.Create());
+        root.Subcommands.Add(SensorsCommand.Create());
         return root;
     }
 

@@ -3,7 +3,6 @@ using System.Net;
 using System.Reflection;
 using Npgsql;
 using Sluice.Gateway.Pipeline;
-using Sluice.Sensors.Simulation;
 
 namespace Sluice.Gateway.Configuration;
 
@@ -57,7 +56,7 @@ public static class ConfigurationLoader
             Mqtt = MqttSection.Read(root.Section("mqtt")),
             Writers = ReadWriters(root.Section("writers")),
             Routes = ReadRoutes(root),
-            Sensors = ReadSensors(root),
+            Sensors = SensorReader.Read(root),
             Sync = ReadSync(root),
         };
         gateway.RefuseUnknownKeys();
@@ -129,58 +128,6 @@ public static class ConfigurationLoader
         return routes;
     }
 
-    private static List<SensorOptions> ReadSensors(SectionReader root)
-    {
-        List<SensorOptions> sensors = [];
-        HashSet<string> names = new(StringComparer.Ordinal);
-        foreach (SectionReader item in root.Sections("sensors"))
-        {
-            string kind = item.RequiredText("simulate", "temperature");
-            Waveform? waveform = Waveform.Find(kind);
-            if (waveform is null && kind.Length > 0)
-            {
-                string[] kinds = [.. Waveform.All.Select(w => w.Kind)];
-                string meant = Suggestion.For(kind, kinds) is { } near ? $"did you mean \"{near}\"? It" : "it";
-                item.Fail("simulate", $"\"{kind}\" cannot be simulated; {meant} is one of {string.Join(", ", kinds)}");
-            }
-
-            SensorOptions sensor = new()
-            {
-                Simulate = waveform ?? Waveform.All[0],
-                Device = CheckLevel(item, "device", item.RequiredText("device", "demo-1"))!,
-                Metric = CheckLevel(item, "metric", item.Text("metric")),
-                Every = item.Duration("every", TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1)),
-                Seed = ReadSeed(item),
-            };
-            item.RefuseUnknownKeys();
-            string name = $"{sensor.Device}/{sensor.Metric ?? sensor.Simulate.Kind}";
-            if (waveform is not null && !names.Add(name))
-            {
-                item.Fail("device", $"a sensor {name} stands above already; give this one another device or metric");
-            }
-
-            sensors.Add(sensor);
-        }
-
-        return sensors;
-    }
-
-    private static ulong? ReadSeed(SectionReader item)
-    {
-        if (item.Text("seed") is not { } text)
-        {
-            return null;
-        }
-
-        if (ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed))
-        {
-            return seed;
-        }
-
-        item.Fail("seed", $"\"{text}\" is not a whole number from 0");
-        return null;
-    }
-
     private static List<SyncOptions> ReadSync(SectionReader root)
     {
         SyncOptions defaults = new() { Name = "", Postgres = "" };
@@ -233,17 +180,6 @@ public static class ConfigurationLoader
         if (name.Length > 64 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
         {
             section.Fail(key, $"\"{name}\" may hold letters, digits, '-', '_' and '.' only, 64 of them at most");
-        }
-
-        return name;
-    }
-
-    /// <summary>A name that becomes a level of a topic.</summary>
-    private static string? CheckLevel(SectionReader section, string key, string? name)
-    {
-        if (name.AsSpan().ContainsAny("/+#\0"))
-        {
-            section.Fail(key, $"\"{name}\" may not hold '/', '+' or '#': it becomes a level of a topic");
         }
 
         return name;

@@ -1,5 +1,5 @@
 using Sluice.Gateway.Mqtt.Broker;
-using Sluice.Sensors.Simulation;
+using Sluice.Sensors.Configuration;
 
 namespace Sluice.Gateway.Configuration;
 
@@ -21,7 +21,8 @@ public sealed record GatewayOptions
 
     public required IReadOnlyList<TopicRoute> Routes { get; init; }
 
-    public required IReadOnlyList<SensorOptions> Sensors { get; init; }
+    /// <summary><c>sensors</c>, <c>actuators</c> and <c>hardware</c>.</summary>
+    public required SensorConfiguration Sensors { get; init; }
 
     public required IReadOnlyList<SyncOptions> Sync { get; init; }
 
@@ -70,21 +71,6 @@ public sealed record TopicRoute
     public string? Unit { get; init; }
 
     public required Origin Origin { get; init; }
-}
-
-/// <summary>One of <c>sensors</c>.</summary>
-public sealed record SensorOptions
-{
-    public required Waveform Simulate { get; init; }
-
-    public required string Device { get; init; }
-
-    /// <summary>Null for the waveform's own name.</summary>
-    public string? Metric { get; init; }
-
-    public required TimeSpan Every { get; init; }
-
-    public ulong? Seed { get; init; }
 }
 
 /// <summary>One of <c>sync</c>: an upstream that gets every reading.</summary>

@@ -39,6 +39,12 @@ internal sealed class SectionReader
         return new SectionReader(new SectionNode(node.Origin), path, errors);
     }
 
+    /// <summary>The keys that stand here.</summary>
+    public IReadOnlyList<string> Keys => [.. _section.Entries.Keys];
+
+    /// <summary>Whether a key stands here; it need not be asked for.</summary>
+    public bool Has(string key) => _section.Entries.ContainsKey(key);
+
     public SectionReader Section(string key) =>
         Of(Find(key)?.Value ?? new SectionNode(_section.Origin), Join(key), _errors);
 
@@ -80,6 +86,18 @@ internal sealed class SectionReader
         }
 
         return texts;
+    }
+
+    /// <summary>The texts of a list of lists; none when the key is not there.</summary>
+    public IReadOnlyList<IReadOnlyList<string>> Rows(string key)
+    {
+        List<IReadOnlyList<string>> rows = [];
+        foreach (ConfigNode item in Items(key))
+        {
+            rows.Add(item is ListNode list ? [.. list.Items.Select(cell => (cell as ScalarNode)?.Text ?? "")] : []);
+        }
+
+        return rows;
     }
 
     /// <summary>A text, or null when the key is not there or has an error.</summary>

@@ -7,6 +7,7 @@ using Sluice.Gateway.Cli;
 using Sluice.Gateway.Configuration;
 using Sluice.Gateway.Mqtt.Transport;
 using Sluice.Gateway.Status;
+using Sluice.Sensors.Drivers;
 
 namespace Sluice.Gateway.Hosting;
 
@@ -136,7 +137,8 @@ public static class GatewayHost
         IEnumerable<string> page = options.Http is null ? ["off"] : app.Urls.Select(url => $"{url}/");
         string[] upstreams = [.. options.Sync.Select(sync => sync.Name)];
         string sync = upstreams.Length == 0 ? "" : $"  sync     {string.Join(", ", upstreams)}\n";
-        string sensors = options.Sensors.Count == 0 ? "" : $"  sensors  {options.Sensors.Count} simulated\n";
+        int simulated = options.Sensors.Sensors.Count(sensor => sensor.IsSimulated || sensor.Kind.Bus == BusKind.None);
+        string sensors = options.Sensors.Sensors.Count == 0 ? "" : $"  sensors  {options.Sensors.Sensors.Count}{(simulated > 0 ? $", {simulated} of them simulated" : "")}\n";
         return $"""
             Sluice {GatewayStatus.Version}, gateway "{options.Id}" ({source})
               page     {string.Join(", ", page)}

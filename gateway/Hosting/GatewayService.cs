@@ -10,8 +10,7 @@ using Sluice.Gateway.Status;
 using Sluice.Gateway.Sync;
 using Sluice.Gateway.Sync.Sinks.Postgres;
 using Sluice.Gateway.Writers;
-using Sluice.Sensors;
-using Sluice.Sensors.Simulation;
+using Sluice.Sensors.Configuration;
 
 namespace Sluice.Gateway.Hosting;
 
@@ -36,7 +35,7 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
     private TelemetryDatabase? _database;
     private WriterPool? _writers;
     private MqttBroker? _broker;
-    private SensorScheduler? _sensors;
+    private SensorHost? _sensors;
     private StorageKeeper? _keeper;
     private GatewayStatus? _status;
 
@@ -61,6 +60,9 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
 
     /// <summary>Completes when readings cannot be stored until the program is started anew; after the start.</summary>
     public Task StorageGivenUp => _keeper?.GaveUp ?? throw new InvalidOperationException("The gateway is not started.");
+
+    /// <summary>The sensors of this machine; after the start.</summary>
+    public SensorHost Sensors => _sensors ?? throw new InvalidOperationException("The gateway is not started.");
 
     /// <summary>Where the broker listens; after the start.</summary>
     public IReadOnlyList<string> MqttEndpoints => _broker?.ListeningOn ?? [];
@@ -148,13 +150,14 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
         _writers = writers;
         Started("the writers", _ => writers.DisposeAsync());
 
-        MqttBroker broker = new(writers, _loggers.CreateLogger<MqttBroker>(), _time);
+        ActuatorIngress commands = new(writers, _log);
+        MqttBroker broker = new(commands, _loggers.CreateLogger<MqttBroker>(), _time);
         _broker = broker;
         await broker.StartAsync(_options.Mqtt, cancellation);
         Started("the MQTT broker", async token => await broker.StopAsync(token));
 
         StartUpstreams(database, committed);
-        StartSensors(writers, broker, routes);
+        await StartSensorsAsync(database, writers, commands, broker, routes);
 
         StorageKeeper keeper = new(database, writers, _pumps, environment, _time);
         _keeper = keeper;
@@ -180,16 +183,22 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
         }
     }
 
-    private void StartSensors(IIngress ingress, MqttBroker broker, RouteTable routes)
+    private async Task StartSensorsAsync(TelemetryDatabase database, IIngress ingress, ActuatorIngress commands, MqttBroker broker, RouteTable routes)
     {
-        SensorIngress door = new(ingress, broker, routes, _counters, _time, _log);
+        SensorHost? host = null;
+        SensorIngress door = new(ingress, broker, routes, _counters, Health, sensor => host!.Definition(sensor).QualityMetric, _time, _log);
         Started("the sensors' ingress", _ => door.DisposeAsync());
-        IEnumerable<ISensor> sensors = _options.Sensors.Select(
-            sensor => new SimulatedSensor(sensor.Simulate, sensor.Device, sensor.Metric, sensor.Every, sensor.Seed));
-        SensorScheduler scheduler = new(sensors, door, _time);
-        _sensors = scheduler;
-        Started("the sensors", _ => scheduler.DisposeAsync());
-        scheduler.Start();
+        host = new SensorHost(_options.Sensors, door, _time);
+        _sensors = host;
+        Started("the sensors", _ =>
+        {
+            commands.Outputs = null;
+            return host.DisposeAsync();
+        });
+        await SensorStart.RestoreAsync(host, database, _log);
+        SensorStart.Connect(host.Actuators, door, broker, _log);
+        host.Start();
+        commands.Outputs = host.Actuators;
     }
 
     private Gauges ReadGauges()
@@ -204,7 +213,7 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
             Horizon = database.GetStableHorizon(),
             WriterQueues = _writers!.QueueLengths,
             Sync = [.. _pumps.Select(pump => pump.Figures)],
-            Sensors = _sensors!.Count,
+            Sensors = _sensors!,
         };
     }
 }

@@ -6,6 +6,7 @@ using Sluice.Gateway.Mqtt.Broker;
 using Sluice.Gateway.Pipeline;
 using Sluice.Gateway.Status;
 using Sluice.Sensors;
+using Sluice.Sensors.Sampling;
 
 namespace Sluice.Gateway.Ingress;
 
@@ -13,7 +14,7 @@ namespace Sluice.Gateway.Ingress;
 /// Brings the readings of sensors onto the path of MQTT's messages: each becomes a message on
 /// <c>sensors/{device}/{metric}</c> with <c>value</c>, <c>ts</c> and <c>unit</c>, goes through the same writers, and to
 /// the broker's subscribers. A sensor cannot be held back, so when the writers are full the oldest readings here are
-/// dropped and counted.
+/// dropped and counted. When a sensor fails, and when it is well again, a text is stored as its quality; never a made-up value.
 /// </summary>
 public sealed class SensorIngress : ISensorOutput, IAsyncDisposable
 {
@@ -24,21 +25,25 @@ public sealed class SensorIngress : ISensorOutput, IAsyncDisposable
     private readonly MqttBroker _broker;
     private readonly RouteTable _routes;
     private readonly GatewayCounters _counters;
+    private readonly HealthState _health;
+    private readonly Func<SampledSensor, string> _qualityMetric;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly Channel<IngressMessage> _waiting;
     private readonly ConcurrentDictionary<(string Device, string Metric), TopicName> _topics = new();
-    private readonly ConcurrentDictionary<ISensor, long> _failing = new();
     private readonly LogLimit _dropLines;
     private readonly Task _pump;
 
     public SensorIngress(
-        IIngress ingress, MqttBroker broker, RouteTable routes, GatewayCounters counters, TimeProvider time, ILogger log)
+        IIngress ingress, MqttBroker broker, RouteTable routes, GatewayCounters counters, HealthState health,
+        Func<SampledSensor, string> qualityMetric, TimeProvider time, ILogger log)
     {
         _ingress = ingress;
         _broker = broker;
         _routes = routes;
         _counters = counters;
+        _health = health;
+        _qualityMetric = qualityMetric;
         _time = time;
         _log = log;
         _dropLines = new LogLimit(time, linesPerMinute: 1);
@@ -48,44 +53,66 @@ public sealed class SensorIngress : ISensorOutput, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public void Write(ISensor sensor, IReadOnlyList<SensorReading> readings)
+    public void Write(SampledSensor sensor, IReadOnlyList<SensorReading> readings)
     {
-        if (_failing.TryRemove(sensor, out long failures))
-        {
-            GatewayLog.SensorWorks(_log, sensor.Name, failures);
-        }
-
         foreach (SensorReading reading in readings)
         {
-            TopicName topic = _topics.GetOrAdd((reading.Device, reading.Metric), key => _routes.Fixed(key.Device, key.Metric));
-            _waiting.Writer.TryWrite(new IngressMessage
-            {
-                Topic = topic,
-                ClientId = sensor.Name,
-                Payload = Encode(reading),
-                ReceivedUs = Timestamps.FromTime(_time.GetUtcNow()),
-            });
+            Send(sensor.Name, reading.Device, reading.Metric, Encode(reading));
         }
     }
 
     /// <inheritdoc/>
-    public void Failed(ISensor sensor, Exception reason)
+    public void QualityChanged(SampledSensor sensor, SensorQuality quality, DateTimeOffset at)
     {
-        _counters.SensorsFailed.Add();
-        if (_failing.AddOrUpdate(sensor, 1, (_, failures) => failures + 1) == 1)
+        string part = $"sensor {sensor.Name}";
+        SensorFault? fault = sensor.Statistics.LastFault;
+        string text;
+        switch (quality)
         {
-            GatewayLog.SensorFailed(_log, sensor.Name, reason.Message);
+            case SensorQuality.Good when _health.Clear(part) is null:
+                // From the start on, and never said otherwise.
+                return;
+            case SensorQuality.Good:
+                GatewayLog.SensorWorks(_log, sensor.Name, sensor.Statistics.Failed);
+                text = "good";
+                break;
+            case SensorQuality.Stale:
+                _health.Report(part, ProblemSeverity.Degraded, "its reads do not end, the latest value is old");
+                GatewayLog.SensorStale(_log, sensor.Name);
+                text = "stale";
+                break;
+            default:
+                string reason = fault?.Message ?? "unknown";
+                _health.Report(part, ProblemSeverity.Degraded, reason);
+                GatewayLog.SensorFailed(_log, sensor.Name, reason);
+                text = $"fault: {SensorWords.Of(fault?.Reason ?? FaultReason.Internal)}";
+                break;
         }
-    }
 
-    /// <inheritdoc/>
-    public void Missed(ISensor sensor, long count) => _counters.SensorsMissed.Add(count);
+        Send(sensor.Name, sensor.Device, _qualityMetric(sensor), Encode(text, at));
+    }
 
     /// <summary>Hands on what waits and ends.</summary>
     public async ValueTask DisposeAsync()
     {
         _waiting.Writer.TryComplete();
         await _pump;
+    }
+
+    /// <summary>Stores the state of an output, as metric <c>state</c> of a device of its name.</summary>
+    public void WriteState(string actuator, bool state) =>
+        Send(actuator, actuator, "state", Encode(new SensorReading(actuator, "state", null, _time.GetUtcNow(), state ? 1 : 0)));
+
+    private void Send(string client, string device, string metric, byte[] payload)
+    {
+        TopicName topic = _topics.GetOrAdd((device, metric), key => _routes.Fixed(key.Device, key.Metric));
+        _waiting.Writer.TryWrite(new IngressMessage
+        {
+            Topic = topic,
+            ClientId = client,
+            Payload = payload,
+            ReceivedUs = Timestamps.FromTime(_time.GetUtcNow()),
+        });
     }
 
     private async Task PumpAsync()
@@ -104,6 +131,18 @@ public sealed class SensorIngress : ISensorOutput, IAsyncDisposable
         {
             GatewayLog.SensorsDropping(_log, others + 1);
         }
+    }
+
+    private static byte[] Encode(string text, DateTimeOffset at)
+    {
+        ArrayBufferWriter<byte> buffer = new(96);
+        using Utf8JsonWriter json = new(buffer);
+        json.WriteStartObject();
+        json.WriteString("value"u8, text);
+        json.WriteString("ts"u8, at.UtcDateTime);
+        json.WriteEndObject();
+        json.Flush();
+        return buffer.WrittenSpan.ToArray();
     }
 
     private static byte[] Encode(in SensorReading reading)

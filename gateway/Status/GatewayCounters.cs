@@ -40,12 +40,6 @@ public sealed class GatewayCounters
     /// <summary>Readings of sensors that were dropped, the oldest first, because the writers were full.</summary>
     public Counter SensorsDropped { get; } = new();
 
-    /// <summary>Reads of sensors that did not take place in time.</summary>
-    public Counter SensorsMissed { get; } = new();
-
-    /// <summary>Reads of sensors that failed.</summary>
-    public Counter SensorsFailed { get; } = new();
-
     /// <summary>From the begin of a writer's transaction to its durability.</summary>
     public LatencyHistogram CommitLatency { get; } = new();
 }

@@ -96,8 +96,7 @@ public sealed class GatewayStatus
             Storage = new StorageFigures(
                 _databasePath, gauges.DatabaseBytes, gauges.Engine.LogBytes, gauges.Engine.DeltaBytes, gauges.Engine.Checkpoints),
             WriterQueues = gauges.WriterQueues,
-            Sensors = new SensorFigures(
-                gauges.Sensors, _counters.SensorsDropped.Value, _counters.SensorsMissed.Value, _counters.SensorsFailed.Value),
+            Sensors = SensorStatus.Figures(gauges.Sensors, _counters.SensorsDropped.Value),
             Sync =
             [
                 .. gauges.Sync.Select(sync => new UpstreamFigures(
@@ -151,10 +150,8 @@ public sealed class GatewayStatus
             .Counter("sluice_mqtt_bytes_out_total", "Bytes sent.", broker.BytesOut)
             .Counter("sluice_mqtt_acknowledgements_total", "PUBACK and PUBREC packets sent.", broker.AcknowledgementsOut)
             .Labelled("sluice_mqtt_dropped_total", "Messages not delivered or not kept, by reason.", "counter", "reason", broker.Dropped.Select(pair => (SnakeCase(pair.Key.ToString()), (double)pair.Value)))
-            .Gauge("sluice_sensors", "Sensors that are read.", gauges.Sensors)
             .Counter("sluice_sensor_readings_dropped_total", "Readings of sensors dropped because the writers were full.", _counters.SensorsDropped.Value)
-            .Counter("sluice_sensor_reads_missed_total", "Reads of sensors that did not take place in time.", _counters.SensorsMissed.Value)
-            .Counter("sluice_sensor_reads_failed_total", "Reads of sensors that failed.", _counters.SensorsFailed.Value)
+            .Sensors(gauges.Sensors)
             .Labelled("sluice_sync_online", "1 when the upstream is connected.", "gauge", "sink", gauges.Sync.Select(sync => (sync.Name, sync.State == SyncState.Online ? 1.0 : 0)))
             .Labelled("sluice_sync_backlog", "Readings that wait for the upstream; an upper bound until it was reached once.", "gauge", "sink", gauges.Sync.Select(sync => (sync.Name, (double)sync.Backlog)))
             .Labelled("sluice_sync_readings_total", "Readings sent upstream.", "counter", "sink", gauges.Sync.Select(sync => (sync.Name, (double)sync.Sent)))

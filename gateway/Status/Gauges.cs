@@ -1,6 +1,7 @@
 using Sluice.Engine.Transactions;
 using Sluice.Gateway.Mqtt.Broker;
 using Sluice.Gateway.Sync;
+using Sluice.Sensors.Configuration;
 
 namespace Sluice.Gateway.Status;
 
@@ -21,5 +22,6 @@ public sealed record Gauges
 
     public required IReadOnlyList<SyncFigures> Sync { get; init; }
 
-    public required int Sensors { get; init; }
+    /// <summary>The sensors of this machine.</summary>
+    public required SensorHost Sensors { get; init; }
 }

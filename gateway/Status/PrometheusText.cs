@@ -26,6 +26,20 @@ internal sealed class PrometheusText
         return this;
     }
 
+    /// <summary>A metric with one sample for each pair of two labels' values.</summary>
+    public PrometheusText Labelled(
+        string name, string help, string type, string first, string second, IEnumerable<(string First, string Second, double Sample)> samples)
+    {
+        Head(name, help, type);
+        foreach ((string one, string other, double sample) in samples)
+        {
+            _text.Append(name).Append('{').Append(first).Append("=\"").Append(Escape(one)).Append("\",").Append(second).Append("=\"").Append(Escape(other))
+                .Append("\"} ").Append(Number(sample)).Append('\n');
+        }
+
+        return this;
+    }
+
     public PrometheusText Histogram(string name, string help, LatencyHistogram histogram)
     {
         Head(name, help, "histogram");

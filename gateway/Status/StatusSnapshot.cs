@@ -67,7 +67,24 @@ public sealed record CommitFigures(double PerSecond, long Total, long Syncs, dou
 public sealed record StorageFigures(string Path, long DatabaseBytes, long LogBytes, long DeltaBytes, long Checkpoints);
 
 /// <summary>The sensors of this machine.</summary>
-public sealed record SensorFigures(int Count, long Dropped, long Missed, long Failed);
+public sealed record SensorFigures(
+    int Count, long Dropped, long Missed, long Failed, IReadOnlyList<SensorState> List, IReadOnlyList<ActuatorState> Actuators);
+
+/// <summary>A sensor of this machine; counts are of turns since the start.</summary>
+/// <param name="Name">The sensor.</param>
+/// <param name="Kind">Its kind.</param>
+/// <param name="Quality"><c>unknown</c>, <c>good</c>, <c>stale</c> or <c>fault</c>.</param>
+/// <param name="Good">Turns that gave values.</param>
+/// <param name="Failed">Turns that failed.</param>
+/// <param name="Missed">Turns that did not take place.</param>
+/// <param name="Faults">Failed attempts by reason, such as <c>nack 3, crc 1</c>; empty without any.</param>
+/// <param name="LastFault">The latest one in words, or null.</param>
+/// <param name="LastFaultUs">When it was, in microseconds since the Unix epoch.</param>
+public sealed record SensorState(
+    string Name, string Kind, string Quality, long Good, long Failed, long Missed, string Faults, string? LastFault, long LastFaultUs);
+
+/// <summary>An output of this machine; null when it cannot be set.</summary>
+public sealed record ActuatorState(string Name, bool? IsOn);
 
 /// <summary>An upstream.</summary>
 public sealed record UpstreamFigures(string Name, string Upstream, string State, long Sent, long Backlog, bool BacklogIsKnown, long Failures);

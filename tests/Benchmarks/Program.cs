@@ -8,6 +8,7 @@ RootCommand root = new("Measures Sluice beside its peers, in one run, and prints
 {
     EngineBenchmark.CreateCommand(),
     BrokerBenchmark.CreateCommand(),
+    SensorBenchmark.CreateCommand(),
     MqttLoad.CreateCommand(),
     MeasureCommand.Create(),
 };

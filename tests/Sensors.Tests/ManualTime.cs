@@ -6,6 +6,7 @@ internal sealed class ManualTime(DateTimeOffset start) : TimeProvider
     private readonly Lock _gate = new();
     private readonly List<ManualTimer> _timers = [];
     private DateTimeOffset _now = start;
+    private TimeSpan _wallOffset;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
@@ -13,11 +14,17 @@ internal sealed class ManualTime(DateTimeOffset start) : TimeProvider
     {
         lock (_gate)
         {
-            return _now;
+            return _now + _wallOffset;
         }
     }
 
-    public override long GetTimestamp() => GetUtcNow().UtcTicks;
+    public override long GetTimestamp()
+    {
+        lock (_gate)
+        {
+            return _now.UtcTicks;
+        }
+    }
 
     /// <summary>How many timers wait: a test advances the time when what it tests has gone to sleep.</summary>
     public int Waiting
@@ -33,7 +40,12 @@ internal sealed class ManualTime(DateTimeOffset start) : TimeProvider
 
     public void Advance(TimeSpan span)
     {
-        DateTimeOffset end = GetUtcNow() + span;
+        DateTimeOffset end;
+        lock (_gate)
+        {
+            end = _now + span;
+        }
+
         while (true)
         {
             ManualTimer? due;
@@ -53,6 +65,15 @@ internal sealed class ManualTime(DateTimeOffset start) : TimeProvider
             }
 
             due.Fire();
+        }
+    }
+
+    /// <summary>Sets the wall clock; the monotonic one goes on as it was.</summary>
+    public void SetWall(DateTimeOffset wall)
+    {
+        lock (_gate)
+        {
+            _wallOffset = wall - _now;
         }
     }
 

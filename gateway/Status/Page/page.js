@@ -70,6 +70,25 @@ function showSync(sinks) {
   }));
 }
 
+function showSensors(sensors, nowUs) {
+  byId("sensors").hidden = sensors.list.length === 0 && sensors.actuators.length === 0;
+  set("sensor-count", sensors.count > sensors.list.length ? `${sensors.list.length} of ${count(sensors.count)}` : "");
+  byId("sensor-rows").replaceChildren(
+    ...sensors.list.map(s => {
+      const row = element("tr");
+      const fault = s.last_fault ? `${s.faults}: ${s.last_fault} (${span((nowUs - s.last_fault_us) / 1e6)} ago)` : "";
+      row.append(element("td", "", s.name), element("td", "", s.kind), element("td", s.quality, s.quality), element("td", "number", count(s.good)),
+        element("td", "number", count(s.failed)), element("td", "number", count(s.missed)), element("td", "path", fault));
+      return row;
+    }),
+    ...sensors.actuators.map(a => {
+      const row = element("tr");
+      row.append(element("td", "", a.name), element("td", "", "output"), element("td", a.is_on === null ? "fault" : "", a.is_on === null ? "cannot be set" : a.is_on ? "on" : "off"),
+        element("td"), element("td"), element("td"), element("td"));
+      return row;
+    }));
+}
+
 const rows = new Map();
 
 function showLatest(status) {
@@ -124,6 +143,7 @@ function show(s) {
   set("checkpoints", count(s.storage.checkpoints));
   set("path", s.storage.path);
   showSync(s.sync);
+  showSensors(s.sensors, s.now_us);
   showChart(s.history);
   showLatest(s);
   set("version", `sluice ${s.version}, up ${span(s.uptime_seconds)}`);

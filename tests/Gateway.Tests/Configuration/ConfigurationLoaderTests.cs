@@ -2,6 +2,7 @@ using System.Collections;
 using Sluice.Gateway.Configuration;
 using Sluice.Gateway.Mqtt.Broker;
 using Sluice.Gateway.Mqtt.Security;
+using Sluice.Sensors.Configuration;
 
 namespace Sluice.Gateway.Tests.Configuration;
 
@@ -17,7 +18,8 @@ public sealed class ConfigurationLoaderTests : IDisposable
         Assert.Equal("127.0.0.1:8080", options.Http!.ToString());
         Assert.Equal(["tcp://127.0.0.1:1883"], options.Mqtt.Listen);
         Assert.Equal(4, options.Writers.Count);
-        Assert.Equal(5, options.Sensors.Count);
+        Assert.Equal(5, options.Sensors.Sensors.Count);
+        Assert.All(options.Sensors.Sensors, sensor => Assert.True(sensor.IsSimulated || sensor.Kind.Name == "simulate"));
         Assert.Equal(Path.GetFullPath("data/gateway.db"), options.DatabasePath);
     }
 
@@ -40,8 +42,40 @@ public sealed class ConfigurationLoaderTests : IDisposable
         Assert.Equal(65536, options.Mqtt.MaximumPacketSizeBytes);
         Assert.Equal((8, 1L << 20), (options.Writers.Count, options.Writers.QueueBytes));
         Assert.Equal(["sensors/{device}/{metric}", "weather/#"], options.Routes.Select(route => route.Topic));
-        Assert.Equal(TimeSpan.FromMilliseconds(250), options.Sensors[0].Every);
+        Assert.Equal(TimeSpan.FromMilliseconds(250), options.Sensors.Sensors[0].Plan.Schedule.Period);
         Assert.Equal("cloud", options.Sync[0].Name);
+    }
+
+    [Fact]
+    public void A_sensor_with_all_that_can_be_said_of_it()
+    {
+        SensorDefinition sensor = Load("""
+            sensors:
+              - kind: ads1115
+                bus: /dev/i2c-1
+                address: 0x49
+                input: 0-1
+                name: tank
+                device: boiler-room
+                metric: level
+                cron: "*/5 * * * *"
+                oversample: 4
+                filter: median 5
+                calibration: { voltage: { table: [[0.5, 0], [4.5, 250]], offset: -1.5, unit: cm } }
+                deadband: 0.5
+                heartbeat: 1h
+                retries: 4
+                stale: 20m
+                burst: { metric: level, above: 200, before: 10s, after: 1m }
+            """).Sensors.Sensors[0];
+        Assert.Equal(("tank", "boiler-room", "/dev/i2c-1", 0x49), (sensor.Name, sensor.Device, sensor.Bus, sensor.Address));
+        Assert.Equal("level", sensor.Plan.Names["voltage"]);
+        Assert.Equal(123.5, sensor.Plan.Calibrations["voltage"].Apply(2.5));
+        Assert.Equal("cm", sensor.Plan.Calibrations["voltage"].Unit);
+        Assert.Equal((4, 0.5, TimeSpan.FromHours(1), 4), (sensor.Plan.Oversample, sensor.Plan.Deadband, sensor.Plan.Heartbeat, sensor.Plan.Retries));
+        Assert.Equal((TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(20)), (sensor.Plan.Schedule.Period, sensor.Plan.Stale));
+        Assert.Equal(("level", 200.0, TimeSpan.FromMinutes(1)), (sensor.Plan.Burst!.Metric, sensor.Plan.Burst.Above, sensor.Plan.Burst.After));
+        Assert.Equal("tank.quality", sensor.QualityMetric);
     }
 
     [Theory]
@@ -71,6 +105,19 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [InlineData("sensors: [ { simulate: counter, device: d, every: soon } ]", "1: sensors[0].every: \"soon\" is not a duration like")]
     [InlineData("sensors: [ { simulate: counter, device: d, every: 0s } ]", "1: sensors[0].every: 0s is outside of 1ms to 1d")]
     [InlineData("sensors: [ { simulate: counter, device: a/b } ]", "1: sensors[0].device: \"a/b\" may not hold '/'")]
+    [InlineData("sensors: [ { device: d } ]", "1: sensors[0].kind: is missing; add kind: bme280 (or simulate: temperature)")]
+    [InlineData("sensors: [ { kind: bme208, bus: /dev/i2c-1, device: d } ]", "1: sensors[0].kind: \"bme208\" is no kind of sensor; did you mean \"bme280\"?")]
+    [InlineData("sensors: [ { kind: bme280, device: d } ]", "1: sensors[0].bus: is missing; add bus: /dev/i2c-1")]
+    [InlineData("sensors: [ { kind: bme280, bus: i2c-1, device: d } ]", "1: sensors[0].bus: \"i2c-1\" is no device such as /dev/i2c-1")]
+    [InlineData("sensors: [ { kind: bme280, bus: /dev/i2c-1, address: 0x40, device: d } ]", "1: sensors[0].address: 0x40 is no address of a bme280; it has one of 0x76, 0x77")]
+    [InlineData("sensors: [ { kind: bme280, bus: /dev/i2c-1, oversamplng: 4, device: d } ]", "1: sensors[0].oversamplng: unknown key; did you mean \"oversampling\"?")]
+    [InlineData("sensors: [ { kind: scd4x, bus: /dev/i2c-1, every: 1s, device: d } ]", "1: sensors[0].every: 1s is outside of 5s to 1d")]
+    [InlineData("sensors: [ { kind: ads1115, bus: /dev/i2c-1, range: 5, device: d } ]", "1: sensors[0].range: \"5\" is none of")]
+    [InlineData("sensors: [ { kind: bme280, bus: /dev/i2c-1, cron: \"61 * * * *\", device: d } ]", "1: sensors[0].cron: \"61\" is no minute")]
+    [InlineData("sensors: [ { kind: bme280, bus: /dev/i2c-1, filter: average, device: d } ]", "1: sensors[0].filter: \"average\" is no filter")]
+    [InlineData("sensors: [ { kind: bme280, bus: /dev/i2c-1, metric: m, device: d } ]", "1: sensors[0].metric: a bme280 has several metrics; rename them with metrics: { temperature: m }")]
+    [InlineData("sensors: [ { kind: ds18b20, device: d } ]", "1: sensors[0].id: is missing; add id: 28-0316a2794d1f")]
+    [InlineData("actuators: [ { name: a, bus: g, line: 1, interlock: [ b ] } ]", "1: actuators[0].interlock: there is no actuator \"b\"")]
     [InlineData("gateway: { id: x }\nmqtt: { listen: [] }", "2: mqtt.listen: names no endpoint")]
     [InlineData("mqtt:\n  listen:", "2: mqtt.listen: names no endpoint")]
     [InlineData("sync: [ { name: a, postgres: \"Hots=x\" } ]", "1: sync[0].postgres: not a connection string")]

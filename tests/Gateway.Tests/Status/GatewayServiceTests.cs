@@ -113,7 +113,7 @@ public sealed class GatewayServiceTests : IAsyncLifetime
             }
             else if (!line.StartsWith('#'))
             {
-                Assert.Matches(@"^[a-z_]+(\{[a-z]+=""[^""]*""\})? [0-9+.eE-]+$", line);
+                Assert.Matches(@"^[a-z0-9_]+(\{[a-z]+=""[^""]*""(,[a-z]+=""[^""]*"")*\})? [0-9+.eE-]+$", line);
                 string name = line.Split('{', ' ')[0];
                 Assert.Contains(name.Replace("_bucket", "").Replace("_sum", "").Replace("_count", ""), typed);
             }

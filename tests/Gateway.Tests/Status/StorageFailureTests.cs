@@ -18,7 +18,7 @@ public sealed class StorageFailureTests : IAsyncLifetime
     /// <summary>Makes the database with its tables, and the obstacle beside it.</summary>
     public async Task InitializeAsync()
     {
-        await using (GatewayService gateway = Gateway("sensors=[]"))
+        await using (GatewayService gateway = Gateway("sensors=[]", "actuators=[]"))
         {
             await gateway.StartAsync(default);
         }

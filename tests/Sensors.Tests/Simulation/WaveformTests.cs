@@ -81,13 +81,12 @@ public sealed class WaveformTests
     }
 
     [Fact]
-    public async Task A_simulated_sensor_gives_the_waveform_with_its_names()
+    public void A_sensor_without_a_device_gives_the_waveform()
     {
         Waveform waveform = Waveform.Find("humidity")!;
-        await using SimulatedSensor sensor = new(waveform, "roof", "rh", TimeSpan.FromSeconds(1), 5);
-        List<SensorReading> readings = [];
-        await sensor.ReadAsync(Noon, readings, CancellationToken.None);
-        Assert.Equal([new SensorReading("roof", "rh", "%", Noon, waveform.At(Noon, 5))], readings);
-        Assert.Equal("roof/rh", sensor.Name);
+        using WaveformDriver driver = new(waveform, 5, new ManualTime(Noon));
+        List<Measurement> measured = [];
+        driver.Read(measured);
+        Assert.Equal([new Measurement("humidity", "%", waveform.At(Noon, 5))], measured);
     }
 }
