@@ -30,6 +30,9 @@ internal readonly struct BTreePage
     /// <summary>The smallest place a cell takes: a freeblock must fit once it is removed.</summary>
     public const int MinCellSize = 4;
 
+    /// <summary>Among so few cells a search just halves.</summary>
+    private const int FewCells = 4;
+
     public readonly byte[] Image;
     public readonly uint Number;
     public readonly int CellCount;
@@ -133,12 +136,37 @@ internal readonly struct BTreePage
         return (long)key;
     }
 
-    /// <summary>The first cell of a table page whose rowid is at or above <paramref name="rowid"/>, or the cell count.</summary>
+    /// <summary>
+    /// The first cell of a table page whose rowid is at or above <paramref name="rowid"/>, or the cell count. Rowids mostly have no gaps: the search
+    /// begins where the cell would be if those of the page lay at equal distances, and halves only what that look has left.
+    /// </summary>
     public int LowerBound(IPageSource source, long rowid, out bool exact)
     {
         int low = 0;
         int high = CellCount;
         exact = false;
+        if (high > FewCells)
+        {
+            long first = TableKey(source, 0);
+            long last = TableKey(source, high - 1);
+            if (rowid <= first)
+            {
+                exact = rowid == first;
+                return 0;
+            }
+
+            if (rowid > last)
+            {
+                return high;
+            }
+
+            if (Guess(source, (int)((double)((ulong)rowid - (ulong)first) / ((ulong)last - (ulong)first) * (high - 1)), rowid, ref low, ref high))
+            {
+                exact = true;
+                return low;
+            }
+        }
+
         while (low < high)
         {
             int middle = (int)((uint)(low + high) >> 1);
@@ -160,14 +188,42 @@ internal readonly struct BTreePage
         return low;
     }
 
-    /// <summary>Decodes a cell of a table leaf whose record is all on the page; false for any other, which <see cref="Cell"/> then decodes or refuses.</summary>
-    public bool TryRow(IPageSource source, int cell, out long rowid, out Payload record)
+    /// <summary>Looks at a cell and, going on from there in steps that double, at some on the other side of the rowid; true if one is it.</summary>
+    private bool Guess(IPageSource source, int cell, long rowid, ref int low, ref int high)
+    {
+        long key = TableKey(source, cell);
+        for (int step = 1; key != rowid; step *= 2)
+        {
+            if (key < rowid)
+            {
+                low = cell + 1;
+                cell += step;
+            }
+            else
+            {
+                high = cell;
+                cell -= step;
+            }
+
+            if (cell < low || cell >= high)
+            {
+                return false;
+            }
+
+            key = TableKey(source, cell);
+        }
+
+        low = cell;
+        return true;
+    }
+
+    /// <summary>Finds the record of a cell of a table leaf that is all on the page; false for any other, which <see cref="Cell"/> then decodes or refuses.</summary>
+    public bool TryRecord(IPageSource source, int cell, out Payload record)
     {
         int start = CellOffset(source, cell);
         ReadOnlySpan<byte> bytes = Image.AsSpan(start, UsableSize - start);
         int at = Varint.Read(bytes, out ulong length);
-        int skip = Varint.Read(bytes[at..], out ulong key);
-        rowid = (long)key;
+        int skip = Varint.Skip(bytes[at..]);
         at += skip;
         if (skip == 0 || length > (ulong)CellFormat.MaxLocal(UsableSize, tableLeaf: true) || at + (int)length > bytes.Length)
         {
@@ -177,6 +233,26 @@ internal readonly struct BTreePage
 
         record = new Payload(Image, start + at, (int)length);
         return true;
+    }
+
+    /// <summary>Finds the key of a cell of an index page that is all on the page; false for any other, as <see cref="TryRecord"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryKey(IPageSource source, int cell, out Payload key)
+    {
+        int start = CellOffset(source, cell) + (IsLeaf ? 0 : 4);
+        if (start < UsableSize)
+        {
+            ReadOnlySpan<byte> bytes = Image.AsSpan(start, UsableSize - start);
+            int at = Varint.Read(bytes, out ulong length);
+            if (at > 0 && length <= (ulong)CellFormat.MaxLocal(UsableSize, tableLeaf: false) && at + (int)length <= bytes.Length)
+            {
+                key = new Payload(Image, start + at, (int)length);
+                return true;
+            }
+        }
+
+        key = default;
+        return false;
     }
 
     /// <summary>Decodes a cell of any kind and checks that it lies within the page.</summary>

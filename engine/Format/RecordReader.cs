@@ -72,41 +72,53 @@ public struct RecordReader
         return SerialType.Read(_buffer, field.Offset, field.Type);
     }
 
-    /// <summary>Decodes the header up to a column; false if there are fewer.</summary>
+    /// <summary>Decodes the header up to a column; false if there are fewer. What changes in the loop is kept out of memory meanwhile.</summary>
     private bool Decode(int column)
     {
-        while (_decoded <= column && _next < _headerEnd)
+        byte[] buffer = _buffer;
+        Field[] fields = _fields!;
+        int decoded = _decoded;
+        int next = _next;
+        int body = _body;
+        while (decoded <= column && next < _headerEnd)
         {
-            ulong type = _buffer[_next];
+            ulong type = buffer[next];
             int length = 1;
             if (type >= 0x80)
             {
-                length = Varint.Read(_buffer.AsSpan(_next, _headerEnd - _next), out type);
+                length = Varint.Read(buffer.AsSpan(next, _headerEnd - next), out type);
             }
 
             int size = SerialType.LengthOf(type);
-            if (length == 0 || size < 0)
+            if (length == 0 || (uint)size > (uint)(_end - body))
             {
-                Throw(length == 0 ? "the header ends within a serial type" : $"serial type {type} of column {_decoded}");
+                Throw(length, type, size, decoded, _end - body);
             }
 
-            if (size > _end - _body)
+            if (decoded == fields.Length)
             {
-                Throw($"column {_decoded} of {size} bytes where {_end - _body} are left");
+                Array.Resize(ref _fields, decoded * 2);
+                fields = _fields;
             }
 
-            if (_decoded == _fields!.Length)
-            {
-                Array.Resize(ref _fields, _decoded * 2);
-            }
-
-            _fields[_decoded++] = new Field { Type = (int)type, Offset = _body };
-            _next += length;
-            _body += size;
+            ref Field field = ref fields[decoded++];
+            field.Type = (int)type;
+            field.Offset = body;
+            next += length;
+            body += size;
         }
 
-        return column < _decoded;
+        _decoded = decoded;
+        _next = next;
+        _body = body;
+        return column < decoded;
     }
+
+    [DoesNotReturn]
+    private static void Throw(int length, ulong type, int size, int column, int left) => Throw(
+        length == 0 ? "the header ends within a serial type"
+        : size < 0 ? $"serial type {type} of column {column}"
+        : $"column {column} of {size} bytes where {left} are left");
 
     [DoesNotReturn]
     private static void Throw(string reason) => throw new CorruptRecordException(reason);

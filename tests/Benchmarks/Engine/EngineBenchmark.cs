@@ -89,14 +89,14 @@ internal static class EngineBenchmark
     private static void Bulk(Bench bench)
     {
         bench.Title("1 writer, 1,000,000 rows in transactions of 10,000, checkpoints included");
-        Bench.Header("rows a second");
+        Bench.Header("rows a second", "a second of processor time");
         foreach (bool index in new[] { true, false })
         {
             foreach (int delayUs in s_delaysUs)
             {
                 string[] workload = ["bulk", "--batch", "10000"];
                 (Dictionary<string, double> ours, Dictionary<string, double> theirs) = bench.Compare(delayUs, index ? [.. workload, "--index"] : workload);
-                bench.Row($"{(index ? "with index" : "without")}, sync + {delayUs / 1000} ms", ours["rate"], theirs["rate"], 1.0);
+                bench.Row($"{(index ? "with index" : "without")}, sync + {delayUs / 1000} ms", ours["rate"], theirs["rate"], 1.0, Bench.Processor(ours["cpu"], theirs["cpu"]));
             }
         }
     }
@@ -104,11 +104,11 @@ internal static class EngineBenchmark
     private static void Reads(Bench bench)
     {
         bench.Title("Reading, 1,000,000 rows, table with its index, one connection");
-        Bench.Header("answers a second");
+        Bench.Header("answers a second", "a second of processor time");
         (Dictionary<string, double> ours, Dictionary<string, double> theirs) = bench.Compare(0, "reads");
         foreach ((string kind, string title) in Reading.Kinds)
         {
-            bench.Row(title, ours[kind], theirs[kind], 1.0);
+            bench.Row(title, ours[kind], theirs[kind], 1.0, Bench.Processor(ours[$"{kind}_cpu"], theirs[$"{kind}_cpu"]));
         }
     }
 

@@ -75,6 +75,7 @@ internal static class Writing
     public static void Bulk(Side side, string folder, bool withIndex, int rows, int rowsPerTransaction)
     {
         double seconds;
+        double used;
         using (DbConnection connection = side.Open(folder))
         {
             Side.CreateTable(connection, withIndex);
@@ -86,6 +87,7 @@ internal static class Writing
 
             Side.Execute(connection, side.Checkpoint);
             DiskBytes begin = DiskBytes.Now();
+            TimeSpan usedBefore = Environment.CpuUsage.TotalTime;
             long start = Stopwatch.GetTimestamp();
             for (int done = 0; done < rows; done += rowsPerTransaction)
             {
@@ -94,12 +96,14 @@ internal static class Writing
 
             Side.Execute(connection, side.Checkpoint);
             seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            used = (Environment.CpuUsage.TotalTime - usedBefore).TotalSeconds;
             DiskBytes end = DiskBytes.Now();
             Figures.Print("disk_bytes_per_row", (end.ToDisk - begin.ToDisk) / (double)rows);
             Figures.Print("written_bytes_per_row", (end.Written - begin.Written) / (double)rows);
         }
 
         Figures.Print("rate", rows / seconds);
+        Figures.Print("cpu", rows / used);
     }
 
     /// <summary>Bytes written for each row, the last checkpoint included, by writers of small transactions.</summary>
