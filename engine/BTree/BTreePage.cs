@@ -79,7 +79,7 @@ internal readonly struct BTreePage
         byte kind = image[header];
         if (kind is not ((byte)PageKind.TableLeaf or (byte)PageKind.IndexLeaf or (byte)PageKind.TableInterior or (byte)PageKind.IndexInterior))
         {
-            throw CorruptPage.At(source, page, $"not a B-tree page: its kind is {kind}");
+            throw BadKind(source, page, kind);
         }
 
         int count = BinaryPrimitives.ReadUInt16BigEndian(image.AsSpan(header + 3));
@@ -87,7 +87,7 @@ internal readonly struct BTreePage
         int content = view.ContentStart;
         if (content < view.PointerEnd || content > view.UsableSize)
         {
-            throw CorruptPage.At(source, page, $"{count} cells and content from offset {content} in a page of {view.UsableSize} bytes");
+            throw view.BadContent(source, content);
         }
 
         return view;
@@ -100,7 +100,7 @@ internal readonly struct BTreePage
         int offset = BinaryPrimitives.ReadUInt16BigEndian(Image.AsSpan(PointerArray + (cell * 2)));
         if (offset < PointerEnd || offset > UsableSize - MinCellSize)
         {
-            ThrowCell(source, cell, $"begins at offset {offset}, outside the cell content");
+            ThrowOffset(source, cell, offset);
         }
 
         return offset;
@@ -114,7 +114,7 @@ internal readonly struct BTreePage
             : BinaryPrimitives.ReadUInt32BigEndian(Image.AsSpan(CellOffset(source, index)));
         if (child < 2 || child > source.PageCount || child == Pager.LockPage(source.PageSize))
         {
-            ThrowCell(source, index, $"child page {child} of {source.PageCount}");
+            ThrowChild(source, index, child);
         }
 
         return child;
@@ -218,21 +218,17 @@ internal readonly struct BTreePage
     }
 
     /// <summary>Finds the record of a cell of a table leaf that is all on the page; false for any other, which <see cref="Cell"/> then decodes or refuses.</summary>
-    public bool TryRecord(IPageSource source, int cell, out Payload record)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryRecord(IPageSource source, int cell, out int offset, out int length)
     {
         int start = CellOffset(source, cell);
         ReadOnlySpan<byte> bytes = Image.AsSpan(start, UsableSize - start);
-        int at = Varint.Read(bytes, out ulong length);
+        int at = Varint.Read(bytes, out ulong size);
         int skip = Varint.Skip(bytes[at..]);
         at += skip;
-        if (skip == 0 || length > (ulong)CellFormat.MaxLocal(UsableSize, tableLeaf: true) || at + (int)length > bytes.Length)
-        {
-            record = default;
-            return false;
-        }
-
-        record = new Payload(Image, start + at, (int)length);
-        return true;
+        offset = start + at;
+        length = (int)size;
+        return skip > 0 && size <= (ulong)CellFormat.MaxLocal(UsableSize, tableLeaf: true) && at + length <= bytes.Length;
     }
 
     /// <summary>Finds the key of a cell of an index page that is all on the page; false for any other, as <see cref="TryRecord"/>.</summary>
@@ -274,7 +270,7 @@ internal readonly struct BTreePage
             int length = Varint.Read(bytes[at..], out payload);
             if (length == 0 || payload > int.MaxValue)
             {
-                ThrowCell(source, cell, $"payload of {payload} bytes");
+                ThrowPayload(source, cell, payload);
             }
 
             at += length;
@@ -299,7 +295,7 @@ internal readonly struct BTreePage
         int size = at + view.LocalLength + (overflows ? 4 : 0);
         if (size > bytes.Length)
         {
-            ThrowCell(source, cell, $"of {size} bytes at offset {start} ends outside the page");
+            ThrowSize(source, cell, size, start);
         }
 
         if (overflows)
@@ -316,6 +312,26 @@ internal readonly struct BTreePage
         int content = BinaryPrimitives.ReadUInt16BigEndian(image.AsSpan(header + 5));
         return content == 0 ? DatabaseHeader.MaxPageSize : content;
     }
+
+    // What follows stands apart from where it is found: the making of a message costs the method that has it in it room and time.
+    private static SluiceException BadKind(IPageSource source, uint page, byte kind) =>
+        CorruptPage.At(source, page, $"not a B-tree page: its kind is {kind}");
+
+    private SluiceException BadContent(IPageSource source, int content) =>
+        CorruptPage.At(source, Number, $"{CellCount} cells and content from offset {content} in a page of {UsableSize} bytes");
+
+    [DoesNotReturn]
+    private void ThrowOffset(IPageSource source, int cell, int offset) => ThrowCell(source, cell, $"begins at offset {offset}, outside the cell content");
+
+    [DoesNotReturn]
+    private void ThrowChild(IPageSource source, int index, uint child) => ThrowCell(source, index, $"child page {child} of {source.PageCount}");
+
+    [DoesNotReturn]
+    private void ThrowPayload(IPageSource source, int cell, ulong payload) => ThrowCell(source, cell, $"payload of {payload} bytes");
+
+    [DoesNotReturn]
+    private void ThrowSize(IPageSource source, int cell, int size, int start) =>
+        ThrowCell(source, cell, $"of {size} bytes at offset {start} ends outside the page");
 
     [DoesNotReturn]
     private void ThrowCell(IPageSource source, int cell, string reason) => throw CorruptPage.At(source, Number, cell, reason);

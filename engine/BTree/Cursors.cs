@@ -51,10 +51,10 @@ public abstract class RowCursor
     public abstract Payload Record { get; }
 
     /// <summary>
-    /// The same, but where <see cref="LendRecords"/> was called its bytes may change with the next move of the cursor, unless <see cref="KeepRecord"/>
-    /// is called before.
+    /// Turns a reader to the record of the current row. Where <see cref="LendRecords"/> was called its bytes may change with the next move of the
+    /// cursor, unless <see cref="KeepRecord"/> is called before.
     /// </summary>
-    public virtual Payload LentRecord => Record;
+    public virtual void Show(ref RecordReader reader) => reader.Reset(Record);
 
     /// <summary>Lets a walk through many rows use one buffer for their pages.</summary>
     public virtual void LendRecords()

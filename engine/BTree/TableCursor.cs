@@ -55,27 +55,34 @@ public sealed class TableCursor : RowCursor
         get
         {
             _path.KeepTop();
-            return LentRecord;
-        }
-    }
-
-    public override Payload LentRecord
-    {
-        get
-        {
             if (_transaction is not null)
             {
                 FollowRow();
             }
 
-            return _leaf.TryRecord(_source, _index, out Payload record)
-                ? record
-                : OverflowChain.Assemble(_source, _leaf, _index, _leaf.Cell(_source, _index));
+            return _leaf.TryRecord(_source, _index, out int offset, out int length) ? new Payload(_leaf.Image, offset, length) : Assemble();
         }
     }
 
     public override int RecordLength =>
-        _leaf.TryRecord(_source, _index, out Payload record) ? record.Length : _leaf.Cell(_source, _index).PayloadLength;
+        _leaf.TryRecord(_source, _index, out _, out int length) ? length : _leaf.Cell(_source, _index).PayloadLength;
+
+    public override void Show(ref RecordReader reader)
+    {
+        if (_transaction is not null)
+        {
+            FollowRow();
+        }
+
+        if (_leaf.TryRecord(_source, _index, out int offset, out int length))
+        {
+            reader.Reset(_leaf.Image, offset, length);
+        }
+        else
+        {
+            reader.Reset(Assemble());
+        }
+    }
 
     public override void LendRecords() => _path.ReadsOnce = true;
 
@@ -258,6 +265,8 @@ public sealed class TableCursor : RowCursor
         Forget();
         return (uint)index < (uint)_leaf.CellCount;
     }
+
+    private Payload Assemble() => OverflowChain.Assemble(_source, _leaf, _index, _leaf.Cell(_source, _index));
 
     private void Forget()
     {

@@ -134,23 +134,23 @@ internal sealed class TreePath(IPageSource source, uint root, bool isTable)
     {
         if (Depth == MaxDepth)
         {
-            throw CorruptPage.At(source, number, $"the tree of root {root} is deeper than {MaxDepth} pages");
+            throw TooDeep(number);
         }
 
         if (++_visited > source.PageCount)
         {
-            throw CorruptPage.At(source, number, $"the tree of root {root} runs in a circle: more than {source.PageCount} pages visited");
+            throw Circle(number);
         }
 
         BTreePage page = ReadsOnce && _visited > source.PagesKeptOfWalk ? ParseOnce(number) : BTreePage.Parse(source, number);
         if (page.IsTable != isTable)
         {
-            throw CorruptPage.At(source, number, $"a page of kind {page.Kind} in the tree of root {root}, which is of {(isTable ? "a table" : "an index")}");
+            throw BadKind(page);
         }
 
         if (page.CellCount == 0 && Depth > 0)
         {
-            throw CorruptPage.At(source, number, $"an empty page in the tree of root {root}");
+            throw Empty(number);
         }
 
         if (Depth == _pages.Length)
@@ -163,6 +163,16 @@ internal sealed class TreePath(IPageSource source, uint root, bool isTable)
         _indexes[Depth] = 0;
         Depth++;
     }
+
+    private SluiceException BadKind(in BTreePage page) =>
+        CorruptPage.At(source, page.Number, $"a page of kind {page.Kind} in the tree of root {root}, which is of {(isTable ? "a table" : "an index")}");
+
+    private SluiceException Empty(uint number) => CorruptPage.At(source, number, $"an empty page in the tree of root {root}");
+
+    private SluiceException TooDeep(uint number) => CorruptPage.At(source, number, $"the tree of root {root} is deeper than {MaxDepth} pages");
+
+    private SluiceException Circle(uint number) =>
+        CorruptPage.At(source, number, $"the tree of root {root} runs in a circle: more than {source.PageCount} pages visited");
 
     private BTreePage ParseOnce(uint number)
     {

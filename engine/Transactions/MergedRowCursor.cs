@@ -54,7 +54,17 @@ internal sealed class MergedRowCursor : RowCursor
     public override Payload Record =>
         _current == Source.Delta ? new Payload(_version!.Content!, 0, _version.Content!.Length) : _pages.Record;
 
-    public override Payload LentRecord => _current == Source.Delta ? Record : _pages.LentRecord;
+    public override void Show(ref RecordReader reader)
+    {
+        if (_current == Source.Delta)
+        {
+            reader.Reset(Record);
+        }
+        else
+        {
+            _pages.Show(ref reader);
+        }
+    }
 
     public override void LendRecords()
     {

@@ -36,22 +36,26 @@ internal sealed class TableRow(TableShape shape, RowCursor cursor) : RowSource
 
         if (!_loaded)
         {
-            _reader.Reset(Cursor.LentRecord);
+            Cursor.Show(ref _reader);
             _loaded = true;
         }
 
-        if (!_reader.Has(position))
+        int type = _reader.TypeOf(position);
+        if (type < 0)
         {
             return shape.DefaultOf(index);
         }
 
-        SqlValue value = _reader.Get(position);
-        if (value.Type >= SqlType.Text)
+        if (type >= SerialType.FirstBlob)
         {
             Cursor.KeepRecord();
         }
+        else if (shape.IsReal(index))
+        {
+            return shape.FromStored(index, _reader.Get(position));
+        }
 
-        return shape.FromStored(index, value);
+        return _reader.Get(position);
     }
 }
 

@@ -33,6 +33,9 @@ internal sealed class TableShape
     /// <summary>By ordinal: the column's place in a record, or -1 for a virtual one.</summary>
     public ReadOnlySpan<int> Positions => _positions;
 
+    /// <summary>Whether values of a column are not just what is stored, see <see cref="FromStored"/>.</summary>
+    public bool IsReal(int column) => _isReal[column];
+
     /// <summary>A REAL column's whole numbers may be stored as integers ("Datatypes In SQLite", section 3) and are reals again when read.</summary>
     public SqlValue FromStored(int column, in SqlValue value) =>
         value.Type == SqlType.Integer && _isReal[column] ? SqlValue.FromReal(value.Integer) : value;
