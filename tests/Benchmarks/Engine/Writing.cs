@@ -104,6 +104,11 @@ internal static class Writing
 
         Figures.Print("rate", rows / seconds);
         Figures.Print("cpu", rows / used);
+        Figures.Print("gc0", GC.CollectionCount(0));
+        Figures.Print("gc1", GC.CollectionCount(1));
+        Figures.Print("gc2", GC.CollectionCount(2));
+        Figures.Print("gc_ms", GC.GetTotalPauseDuration().TotalMilliseconds);
+        Figures.Print("alloc_row", GC.GetTotalAllocatedBytes() / (double)rows);
     }
 
     /// <summary>Bytes written for each row, the last checkpoint included, by writers of small transactions.</summary>
