@@ -86,7 +86,7 @@ internal static class Writing
             }
 
             Side.Execute(connection, side.Checkpoint);
-            DiskBytes begin = DiskBytes.Now();
+            DiskBytes begin = DiskBytes.Now(folder);
             TimeSpan usedBefore = Environment.CpuUsage.TotalTime;
             long start = Stopwatch.GetTimestamp();
             for (int done = 0; done < rows; done += rowsPerTransaction)
@@ -97,18 +97,15 @@ internal static class Writing
             Side.Execute(connection, side.Checkpoint);
             seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             used = (Environment.CpuUsage.TotalTime - usedBefore).TotalSeconds;
-            DiskBytes end = DiskBytes.Now();
+            DiskBytes end = DiskBytes.Now(folder);
             Figures.Print("disk_bytes_per_row", (end.ToDisk - begin.ToDisk) / (double)rows);
             Figures.Print("written_bytes_per_row", (end.Written - begin.Written) / (double)rows);
         }
 
         Figures.Print("rate", rows / seconds);
         Figures.Print("cpu", rows / used);
-        Figures.Print("gc0", GC.CollectionCount(0));
-        Figures.Print("gc1", GC.CollectionCount(1));
-        Figures.Print("gc2", GC.CollectionCount(2));
-        Figures.Print("gc_ms", GC.GetTotalPauseDuration().TotalMilliseconds);
-        Figures.Print("alloc_row", GC.GetTotalAllocatedBytes() / (double)rows);
+        Figures.Print("allocated_bytes_per_row", GC.GetTotalAllocatedBytes() / (double)rows);
+        Figures.Print("full_collections", GC.CollectionCount(2));
     }
 
     /// <summary>Bytes written for each row, the last checkpoint included, by writers of small transactions.</summary>
@@ -119,7 +116,7 @@ internal static class Writing
         {
             Side.CreateTable(first, withIndex: true);
             Side.Execute(first, side.Checkpoint);
-            begin = DiskBytes.Now();
+            begin = DiskBytes.Now(folder);
             Parallel(writers, number =>
             {
                 using DbConnection connection = side.Open(folder);
@@ -131,7 +128,7 @@ internal static class Writing
             });
         }
 
-        DiskBytes end = DiskBytes.Now();
+        DiskBytes end = DiskBytes.Now(folder);
         Figures.Print("disk_bytes_per_row", (end.ToDisk - begin.ToDisk) / (double)rows);
         Figures.Print("written_bytes_per_row", (end.Written - begin.Written) / (double)rows);
     }
