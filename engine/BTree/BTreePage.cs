@@ -30,6 +30,9 @@ internal readonly struct BTreePage
     /// <summary>The smallest place a cell takes: a freeblock must fit once it is removed.</summary>
     public const int MinCellSize = 4;
 
+    /// <summary>Among so few cells a search just halves.</summary>
+    private const int FewCells = 4;
+
     public readonly byte[] Image;
     public readonly uint Number;
     public readonly int CellCount;
@@ -76,7 +79,7 @@ internal readonly struct BTreePage
         byte kind = image[header];
         if (kind is not ((byte)PageKind.TableLeaf or (byte)PageKind.IndexLeaf or (byte)PageKind.TableInterior or (byte)PageKind.IndexInterior))
         {
-            throw CorruptPage.At(source, page, $"not a B-tree page: its kind is {kind}");
+            throw BadKind(source, page, kind);
         }
 
         int count = BinaryPrimitives.ReadUInt16BigEndian(image.AsSpan(header + 3));
@@ -84,7 +87,7 @@ internal readonly struct BTreePage
         int content = view.ContentStart;
         if (content < view.PointerEnd || content > view.UsableSize)
         {
-            throw CorruptPage.At(source, page, $"{count} cells and content from offset {content} in a page of {view.UsableSize} bytes");
+            throw view.BadContent(source, content);
         }
 
         return view;
@@ -97,7 +100,7 @@ internal readonly struct BTreePage
         int offset = BinaryPrimitives.ReadUInt16BigEndian(Image.AsSpan(PointerArray + (cell * 2)));
         if (offset < PointerEnd || offset > UsableSize - MinCellSize)
         {
-            ThrowCell(source, cell, $"begins at offset {offset}, outside the cell content");
+            ThrowOffset(source, cell, offset);
         }
 
         return offset;
@@ -111,7 +114,7 @@ internal readonly struct BTreePage
             : BinaryPrimitives.ReadUInt32BigEndian(Image.AsSpan(CellOffset(source, index)));
         if (child < 2 || child > source.PageCount || child == Pager.LockPage(source.PageSize))
         {
-            ThrowCell(source, index, $"child page {child} of {source.PageCount}");
+            ThrowChild(source, index, child);
         }
 
         return child;
@@ -133,12 +136,37 @@ internal readonly struct BTreePage
         return (long)key;
     }
 
-    /// <summary>The first cell of a table page whose rowid is at or above <paramref name="rowid"/>, or the cell count.</summary>
+    /// <summary>
+    /// The first cell of a table page whose rowid is at or above <paramref name="rowid"/>, or the cell count. Rowids mostly have no gaps: the search
+    /// begins where the cell would be if those of the page lay at equal distances, and halves only what that look has left.
+    /// </summary>
     public int LowerBound(IPageSource source, long rowid, out bool exact)
     {
         int low = 0;
         int high = CellCount;
         exact = false;
+        if (high > FewCells)
+        {
+            long first = TableKey(source, 0);
+            long last = TableKey(source, high - 1);
+            if (rowid <= first)
+            {
+                exact = rowid == first;
+                return 0;
+            }
+
+            if (rowid > last)
+            {
+                return high;
+            }
+
+            if (Guess(source, (int)((double)((ulong)rowid - (ulong)first) / ((ulong)last - (ulong)first) * (high - 1)), rowid, ref low, ref high))
+            {
+                exact = true;
+                return low;
+            }
+        }
+
         while (low < high)
         {
             int middle = (int)((uint)(low + high) >> 1);
@@ -160,23 +188,67 @@ internal readonly struct BTreePage
         return low;
     }
 
-    /// <summary>Decodes a cell of a table leaf whose record is all on the page; false for any other, which <see cref="Cell"/> then decodes or refuses.</summary>
-    public bool TryRow(IPageSource source, int cell, out long rowid, out Payload record)
+    /// <summary>Looks at a cell and, going on from there in steps that double, at some on the other side of the rowid; true if one is it.</summary>
+    private bool Guess(IPageSource source, int cell, long rowid, ref int low, ref int high)
+    {
+        long key = TableKey(source, cell);
+        for (int step = 1; key != rowid; step *= 2)
+        {
+            if (key < rowid)
+            {
+                low = cell + 1;
+                cell += step;
+            }
+            else
+            {
+                high = cell;
+                cell -= step;
+            }
+
+            if (cell < low || cell >= high)
+            {
+                return false;
+            }
+
+            key = TableKey(source, cell);
+        }
+
+        low = cell;
+        return true;
+    }
+
+    /// <summary>Finds the record of a cell of a table leaf that is all on the page; false for any other, which <see cref="Cell"/> then decodes or refuses.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryRecord(IPageSource source, int cell, out int offset, out int length)
     {
         int start = CellOffset(source, cell);
         ReadOnlySpan<byte> bytes = Image.AsSpan(start, UsableSize - start);
-        int at = Varint.Read(bytes, out ulong length);
-        int skip = Varint.Read(bytes[at..], out ulong key);
-        rowid = (long)key;
+        int at = Varint.Read(bytes, out ulong size);
+        int skip = Varint.Skip(bytes[at..]);
         at += skip;
-        if (skip == 0 || length > (ulong)CellFormat.MaxLocal(UsableSize, tableLeaf: true) || at + (int)length > bytes.Length)
+        offset = start + at;
+        length = (int)size;
+        return skip > 0 && size <= (ulong)CellFormat.MaxLocal(UsableSize, tableLeaf: true) && at + length <= bytes.Length;
+    }
+
+    /// <summary>Finds the key of a cell of an index page that is all on the page; false for any other, as <see cref="TryRecord"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryKey(IPageSource source, int cell, out Payload key)
+    {
+        int start = CellOffset(source, cell) + (IsLeaf ? 0 : 4);
+        if (start < UsableSize)
         {
-            record = default;
-            return false;
+            ReadOnlySpan<byte> bytes = Image.AsSpan(start, UsableSize - start);
+            int at = Varint.Read(bytes, out ulong length);
+            if (at > 0 && length <= (ulong)CellFormat.MaxLocal(UsableSize, tableLeaf: false) && at + (int)length <= bytes.Length)
+            {
+                key = new Payload(Image, start + at, (int)length);
+                return true;
+            }
         }
 
-        record = new Payload(Image, start + at, (int)length);
-        return true;
+        key = default;
+        return false;
     }
 
     /// <summary>Decodes a cell of any kind and checks that it lies within the page.</summary>
@@ -198,7 +270,7 @@ internal readonly struct BTreePage
             int length = Varint.Read(bytes[at..], out payload);
             if (length == 0 || payload > int.MaxValue)
             {
-                ThrowCell(source, cell, $"payload of {payload} bytes");
+                ThrowPayload(source, cell, payload);
             }
 
             at += length;
@@ -223,7 +295,7 @@ internal readonly struct BTreePage
         int size = at + view.LocalLength + (overflows ? 4 : 0);
         if (size > bytes.Length)
         {
-            ThrowCell(source, cell, $"of {size} bytes at offset {start} ends outside the page");
+            ThrowSize(source, cell, size, start);
         }
 
         if (overflows)
@@ -240,6 +312,26 @@ internal readonly struct BTreePage
         int content = BinaryPrimitives.ReadUInt16BigEndian(image.AsSpan(header + 5));
         return content == 0 ? DatabaseHeader.MaxPageSize : content;
     }
+
+    // What follows stands apart from where it is found: the making of a message costs the method that has it in it room and time.
+    private static SluiceException BadKind(IPageSource source, uint page, byte kind) =>
+        CorruptPage.At(source, page, $"not a B-tree page: its kind is {kind}");
+
+    private SluiceException BadContent(IPageSource source, int content) =>
+        CorruptPage.At(source, Number, $"{CellCount} cells and content from offset {content} in a page of {UsableSize} bytes");
+
+    [DoesNotReturn]
+    private void ThrowOffset(IPageSource source, int cell, int offset) => ThrowCell(source, cell, $"begins at offset {offset}, outside the cell content");
+
+    [DoesNotReturn]
+    private void ThrowChild(IPageSource source, int index, uint child) => ThrowCell(source, index, $"child page {child} of {source.PageCount}");
+
+    [DoesNotReturn]
+    private void ThrowPayload(IPageSource source, int cell, ulong payload) => ThrowCell(source, cell, $"payload of {payload} bytes");
+
+    [DoesNotReturn]
+    private void ThrowSize(IPageSource source, int cell, int size, int start) =>
+        ThrowCell(source, cell, $"of {size} bytes at offset {start} ends outside the page");
 
     [DoesNotReturn]
     private void ThrowCell(IPageSource source, int cell, string reason) => throw CorruptPage.At(source, Number, cell, reason);

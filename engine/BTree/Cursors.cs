@@ -50,6 +50,22 @@ public abstract class RowCursor
     /// <summary>The whole record of the current row, overflow pages included.</summary>
     public abstract Payload Record { get; }
 
+    /// <summary>
+    /// Turns a reader to the record of the current row. Where <see cref="LendRecords"/> was called its bytes may change with the next move of the
+    /// cursor, unless <see cref="KeepRecord"/> is called before.
+    /// </summary>
+    public virtual void Show(ref RecordReader reader) => reader.Reset(Record);
+
+    /// <summary>Lets a walk through many rows use one buffer for their pages.</summary>
+    public virtual void LendRecords()
+    {
+    }
+
+    /// <summary>The bytes of the current row's record are not to change: something refers to them.</summary>
+    public virtual void KeepRecord()
+    {
+    }
+
     /// <summary>Bytes of the current row's record.</summary>
     public virtual int RecordLength => Record.Length;
 

@@ -34,7 +34,11 @@ public sealed class IndexCursor : KeyCursor
             {
                 ref readonly BTreePage page = ref _path.Top;
                 int index = _path.TopIndex;
-                _key = OverflowChain.Assemble(_source, page, index, page.Cell(_source, index));
+                if (!page.TryKey(_source, index, out _key))
+                {
+                    _key = OverflowChain.Assemble(_source, page, index, page.Cell(_source, index));
+                }
+
                 _hasKey = true;
             }
 

@@ -70,8 +70,9 @@ internal static class KeySearch
             while (low < high)
             {
                 middle = (int)((uint)(low + high) >> 1);
-                CellView cell = page.Cell(source, middle);
-                int order = probe.Compare(OverflowChain.Assemble(source, page, middle, cell));
+                int order = probe.Compare(page.TryKey(source, middle, out Payload key)
+                    ? key
+                    : OverflowChain.Assemble(source, page, middle, page.Cell(source, middle)));
                 exact |= order == 0;
                 if (order < 0 || (order == 0 && afterEqual))
                 {

@@ -5,8 +5,11 @@ namespace Sluice.Engine.BTree;
 /// <summary>Cells that belong to one leaf, in order of their keys, before they are written: each with the index of the leaf's cell that follows it.</summary>
 internal sealed class LeafRun
 {
-    /// <summary>A run this long is written before more is added: it makes a few dozen pages.</summary>
-    public const int MostBytes = 128 << 10;
+    /// <summary>
+    /// A run this long is written before more is added: it makes a dozen pages, and the lists of its cells are no large objects, which only a collection of the whole heap
+    /// would free.
+    /// </summary>
+    public const int MostBytes = 48 << 10;
 
     private const int ChunkBytes = 16 << 10;
 

@@ -19,15 +19,14 @@ public sealed class TableCursor : RowCursor
     private BTreePage _leaf;
     private int _index;
 
-    // The cell that was decoded last; _decoded is its index, or -1. Its record, unless that goes on on other pages.
+    // The cell whose rowid was decoded last, or -1.
     private int _decoded = -1;
     private long _rowid;
-    private Payload _record;
-    private bool _overflows;
     private byte[]? _scratch;
 
-    // Where in that cell's overflow chain the last piece was read.
+    // Where in a cell's overflow chain the last piece was read; the cell, or -1.
     private ChainPlace _place;
+    private int _placed = -1;
 
     public TableCursor(IPageSource source, uint root)
     {
@@ -41,7 +40,12 @@ public sealed class TableCursor : RowCursor
     {
         get
         {
-            Decode();
+            if (_decoded != _index)
+            {
+                _rowid = _leaf.TableKey(_source, _index);
+                _decoded = _index;
+            }
+
             return _rowid;
         }
     }
@@ -50,25 +54,39 @@ public sealed class TableCursor : RowCursor
     {
         get
         {
-            Decode();
-            if (IsStale && !SeekExact(_rowid))
+            _path.KeepTop();
+            if (_transaction is not null)
             {
-                throw new SluiceException(ResultCode.Abort, $"row {_rowid} was deleted under the cursor that stands on it");
+                FollowRow();
             }
 
-            Decode();
-            return _overflows ? OverflowChain.Assemble(_source, _leaf, _index, _leaf.Cell(_source, _index)) : _record;
+            return _leaf.TryRecord(_source, _index, out int offset, out int length) ? new Payload(_leaf.Image, offset, length) : Assemble();
         }
     }
 
-    public override int RecordLength
+    public override int RecordLength =>
+        _leaf.TryRecord(_source, _index, out _, out int length) ? length : _leaf.Cell(_source, _index).PayloadLength;
+
+    public override void Show(ref RecordReader reader)
     {
-        get
+        if (_transaction is not null)
         {
-            Decode();
-            return _overflows ? _leaf.Cell(_source, _index).PayloadLength : _record.Length;
+            FollowRow();
+        }
+
+        if (_leaf.TryRecord(_source, _index, out int offset, out int length))
+        {
+            reader.Reset(_leaf.Image, offset, length);
+        }
+        else
+        {
+            reader.Reset(Assemble());
         }
     }
+
+    public override void LendRecords() => _path.ReadsOnce = true;
+
+    public override void KeepRecord() => _path.KeepTop();
 
     public override void ReadRecord(int offset, Span<byte> into)
     {
@@ -78,7 +96,12 @@ public sealed class TableCursor : RowCursor
             return;
         }
 
-        Decode();
+        if (_placed != _index)
+        {
+            _placed = _index;
+            _place = default;
+        }
+
         OverflowChain.Read(_source, _leaf, _index, _leaf.Cell(_source, _index), ref _place, offset, into);
     }
 
@@ -132,7 +155,7 @@ public sealed class TableCursor : RowCursor
     {
         FindLeaf(rowid);
         int index = _leaf.LowerBound(_source, rowid, out bool exact);
-        _decoded = -1;
+        Forget();
         if (mode is SeekMode.GreaterOrEqual or SeekMode.Greater)
         {
             _index = mode == SeekMode.Greater && exact ? index + 1 : index;
@@ -147,7 +170,7 @@ public sealed class TableCursor : RowCursor
     {
         FindLeaf(rowid);
         _index = _leaf.LowerBound(_source, rowid, out bool exact);
-        _decoded = -1;
+        Forget();
         return exact;
     }
 
@@ -239,22 +262,25 @@ public sealed class TableCursor : RowCursor
     {
         _leaf = _path.Top;
         _index = index;
-        _decoded = -1;
+        Forget();
         return (uint)index < (uint)_leaf.CellCount;
     }
 
-    private void Decode()
-    {
-        if (_decoded != _index)
-        {
-            _overflows = !_leaf.TryRow(_source, _index, out _rowid, out _record);
-            if (_overflows)
-            {
-                _rowid = _leaf.Cell(_source, _index).Rowid;
-            }
+    private Payload Assemble() => OverflowChain.Assemble(_source, _leaf, _index, _leaf.Cell(_source, _index));
 
-            _decoded = _index;
-            _place = default;
+    private void Forget()
+    {
+        _decoded = -1;
+        _placed = -1;
+    }
+
+    /// <summary>Finds the row anew if the transaction has written since the cursor came to it.</summary>
+    private void FollowRow()
+    {
+        long rowid = Rowid;
+        if (IsStale && !SeekExact(rowid))
+        {
+            throw new SluiceException(ResultCode.Abort, $"row {rowid} was deleted under the cursor that stands on it");
         }
     }
 }

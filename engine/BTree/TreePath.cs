@@ -20,12 +20,21 @@ internal sealed class TreePath(IPageSource source, uint root, bool isTable)
     private long _visited;
     private bool _forward;
 
+    // For pages that are read past the cache. The top page may stand in it.
+    private byte[]? _scratch;
+
     /// <summary>Pages on the path; 0 before the first <see cref="Begin"/>.</summary>
     public int Depth { get; private set; }
 
     public ref readonly BTreePage Top => ref _pages[Depth - 1];
 
     public ref int TopIndex => ref _indexes[Depth - 1];
+
+    /// <summary>
+    /// Whether a long walk passes by the cache: it leaves the pages there that others need, and reads leafs into one buffer, which is the next leaf's
+    /// unless <see cref="KeepTop"/> was called.
+    /// </summary>
+    public bool ReadsOnce { get; set; }
 
     /// <summary>Starts anew at the root.</summary>
     public void Begin()
@@ -43,6 +52,15 @@ internal sealed class TreePath(IPageSource source, uint root, bool isTable)
     }
 
     public void Pop() => Depth--;
+
+    /// <summary>The top page's image is not to be changed any more: something refers to it.</summary>
+    public void KeepTop()
+    {
+        if (_scratch is not null && ReferenceEquals(_scratch, Top.Image))
+        {
+            _scratch = null;
+        }
+    }
 
     /// <summary>Goes down to the first leaf below the top page; its index is 0.</summary>
     public void DescendFirst()
@@ -116,23 +134,23 @@ internal sealed class TreePath(IPageSource source, uint root, bool isTable)
     {
         if (Depth == MaxDepth)
         {
-            throw CorruptPage.At(source, number, $"the tree of root {root} is deeper than {MaxDepth} pages");
+            throw TooDeep(number);
         }
 
         if (++_visited > source.PageCount)
         {
-            throw CorruptPage.At(source, number, $"the tree of root {root} runs in a circle: more than {source.PageCount} pages visited");
+            throw Circle(number);
         }
 
-        BTreePage page = BTreePage.Parse(source, number);
+        BTreePage page = ReadsOnce && _visited > source.PagesKeptOfWalk ? ParseOnce(number) : BTreePage.Parse(source, number);
         if (page.IsTable != isTable)
         {
-            throw CorruptPage.At(source, number, $"a page of kind {page.Kind} in the tree of root {root}, which is of {(isTable ? "a table" : "an index")}");
+            throw BadKind(page);
         }
 
         if (page.CellCount == 0 && Depth > 0)
         {
-            throw CorruptPage.At(source, number, $"an empty page in the tree of root {root}");
+            throw Empty(number);
         }
 
         if (Depth == _pages.Length)
@@ -144,5 +162,28 @@ internal sealed class TreePath(IPageSource source, uint root, bool isTable)
         _pages[Depth] = page;
         _indexes[Depth] = 0;
         Depth++;
+    }
+
+    private SluiceException BadKind(in BTreePage page) =>
+        CorruptPage.At(source, page.Number, $"a page of kind {page.Kind} in the tree of root {root}, which is of {(isTable ? "a table" : "an index")}");
+
+    private SluiceException Empty(uint number) => CorruptPage.At(source, number, $"an empty page in the tree of root {root}");
+
+    private SluiceException TooDeep(uint number) => CorruptPage.At(source, number, $"the tree of root {root} is deeper than {MaxDepth} pages");
+
+    private SluiceException Circle(uint number) =>
+        CorruptPage.At(source, number, $"the tree of root {root} runs in a circle: more than {source.PageCount} pages visited");
+
+    private BTreePage ParseOnce(uint number)
+    {
+        _scratch ??= GC.AllocateUninitializedArray<byte>(source.PageSize);
+        BTreePage page = BTreePage.Parse(source, number, source.ReadOnce(number, _scratch));
+        if (!page.IsLeaf && ReferenceEquals(page.Image, _scratch))
+        {
+            // It stays on the path while the pages below it are read.
+            _scratch = null;
+        }
+
+        return page;
     }
 }

@@ -1,7 +1,6 @@
 using Sluice.Engine.BTree;
 using Sluice.Engine.Catalog;
 using Sluice.Engine.Files;
-using Sluice.Engine.Format;
 using Sluice.Engine.Log;
 using Sluice.Engine.Paging;
 using Sluice.Engine.Transactions;
@@ -54,12 +53,16 @@ internal static class Recovery
         }
     }
 
-    /// <summary>Puts the commits after a timestamp into the pages, so many bytes of changed pages at a time.</summary>
+    /// <summary>
+    /// Puts the commits after a timestamp into the pages, so many bytes of changed pages at a time. Rows gather in their last form and go to the pages
+    /// in the order of their rowids, index entries in the order of their keys, a leaf at a time.
+    /// </summary>
     private sealed class Replay(Pager pager, RedoLog log, long fileTimestamp, long portionBytes)
     {
-        private readonly Dictionary<uint, (Table Table, RowCursor Rows, IndexKeys Keys)> _tables = [];
+        private readonly Dictionary<uint, RowRedo> _tables = [];
         private long _timestamp = fileTimestamp;
         private long _from = fileTimestamp;
+        private long _gatheredBytes;
         private PageTransaction? _pages;
         private PageTreeWriter? _trees;
         private Schema _schema = Schema.Empty;
@@ -91,13 +94,17 @@ internal static class Recovery
                 Begin();
                 while (records.NextRow(out uint root, out long rowid, out bool deleted, out ReadOnlySpan<byte> record))
                 {
-                    Apply(batch.Path, root, rowid, deleted, record);
+                    _gatheredBytes += Table(batch.Path, root).Add(rowid, deleted ? null : record.ToArray());
                 }
 
                 _timestamp = timestamp;
-                if ((long)_pages!.ChangedPages * _pages.PageSize > portionBytes)
+                if (_gatheredBytes > portionBytes / 4)
                 {
-                    CommitPortion(timestamp);
+                    Apply();
+                    if ((long)_pages!.ChangedPages * _pages.PageSize > portionBytes)
+                    {
+                        CommitPortion(timestamp);
+                    }
                 }
             }
         }
@@ -112,45 +119,9 @@ internal static class Recovery
             }
         }
 
-        private void Apply(string path, uint root, long rowid, bool deleted, ReadOnlySpan<byte> record)
+        private RowRedo Table(string path, uint root)
         {
-            (Table table, RowCursor rows, IndexKeys keys) = Open(path, root);
-            if (rows.SeekExact(rowid))
-            {
-                Payload old = rows.Record;
-                foreach (TableIndex index in table.Indexes)
-                {
-                    if (keys.Build(index, old, rowid) is { } key)
-                    {
-                        _trees!.DeleteKey(index.RootPage, index.Order, key);
-                    }
-                }
-            }
-
-            if (deleted)
-            {
-                _trees!.DeleteRow(root, rowid);
-                return;
-            }
-
-            _trees!.PutRow(root, rowid, record);
-            if (table.Indexes.Count > 0)
-            {
-                byte[] copy = record.ToArray();
-                var payload = new Payload(copy, 0, copy.Length);
-                foreach (TableIndex index in table.Indexes)
-                {
-                    if (keys.Build(index, payload, rowid) is { } key)
-                    {
-                        _trees.PutKey(index.RootPage, index.Order, key);
-                    }
-                }
-            }
-        }
-
-        private (Table Table, RowCursor Rows, IndexKeys Keys) Open(string path, uint root)
-        {
-            if (_tables.TryGetValue(root, out (Table, RowCursor, IndexKeys) open))
+            if (_tables.TryGetValue(root, out RowRedo? open))
             {
                 return open;
             }
@@ -160,9 +131,20 @@ internal static class Recovery
                 throw new CorruptFileException(path, $"commit {_timestamp + 1}", $"it changes a table with root page {root}, which {pager.Path} does not have");
             }
 
-            (Table, RowCursor, IndexKeys) opened = (table, new TableCursor(_pages!, root), new IndexKeys(table));
+            RowRedo opened = new(table);
             _tables.Add(root, opened);
             return opened;
+        }
+
+        /// <summary>Puts what has gathered into the pages.</summary>
+        private void Apply()
+        {
+            foreach (RowRedo table in _tables.Values)
+            {
+                table.Apply(_pages!, _trees!);
+            }
+
+            _gatheredBytes = 0;
         }
 
         private void CommitPortion(long timestamp)
@@ -172,6 +154,7 @@ internal static class Recovery
                 return;
             }
 
+            Apply();
             BaseSnapshot before = _pages.Base;
             var beforeMark = new FileMark(before.Header.ChangeCounter, before.PageCount);
             FileMark after = _pages.HasChanges ? new FileMark(_pages.NextChangeCounter, _pages.PageCount) : beforeMark;

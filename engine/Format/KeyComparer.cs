@@ -26,7 +26,7 @@ public static class KeyComparer
         {
             if (!fields.Next())
             {
-                Throw($"a key of {i} columns where at least {probe.Length} were expected");
+                ThrowShort(i, probe.Length);
             }
 
             Collation collation = i < columns.Length ? columns[i].Collation : Collation.Binary;
@@ -172,6 +172,16 @@ public static class KeyComparer
     private static int Directed(int result, bool descending) => result < 0 == descending ? 1 : -1;
 
     [DoesNotReturn]
+    private static void ThrowShort(int columns, int expected) => Throw($"a key of {columns} columns where at least {expected} were expected");
+
+    [DoesNotReturn]
+    private static void ThrowHeader(ulong headerSize, int size) => Throw($"a header of {headerSize} bytes in {size}");
+
+    [DoesNotReturn]
+    private static void ThrowField(int length, ulong type, int left) =>
+        Throw(length == 0 ? "the header ends within a serial type" : $"serial type {type} where {left} bytes are left");
+
+    [DoesNotReturn]
     private static void Throw(string reason) => throw new CorruptRecordException(reason);
 
     /// <summary>Steps through a record's fields in order, on the stack.</summary>
@@ -190,7 +200,7 @@ public static class KeyComparer
             int length = Varint.Read(record.Span, out ulong headerSize);
             if (length == 0 || headerSize < (ulong)length || headerSize > (ulong)record.Length)
             {
-                Throw($"a header of {headerSize} bytes in {record.Length}");
+                ThrowHeader(headerSize, record.Length);
             }
 
             _buffer = record.Buffer;
@@ -230,7 +240,7 @@ public static class KeyComparer
             int offset = _offset + _size;
             if (length == 0 || size < 0 || size > _end - offset)
             {
-                Throw(length == 0 ? "the header ends within a serial type" : $"serial type {type} where {_end - offset} bytes are left");
+                ThrowField(length, type, _end - offset);
             }
 
             _next += length;

@@ -6,7 +6,7 @@ namespace Sluice.Engine.Format;
 /// <summary>
 /// Reads the columns of a record ("SQLite file format", section 2.1): a varint header size, a serial type a column,
 /// then the values. The header is decoded only as far as a column is asked for, and what was decoded is remembered until the next
-/// <see cref="Reset"/>. One reader serves any number of records without allocating. Texts and blobs are slices of
+/// <see cref="Reset(in Payload)"/>. One reader serves any number of records without allocating. Texts and blobs are slices of
 /// the payload's array. Bytes that cannot be a record throw <see cref="CorruptRecordException"/>.
 /// <para>A mutable structure: keep it in a field that is not readonly, and do not copy it.</para>
 /// </summary>
@@ -27,17 +27,19 @@ public struct RecordReader
     private int _end;
 
     /// <summary>Turns to another record.</summary>
-    public void Reset(in Payload payload)
+    public void Reset(in Payload payload) => Reset(payload.Buffer, payload.Offset, payload.Length);
+
+    /// <summary>Turns to another record, which is a slice of an array.</summary>
+    public void Reset(byte[] buffer, int start, int size)
     {
         _fields ??= new Field[16];
-        _buffer = payload.Buffer;
+        _buffer = buffer;
         _decoded = 0;
-        int start = payload.Offset;
-        _end = start + payload.Length;
-        int length = Varint.Read(payload.Span, out ulong headerSize);
-        if (length == 0 || headerSize < (ulong)length || headerSize > (ulong)payload.Length)
+        _end = start + size;
+        int length = Varint.Read(buffer.AsSpan(start, size), out ulong headerSize);
+        if (length == 0 || headerSize < (ulong)length || headerSize > (ulong)size)
         {
-            Throw($"a header of {headerSize} bytes in {payload.Length}");
+            ThrowHeader(headerSize, size);
         }
 
         _next = start + length;
@@ -59,6 +61,10 @@ public struct RecordReader
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Has(int i) => i < _decoded || Decode(i);
 
+    /// <summary>The serial type of column <paramref name="i"/>; -1 for one that the record does not store.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal int TypeOf(int i) => i < _decoded || Decode(i) ? _fields![i].Type : -1;
+
     /// <summary>Column <paramref name="i"/> from 0; NULL for one that the record does not store.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public SqlValue Get(int i)
@@ -72,41 +78,74 @@ public struct RecordReader
         return SerialType.Read(_buffer, field.Offset, field.Type);
     }
 
-    /// <summary>Decodes the header up to a column; false if there are fewer.</summary>
+    /// <summary>Decodes the header up to a column; false if there are fewer. What changes in the loop stays in registers meanwhile.</summary>
     private bool Decode(int column)
     {
-        while (_decoded <= column && _next < _headerEnd)
+        byte[] buffer = _buffer;
+        Field[] fields = _fields!;
+        int headerEnd = _headerEnd;
+        int end = _end;
+        int decoded = _decoded;
+        int next = _next;
+        int body = _body;
+        while (decoded <= column && next < headerEnd)
         {
-            ulong type = _buffer[_next];
+            int type = buffer[next];
             int length = 1;
             if (type >= 0x80)
             {
-                length = Varint.Read(_buffer.AsSpan(_next, _headerEnd - _next), out type);
+                (type, length) = LongType(buffer.AsSpan(next, headerEnd - next), decoded);
             }
 
-            int size = SerialType.LengthOf(type);
-            if (length == 0 || size < 0)
+            int size = SerialType.LengthOf((uint)type);
+            if ((uint)size > (uint)(end - body))
             {
-                Throw(length == 0 ? "the header ends within a serial type" : $"serial type {type} of column {_decoded}");
+                ThrowColumn(decoded, type, size, end - body);
             }
 
-            if (size > _end - _body)
+            if (decoded >= fields.Length)
             {
-                Throw($"column {_decoded} of {size} bytes where {_end - _body} are left");
+                fields = Grow();
             }
 
-            if (_decoded == _fields!.Length)
-            {
-                Array.Resize(ref _fields, _decoded * 2);
-            }
-
-            _fields[_decoded++] = new Field { Type = (int)type, Offset = _body };
-            _next += length;
-            _body += size;
+            fields[decoded] = new Field { Type = type, Offset = body };
+            decoded++;
+            next += length;
+            body += size;
         }
 
-        return column < _decoded;
+        _decoded = decoded;
+        _next = next;
+        _body = body;
+        return column < decoded;
     }
+
+    private Field[] Grow()
+    {
+        Array.Resize(ref _fields, _fields!.Length * 2);
+        return _fields;
+    }
+
+    /// <summary>A serial type of more than one byte, and its length.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static (int Type, int Length) LongType(ReadOnlySpan<byte> header, int column)
+    {
+        int length = Varint.Read(header, out ulong type);
+        if (length == 0 || SerialType.LengthOf(type) < 0)
+        {
+            Throw(length == 0 ? "the header ends within a serial type" : $"serial type {type} of column {column}");
+        }
+
+        return ((int)type, length);
+    }
+
+    // Apart from where it is found, for the making of a message costs the method that has it in it room and time.
+    [DoesNotReturn]
+    private static void ThrowHeader(ulong headerSize, int size) => Throw($"a header of {headerSize} bytes in {size}");
+
+    [DoesNotReturn]
+    private static void ThrowColumn(int column, int type, int size, int left) =>
+        Throw(size < 0 ? $"serial type {type} of column {column}" : $"column {column} of {size} bytes where {left} are left");
 
     [DoesNotReturn]
     private static void Throw(string reason) => throw new CorruptRecordException(reason);

@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+
 namespace Sluice.Engine.Format;
 
 /// <summary>
@@ -10,26 +13,32 @@ public static class Varint
     public const int MaxLength = 9;
 
     /// <summary>Reads a varint at the beginning of <paramref name="bytes"/>; returns its length, or 0 if the bytes end before it does.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Read(ReadOnlySpan<byte> bytes, out ulong value)
     {
-        if (bytes.Length >= 2)
+        if (!bytes.IsEmpty && bytes[0] < 0x80)
         {
-            uint first = bytes[0];
-            if (first < 0x80)
-            {
-                value = first;
-                return 1;
-            }
+            value = bytes[0];
+            return 1;
+        }
 
-            uint second = bytes[1];
-            if (second < 0x80)
+        return ReadMore(bytes, out value);
+    }
+
+    /// <summary>The length of the varint at the beginning of <paramref name="bytes"/>, or 0 if the bytes end before it does.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Skip(ReadOnlySpan<byte> bytes)
+    {
+        int length = 0;
+        while (length < bytes.Length)
+        {
+            if (bytes[length++] < 0x80 || length == MaxLength)
             {
-                value = ((first & 0x7f) << 7) | second;
-                return 2;
+                return length;
             }
         }
 
-        return ReadLong(bytes, out value);
+        return 0;
     }
 
     /// <summary>Bytes that <see cref="Write"/> needs.</summary>
@@ -73,6 +82,36 @@ public static class Varint
         }
 
         return length;
+    }
+
+    /// <summary>Reads one of more than a byte: two to four bytes, as rowids mostly have, without a loop.</summary>
+    private static int ReadMore(ReadOnlySpan<byte> bytes, out ulong value)
+    {
+        if (bytes.Length < 4)
+        {
+            return ReadLong(bytes, out value);
+        }
+
+        uint four = BinaryPrimitives.ReadUInt32BigEndian(bytes);
+        if ((four & 0x80_0000) == 0)
+        {
+            value = ((four >> 17) & 0x3f80) | ((four >> 16) & 0x7f);
+            return 2;
+        }
+
+        if ((four & 0x8000) == 0)
+        {
+            value = ((four >> 10) & 0x1f_c000) | ((four >> 9) & 0x3f80) | ((four >> 8) & 0x7f);
+            return 3;
+        }
+
+        if ((four & 0x80) == 0)
+        {
+            value = ((four >> 3) & 0xfe0_0000) | ((four >> 2) & 0x1f_c000) | ((four >> 1) & 0x3f80) | (four & 0x7f);
+            return 4;
+        }
+
+        return ReadLong(bytes, out value);
     }
 
     private static int ReadLong(ReadOnlySpan<byte> bytes, out ulong value)

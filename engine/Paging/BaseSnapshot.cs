@@ -35,6 +35,8 @@ public sealed class BaseSnapshot : IPageSource, IDisposable
 
     public uint PageCount { get; }
 
+    public long PagesKeptOfWalk => _pager.PagesKeptOfWalk;
+
     public byte[] Read(uint page)
     {
         CheckNumber(page);

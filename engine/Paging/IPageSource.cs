@@ -15,6 +15,9 @@ public interface IPageSource
     /// <summary>Pages in the file.</summary>
     uint PageCount { get; }
 
+    /// <summary>How many pages of one long walk are worth to be kept for the next reader.</summary>
+    long PagesKeptOfWalk => long.MaxValue;
+
     /// <summary>The image of a page, 1-based. Nobody changes the array: it stays valid as long as it is referred to.</summary>
     byte[] Read(uint page);
 

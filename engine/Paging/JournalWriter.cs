@@ -10,8 +10,8 @@ namespace Sluice.Engine.Paging;
 /// </summary>
 internal static class JournalWriter
 {
-    /// <summary>Records are gathered into writes of about this size.</summary>
-    private const int BufferSize = 1 << 18;
+    /// <summary>Records are gathered into writes of about this size: below that of a large object, which only a collection of the whole heap frees.</summary>
+    private const int BufferSize = 1 << 16;
 
     public static void Write(FileSystem files, string path, uint nonce, uint initialPages, int pageSize, int count, IEnumerable<DirtyImage> oldImages)
     {
@@ -24,7 +24,7 @@ internal static class JournalWriter
         using EngineFile journal = files.Open(path, FileAccessMode.CreateNew);
         int recordSize = pageSize + JournalFormat.RecordOverhead;
         long whole = JournalFormat.SectorSize + ((long)count * recordSize);
-        byte[] buffer = new byte[Math.Min(whole, BufferSize)];
+        byte[] buffer = new byte[Math.Min(whole, Math.Max(BufferSize, JournalFormat.SectorSize + recordSize))];
         JournalFormat.Header header = new((uint)count, nonce, initialPages, JournalFormat.SectorSize, (uint)pageSize);
         Span<byte> final = stackalloc byte[JournalFormat.SealedHeaderSize];
         header.Write(final);

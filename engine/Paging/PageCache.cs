@@ -40,6 +40,9 @@ internal sealed class PageCache(int pageSize, long capacityBytes)
     /// <summary>Changes when a commit begins and when it ends.</summary>
     public long Stamp => Volatile.Read(ref _stamp);
 
+    /// <summary>Pages that fit.</summary>
+    public int Capacity => _capacity;
+
     public long Bytes => (long)_ring.Count * pageSize;
 
     public byte[]? TryGet(uint page)

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Sluice.Engine.Files;
+using Sluice.Engine.Format;
 
 namespace Sluice.Engine.Paging;
 
@@ -11,8 +12,8 @@ namespace Sluice.Engine.Paging;
 /// </summary>
 internal sealed class PageCommit(FileSystem files, EngineFile database, string journalPath, int pageSize)
 {
-    /// <summary>Neighbouring pages are written together, up to this much.</summary>
-    private const int BufferSize = 1 << 18;
+    /// <summary>Neighbouring pages are written together, up to this much: the largest page, and less than a large object of the garbage collector.</summary>
+    private const int BufferSize = DatabaseHeader.MaxPageSize;
 
     /// <summary>Saves the old images; after it returns, the file may be changed.</summary>
     public void WriteJournal(uint nonce, uint initialPages, int count, IEnumerable<DirtyImage> oldImages)

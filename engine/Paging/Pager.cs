@@ -85,6 +85,9 @@ public sealed partial class Pager : IDisposable
 
     public long CachedBytes => _cache.Bytes;
 
+    /// <summary>A walk through a tree takes at most a quarter of the cache: what other readers use stays there.</summary>
+    internal long PagesKeptOfWalk => _cache.Capacity / 4;
+
     /// <summary>Bytes of images kept only for snapshots older than the newest commit.</summary>
     public long OldImageBytes => _oldImages.Count * _pageSize;
 

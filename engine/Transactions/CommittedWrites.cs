@@ -25,13 +25,13 @@ internal sealed class CommittedWrites
 
     public Portion Gather(long from, long to)
     {
-        Dictionary<DeltaTree, List<DeltaNode>> nodes = [];
+        Dictionary<DeltaTree, NodeList> nodes = [];
         foreach (WriteSet writes in WaitingUpTo(to))
         {
             writes.AddNodes(nodes);
         }
 
-        return new Portion(from, to, nodes);
+        return new Portion(from, to, nodes.Values);
     }
 
     public void Moved(Portion portion)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using Sluice.Engine.BTree;
 using Sluice.Engine.Format;
@@ -88,7 +89,7 @@ internal abstract class DeltaTree(uint root)
     public abstract bool IsIndex { get; }
 
     /// <summary>Puts nodes into the order of their keys.</summary>
-    public abstract void Sort(DeltaNode[] nodes);
+    public abstract void Sort(Span<DeltaNode> nodes);
 
     /// <summary>Writes the newest committed version of each node, of those committed after <paramref name="from"/> up to <paramref name="to"/>.</summary>
     public abstract void Apply(PageTreeWriter trees, ReadOnlySpan<DeltaNode> nodes, long from, long to);
@@ -193,7 +194,24 @@ internal sealed class TableDelta(uint root) : DeltaTree<long, RowidOrder>(root, 
         return node;
     }
 
-    public override void Sort(DeltaNode[] nodes) => Array.Sort(Array.ConvertAll(nodes, KeyOf), nodes);
+    /// <summary>One writer alone has given the rowids in order.</summary>
+    public override void Sort(Span<DeltaNode> nodes)
+    {
+        long[] keys = ArrayPool<long>.Shared.Rent(nodes.Length);
+        bool ordered = true;
+        for (int i = 0; i < nodes.Length; i++)
+        {
+            keys[i] = KeyOf(nodes[i]);
+            ordered &= i == 0 || keys[i - 1] <= keys[i];
+        }
+
+        if (!ordered)
+        {
+            keys.AsSpan(0, nodes.Length).Sort(nodes);
+        }
+
+        ArrayPool<long>.Shared.Return(keys);
+    }
 
     public override void Apply(PageTreeWriter trees, ReadOnlySpan<DeltaNode> nodes, long from, long to)
     {

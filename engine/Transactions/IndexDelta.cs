@@ -90,7 +90,7 @@ internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree<IndexKey
         return RecordWriter.Encode(columns);
     }
 
-    public override void Sort(DeltaNode[] nodes) => Array.Sort(nodes, _byKey);
+    public override void Sort(Span<DeltaNode> nodes) => nodes.Sort(_byKey);
 
     public override void Apply(PageTreeWriter trees, ReadOnlySpan<DeltaNode> nodes, long from, long to)
     {

@@ -17,7 +17,7 @@ internal sealed class MergedKeyCursor : KeyCursor
         Delta,
     }
 
-    private readonly IDeltaReader _reader;
+    private readonly StoreTransaction _reader;
     private readonly uint _root;
     private readonly KeyOrder _order;
     private readonly SqlValue[] _nodeColumns;
@@ -39,7 +39,7 @@ internal sealed class MergedKeyCursor : KeyCursor
     private Source _current;
     private SqlValue[] _placeBefore = [];
 
-    public MergedKeyCursor(IDeltaReader reader, uint root, KeyOrder order)
+    public MergedKeyCursor(StoreTransaction reader, uint root, KeyOrder order)
     {
         _reader = reader;
         _root = root;

@@ -22,7 +22,7 @@ internal sealed class MergedRowCursor : RowCursor
     /// <summary>Stands for the write stamp after <see cref="SeekExact"/>, which places no candidates: a move has to.</summary>
     private const long Unplaced = -1;
 
-    private readonly IDeltaReader _reader;
+    private readonly StoreTransaction _reader;
     private readonly uint _root;
     private IPageSource? _source;
     private TableCursor _pages = null!;
@@ -36,10 +36,11 @@ internal sealed class MergedRowCursor : RowCursor
     private bool _onPages;
     private bool _forward;
     private bool _overlaid;
+    private bool _lends;
     private Source _current;
     private long _placeBefore;
 
-    public MergedRowCursor(IDeltaReader reader, uint root)
+    public MergedRowCursor(StoreTransaction reader, uint root)
     {
         _reader = reader;
         _root = root;
@@ -52,6 +53,26 @@ internal sealed class MergedRowCursor : RowCursor
 
     public override Payload Record =>
         _current == Source.Delta ? new Payload(_version!.Content!, 0, _version.Content!.Length) : _pages.Record;
+
+    public override void Show(ref RecordReader reader)
+    {
+        if (_current == Source.Delta)
+        {
+            reader.Reset(Record);
+        }
+        else
+        {
+            _pages.Show(ref reader);
+        }
+    }
+
+    public override void LendRecords()
+    {
+        _lends = true;
+        _pages.LendRecords();
+    }
+
+    public override void KeepRecord() => _pages.KeepRecord();
 
     public override int RecordLength => _current == Source.Delta ? _version!.Content!.Length : _pages.RecordLength;
 
@@ -216,6 +237,11 @@ internal sealed class MergedRowCursor : RowCursor
         _placeBefore = placed ? Rowid : 0;
         _source = source;
         _pages = new TableCursor(source, _root);
+        if (_lends)
+        {
+            _pages.LendRecords();
+        }
+
         return placed;
     }
 

@@ -10,7 +10,7 @@ namespace Sluice.Engine.Transactions;
 /// reads and writes pages. What it holds: its epoch until it commits; its place inside the writer gate, the plain-writer lock and its
 /// rowid claims until the outcome is settled.
 /// </summary>
-internal sealed partial class StoreTransaction : Transaction, IDeltaReader
+internal sealed partial class StoreTransaction : Transaction
 {
     private readonly Store _store;
     private readonly TimeSpan _busyTimeout;
@@ -105,6 +105,10 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
 
     public Viewpoint View { get; private set; }
 
+    /// <summary>
+    /// Begins a step of a merged cursor: the pages to read, which change at most once. What <see cref="View"/> sees is as new as they are, and stays until
+    /// <see cref="ExitReading"/>.
+    /// </summary>
     public IPageSource EnterReading()
     {
         Epoch epoch = _hold.Enter();
@@ -119,6 +123,7 @@ internal sealed partial class StoreTransaction : Transaction, IDeltaReader
 
     public void ExitReading() => _hold.Exit();
 
+    /// <summary>Moves with each write, and each write taken back, of the transaction itself.</summary>
     public long WriteStamp { get; private set; }
 
     public override RowCursor OpenRows(uint root)

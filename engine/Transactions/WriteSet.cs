@@ -18,7 +18,7 @@ internal sealed class WriteSet(Delta delta, long snapshot, Action<long> grown)
 
     private readonly record struct Entry(DeltaTree Tree, DeltaNode Node, Version Version);
 
-    private readonly List<Entry> _entries = [];
+    private readonly Chunks<Entry> _entries = new();
     private List<(uint Root, long Rowid)>? _shares;
     private long _unreportedBytes;
     private long _reportedBytes;
@@ -74,15 +74,16 @@ internal sealed class WriteSet(Delta delta, long snapshot, Action<long> grown)
             _unreportedBytes -= tree.Undo(node, version);
         }
 
-        _entries.RemoveRange(count, _entries.Count - count);
+        _entries.Cut(count);
         Report();
     }
 
     /// <summary>The redo of the rows, each in its last form; index entries follow from them.</summary>
     public void WriteTo(RedoBuilder redo)
     {
-        foreach ((DeltaTree tree, DeltaNode node, Version version) in _entries)
+        for (int i = 0; i < _entries.Count; i++)
         {
+            (DeltaTree tree, DeltaNode node, Version version) = _entries[i];
             if (tree is TableDelta && ReferenceEquals(node.Newest, version))
             {
                 if (version.Deleted)
@@ -111,33 +112,30 @@ internal sealed class WriteSet(Delta delta, long snapshot, Action<long> grown)
     public void AddRoots(HashSet<uint> roots)
     {
         uint last = 0;
-        foreach (Entry entry in _entries)
+        for (int i = 0; i < _entries.Count; i++)
         {
-            if (entry.Tree.Root != last)
+            uint root = _entries[i].Tree.Root;
+            if (root != last)
             {
-                last = entry.Tree.Root;
+                last = root;
                 _ = roots.Add(last);
             }
         }
     }
 
     /// <summary>Adds the nodes written, in order, to those of their trees.</summary>
-    public void AddNodes(Dictionary<DeltaTree, List<DeltaNode>> nodes)
+    public void AddNodes(Dictionary<DeltaTree, NodeList> nodes)
     {
-        DeltaTree? tree = null;
-        List<DeltaNode> list = [];
-        foreach (Entry entry in _entries)
+        NodeList? list = null;
+        for (int i = 0; i < _entries.Count; i++)
         {
-            if (!ReferenceEquals(entry.Tree, tree))
+            (DeltaTree tree, DeltaNode node, _) = _entries[i];
+            if (!ReferenceEquals(list?.Tree, tree) && !nodes.TryGetValue(tree, out list))
             {
-                tree = entry.Tree;
-                if (!nodes.TryGetValue(tree, out list!))
-                {
-                    nodes.Add(tree, list = []);
-                }
+                nodes.Add(tree, list = new NodeList(tree));
             }
 
-            list.Add(entry.Node);
+            list!.Add(node);
         }
     }
 

@@ -35,7 +35,12 @@ public sealed class ColumnExpr(int source, int column, Affinity affinity, Collat
     public override SqlValue Evaluate(Frame frame)
     {
         RowSource row = frame.Sources[Source];
-        return row.IsNullRow ? SqlValue.Null : row.Column(Column);
+        if (row.IsNullRow)
+        {
+            return SqlValue.Null;
+        }
+
+        return row.Column(Column);
     }
 }
 

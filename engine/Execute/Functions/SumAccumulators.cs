@@ -44,7 +44,15 @@ internal abstract class NumericAccumulator : Accumulator
 
     public sealed override void Step(ReadOnlySpan<SqlValue> arguments)
     {
-        SqlValue value = SqlConvert.TextToNumber(arguments[0]);
+        ref readonly SqlValue given = ref arguments[0];
+        if (given.Type == SqlType.Real)
+        {
+            Count++;
+            AddReal(given.Real);
+            return;
+        }
+
+        SqlValue value = SqlConvert.TextToNumber(given);
         if (value.IsNull)
         {
             return;

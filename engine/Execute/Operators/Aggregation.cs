@@ -63,6 +63,13 @@ internal sealed class GroupState
                 continue;
             }
 
+            if (_shared.OnlyArgument(i) is { } only)
+            {
+                SqlValue argument = only.Evaluate(run);
+                _accumulators[i].Step(new ReadOnlySpan<SqlValue>(in argument));
+                continue;
+            }
+
             Span<SqlValue> arguments = _shared.Arguments(i, run);
             _accumulators[i].Step(arguments);
             if (i == _shared.Extreme)
@@ -118,6 +125,7 @@ internal sealed class GroupState
 internal sealed class AggregationRun
 {
     private readonly Expr[][] _arguments;
+    private readonly Expr?[] _only;
     private readonly SqlValue[] _buffer;
 
     public AggregationRun(Aggregation aggregation)
@@ -127,10 +135,12 @@ internal sealed class AggregationRun
         Extreme = aggregation.Extreme;
         ExtremeIsMax = aggregation.ExtremeIsMax;
         _arguments = new Expr[Calls.Length][];
+        _only = new Expr?[Calls.Length];
         int longest = 0;
         for (int i = 0; i < Calls.Length; i++)
         {
             _arguments[i] = [.. Calls[i].Arguments, .. Calls[i].OrderBy.Select(key => key.Value)];
+            _only[i] = _arguments[i].Length == 1 && i != Extreme ? _arguments[i][0] : null;
             longest = Math.Max(longest, _arguments[i].Length);
         }
 
@@ -144,6 +154,9 @@ internal sealed class AggregationRun
     public int Extreme { get; }
 
     public bool ExtremeIsMax { get; }
+
+    /// <summary>The argument of a call that has one and nothing else to look at, or null; it need not go through the buffer.</summary>
+    public Expr? OnlyArgument(int call) => _only[call];
 
     /// <summary>The arguments of a call for the current row, the ORDER BY terms behind them; lent until the next call.</summary>
     public Span<SqlValue> Arguments(int call, Run run)

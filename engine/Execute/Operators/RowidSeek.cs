@@ -80,6 +80,7 @@ internal sealed class RowidRangeNode(TableAccess access, RangeBound? lower, Rang
             _upper = upper;
             _reverse = reverse;
             _row = new TableRow(access.Shape, run.Transaction.Of(access.Shape.Table).OpenRows(access.Shape.Table.RootPage));
+            _row.Cursor.LendRecords();
             run.Sources[access.Source] = _row;
         }
 

@@ -21,6 +21,7 @@ internal sealed class TableScanNode(TableAccess access, bool reverse) : PlanNode
         public TableScan(Run run, TableAccess access, bool reverse) : base(run)
         {
             _row = new TableRow(access.Shape, run.Transaction.Of(access.Shape.Table).OpenRows(access.Shape.Table.RootPage));
+            _row.Cursor.LendRecords();
             _reverse = reverse;
             run.Sources[access.Source] = _row;
         }

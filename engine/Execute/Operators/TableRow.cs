@@ -4,7 +4,10 @@ using Sluice.Engine.Format;
 
 namespace Sluice.Engine.Execute.Operators;
 
-/// <summary>The current row of a table under a cursor. Decodes the record when a column of it is first asked for.</summary>
+/// <summary>
+/// The current row of a table under a cursor. Decodes the record when a column of it is first asked for. Where the cursor lends its records, those are
+/// kept of which a text or a blob is given away.
+/// </summary>
 internal sealed class TableRow(TableShape shape, RowCursor cursor) : RowSource
 {
     private RecordReader _reader;
@@ -33,11 +36,26 @@ internal sealed class TableRow(TableShape shape, RowCursor cursor) : RowSource
 
         if (!_loaded)
         {
-            _reader.Reset(Cursor.Record);
+            Cursor.Show(ref _reader);
             _loaded = true;
         }
 
-        return _reader.Has(position) ? shape.FromStored(index, _reader.Get(position)) : shape.DefaultOf(index);
+        int type = _reader.TypeOf(position);
+        if (type < 0)
+        {
+            return shape.DefaultOf(index);
+        }
+
+        if (type >= SerialType.FirstBlob)
+        {
+            Cursor.KeepRecord();
+        }
+        else if (shape.IsReal(index))
+        {
+            return shape.FromStored(index, _reader.Get(position));
+        }
+
+        return _reader.Get(position);
     }
 }
 

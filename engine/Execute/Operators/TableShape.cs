@@ -7,6 +7,7 @@ namespace Sluice.Engine.Execute.Operators;
 /// <summary>What reading a table's records needs to know of it.</summary>
 internal sealed class TableShape
 {
+    private readonly int[] _positions;
     private readonly bool[] _isReal;
     private readonly SqlValue[] _defaults;
 
@@ -14,6 +15,7 @@ internal sealed class TableShape
     {
         Table = table;
         RowidAlias = table.RowidAlias;
+        _positions = table.Positions.ToArray();
         _isReal = new bool[table.Columns.Count];
         _defaults = new SqlValue[table.Columns.Count];
         for (int i = 0; i < _isReal.Length; i++)
@@ -29,7 +31,10 @@ internal sealed class TableShape
     public int RowidAlias { get; }
 
     /// <summary>By ordinal: the column's place in a record, or -1 for a virtual one.</summary>
-    public ReadOnlySpan<int> Positions => Table.Positions;
+    public ReadOnlySpan<int> Positions => _positions;
+
+    /// <summary>Whether values of a column are not just what is stored, see <see cref="FromStored"/>.</summary>
+    public bool IsReal(int column) => _isReal[column];
 
     /// <summary>A REAL column's whole numbers may be stored as integers ("Datatypes In SQLite", section 3) and are reals again when read.</summary>
     public SqlValue FromStored(int column, in SqlValue value) =>

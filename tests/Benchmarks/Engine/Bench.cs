@@ -75,6 +75,9 @@ internal sealed class Bench(string parent, string shim, int rounds, double secon
     public static void Header(string unit, string more = "") =>
         Console.WriteLine($"  {unit,-34} {"Sluice",11} {"SQLite",11} {"ratio",9}  {"goal",6} {"",-6}  {more}");
 
+    /// <summary>The same work by the processor time that it took, which other work of the machine changes less.</summary>
+    public static string Processor(double ours, double theirs) => $"{Number(ours)}, {Number(theirs)}: {Number(ours / theirs)}x";
+
     public static string Number(double value) => value.ToString(value >= 100 ? "N0" : "0.00", CultureInfo.InvariantCulture);
 
     private Process Start(string folder, string side, int delayUs, params string[] workload)

@@ -40,18 +40,6 @@ internal readonly record struct Counts(long Commits, long LogSyncs, long Syncs, 
     }
 }
 
-/// <summary>What this process has written: <see cref="Written"/> by calls, <see cref="ToDisk"/> in pages that the kernel had to write (proc(5), io).</summary>
-internal readonly record struct DiskBytes(long Written, long ToDisk)
-{
-    public static DiskBytes Now()
-    {
-        Dictionary<string, long> fields = File.ReadLines("/proc/self/io")
-            .Select(line => line.Split(": "))
-            .ToDictionary(parts => parts[0], parts => long.Parse(parts[1], CultureInfo.InvariantCulture));
-        return new DiskBytes(fields["wchar"], fields["write_bytes"]);
-    }
-}
-
 /// <summary>Memory of this process (proc(5), status).</summary>
 internal static class ProcessMemory
 {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Data.Common;
 using System.Diagnostics;
+using System.Runtime;
 
 namespace Sluice.Benchmarks.Engine;
 
@@ -65,11 +66,13 @@ internal static class MeasureCommand
     private static void Open(Side side, string folder)
     {
         long logBytes = Directory.EnumerateFiles(folder).Where(file => !file.EndsWith(".db", StringComparison.Ordinal)).Sum(file => new FileInfo(file).Length);
+        TimeSpan compiledBefore = JitInfo.GetCompilationTime();
         long start = Stopwatch.GetTimestamp();
         using DbConnection connection = side.Open(folder);
         using DbCommand count = Side.Prepare(connection, "SELECT count(*) FROM readings");
         long rows = (long)count.ExecuteScalar()!;
         Figures.Print("seconds", Stopwatch.GetElapsedTime(start).TotalSeconds);
+        Figures.Print("compiling_seconds", (JitInfo.GetCompilationTime() - compiledBefore).TotalSeconds);
         Figures.Print("rows", rows);
         Figures.Print("log_bytes", logBytes);
     }

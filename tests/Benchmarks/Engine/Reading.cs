@@ -78,15 +78,17 @@ internal static class Reading
         Side.Execute(connection, side.Checkpoint);
     }
 
-    /// <summary>Answers a second, after some that do not count.</summary>
+    /// <summary>Answers a second, and a second of processor time, after some that do not count.</summary>
     private static void Measure(string kind, TimeSpan length, Func<long> query, long expected)
     {
         long start = 0;
+        TimeSpan used = default;
         long answers = 0;
         foreach (bool counts in new[] { false, true })
         {
             answers = 0;
             start = Stopwatch.GetTimestamp();
+            used = Environment.CpuUsage.TotalTime;
             do
             {
                 long result = query();
@@ -101,6 +103,7 @@ internal static class Reading
         }
 
         Figures.Print(kind, answers / Stopwatch.GetElapsedTime(start).TotalSeconds);
+        Figures.Print($"{kind}_cpu", answers / (Environment.CpuUsage.TotalTime - used).TotalSeconds);
     }
 
     /// <summary>Reads every value of every row, as a program that uses them does.</summary>

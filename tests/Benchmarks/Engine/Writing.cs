@@ -75,6 +75,7 @@ internal static class Writing
     public static void Bulk(Side side, string folder, bool withIndex, int rows, int rowsPerTransaction)
     {
         double seconds;
+        double used;
         using (DbConnection connection = side.Open(folder))
         {
             Side.CreateTable(connection, withIndex);
@@ -85,7 +86,8 @@ internal static class Writing
             }
 
             Side.Execute(connection, side.Checkpoint);
-            DiskBytes begin = DiskBytes.Now();
+            DiskBytes begin = DiskBytes.Now(folder);
+            TimeSpan usedBefore = Environment.CpuUsage.TotalTime;
             long start = Stopwatch.GetTimestamp();
             for (int done = 0; done < rows; done += rowsPerTransaction)
             {
@@ -94,12 +96,16 @@ internal static class Writing
 
             Side.Execute(connection, side.Checkpoint);
             seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            DiskBytes end = DiskBytes.Now();
+            used = (Environment.CpuUsage.TotalTime - usedBefore).TotalSeconds;
+            DiskBytes end = DiskBytes.Now(folder);
             Figures.Print("disk_bytes_per_row", (end.ToDisk - begin.ToDisk) / (double)rows);
             Figures.Print("written_bytes_per_row", (end.Written - begin.Written) / (double)rows);
         }
 
         Figures.Print("rate", rows / seconds);
+        Figures.Print("cpu", rows / used);
+        Figures.Print("allocated_bytes_per_row", GC.GetTotalAllocatedBytes() / (double)rows);
+        Figures.Print("full_collections", GC.CollectionCount(2));
     }
 
     /// <summary>Bytes written for each row, the last checkpoint included, by writers of small transactions.</summary>
@@ -110,7 +116,7 @@ internal static class Writing
         {
             Side.CreateTable(first, withIndex: true);
             Side.Execute(first, side.Checkpoint);
-            begin = DiskBytes.Now();
+            begin = DiskBytes.Now(folder);
             Parallel(writers, number =>
             {
                 using DbConnection connection = side.Open(folder);
@@ -122,7 +128,7 @@ internal static class Writing
             });
         }
 
-        DiskBytes end = DiskBytes.Now();
+        DiskBytes end = DiskBytes.Now(folder);
         Figures.Print("disk_bytes_per_row", (end.ToDisk - begin.ToDisk) / (double)rows);
         Figures.Print("written_bytes_per_row", (end.Written - begin.Written) / (double)rows);
     }
