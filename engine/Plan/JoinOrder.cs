@@ -18,15 +18,21 @@ internal sealed class JoinOrder(PathFinder finder, IReadOnlyList<WhereTerm> term
         double bestCost = double.PositiveInfinity;
         foreach (FromSource first in sources.Take(MaxFirstSources))
         {
-            foreach (AccessPath path in finder.Find(first, terms, placed))
+            List<AccessPath> paths = finder.Find(first, terms, placed);
+            if (placed == 0 && order.Skip is { } skip && skip.Source == first.Source)
+            {
+                paths.AddRange(finder.FindSkips(first, terms, skip));
+            }
+
+            foreach (AccessPath path in paths)
             {
                 OrderedPaths candidate = Complete(path, sources, placed, outerRows);
                 double cost = candidate.Cost;
                 if (order.Keys.Count > 0)
                 {
                     bool isOrdered = order.IsGivenBy(candidate.Paths, out _);
-                    cost = isOrdered
-                        ? order.HasLimit ? cost / 20 : cost
+                    cost = isOrdered ? order.HasLimit ? cost / 20 : order.AllowsHash ? cost + path.RandomReads : cost
+                        : order.AllowsHash ? cost + PathCosts.Group(candidate.Rows)
                         : cost + PathCosts.Sort(candidate.Rows);
                 }
 

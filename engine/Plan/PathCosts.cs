@@ -15,6 +15,9 @@ internal static class PathCosts
     /// <summary>Stepping to a row of a table.</summary>
     public const double RowStep = 3.0;
 
+    /// <summary>Looking up a row of a table that lies anywhere.</summary>
+    public const double RandomRead = 10.0;
+
     /// <summary>Finding a place in a tree of that many entries.</summary>
     public const double Seek = 20;
 
@@ -36,6 +39,9 @@ internal static class PathCosts
         term.Uses.Any(use => use.Kind is TermKind.Equal or TermKind.Is or TermKind.In) ? 0.25 : 0.93;
 
     public static double Sort(double rows) => rows * 3 * Math.Max(1, Math.Log2(Math.Max(2, rows)));
+
+    /// <summary>Grouping rows in a hash table.</summary>
+    public static double Group(double rows) => rows * HashRow;
 
     private static double TableWidth(Table table) => table.Columns.Sum(Width) + (table.RowidAlias < 0 ? 1 : 0);
 
