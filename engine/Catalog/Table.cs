@@ -266,6 +266,9 @@ public sealed class TableIndex
 
     public bool Unique => Order.Unique;
 
+    /// <summary>What stepping through it costs, once the planner has worked it out.</summary>
+    internal double? StepCost { get; set; }
+
     /// <summary>ON CONFLICT of the constraint that made it.</summary>
     public ConflictAction OnConflict { get; init; }
 

@@ -26,7 +26,7 @@ internal static class PathCosts
 
     /// <summary>Stepping through an index, whose entries are smaller than the table's rows.</summary>
     public static double IndexStep(Table table, TableIndex index) =>
-        Math.Pow(2, (1 + (15 * Math.Log2(4 * IndexWidth(table, index)) / Math.Log2(4 * TableWidth(table)))) / 10);
+        index.StepCost ??= Math.Pow(2, (1 + (15 * Math.Log2(4 * IndexWidth(table, index)) / Math.Log2(4 * TableWidth(table)))) / 10);
 
     /// <summary>Whether an index's entries are smaller than the table's rows.</summary>
     public static bool IsNarrower(Table table, TableIndex index) => IndexWidth(table, index) < TableWidth(table);

@@ -17,7 +17,13 @@ internal sealed class PathFinder(CompileState state)
         List<TermUse> uses = [];
         foreach (WhereTerm term in terms)
         {
-            uses.AddRange(term.Uses.Where(use => use.Source == source && (use.ValueMask & ~placed) == 0));
+            foreach (TermUse use in term.Uses)
+            {
+                if (use.Source == source && (use.ValueMask & ~placed) == 0)
+                {
+                    uses.Add(use);
+                }
+            }
         }
 
         if (source.Node is { } node)
@@ -182,16 +188,27 @@ internal sealed class PathFinder(CompileState state)
         // The rowid, or what the primary key needs, at the end of each key is a column like the others.
         for (; position <= index.KeyLength; position++)
         {
-            List<TermUse> usable = uses.FindAll(use => Fits(use, table, index, position));
-            TermUse? equal = usable.Find(use => use.Kind is TermKind.Equal or TermKind.Is) ?? usable.Find(use => use.Kind == TermKind.In);
-            if (equal is null)
+            TermUse? equal = null;
+            TermUse? list = null;
+            lower = upper = null;
+            foreach (TermUse use in uses)
             {
-                lower = usable.Find(use => use.Kind == TermKind.Lower);
-                upper = usable.Find(use => use.Kind == TermKind.Upper);
+                if (Fits(use, table, index, position))
+                {
+                    equal ??= use.Kind is TermKind.Equal or TermKind.Is ? use : null;
+                    list ??= use.Kind == TermKind.In ? use : null;
+                    lower ??= use.Kind == TermKind.Lower ? use : null;
+                    upper ??= use.Kind == TermKind.Upper ? use : null;
+                }
+            }
+
+            if ((equal ?? list) is not { } found)
+            {
                 break;
             }
 
-            equalities.Add(equal);
+            equalities.Add(found);
+            lower = upper = null;
         }
 
         bool covering = IsCovering(source, table, index);
@@ -200,10 +217,10 @@ internal sealed class PathFinder(CompileState state)
             && equalities.TrueForAll(use => use.Kind == TermKind.Equal);
         double rows = equalities.Count == 0 ? PathCosts.TableRows : isUnique ? 1 : PathCosts.EqualRows(equalities.Count);
         double seeks = 1;
-        foreach (TermUse use in equalities.Where(use => use.Kind == TermKind.In))
+        foreach (TermUse use in equalities)
         {
-            rows *= use.ValueCount;
-            seeks *= use.ValueCount;
+            rows *= use.Kind == TermKind.In ? use.ValueCount : 1;
+            seeks *= use.Kind == TermKind.In ? use.ValueCount : 1;
         }
 
         if (isRange)
@@ -227,7 +244,7 @@ internal sealed class PathFinder(CompileState state)
             Source = source,
             Cost = cost,
             Rows = rows,
-            Uses = [.. equalities, .. new[] { lower, upper }.OfType<TermUse>()],
+            Uses = UsesOf(equalities, lower, upper),
             IsSingleRow = isUnique,
             Order = order,
             UniqueOrderLength = uniqueLength,
@@ -235,6 +252,21 @@ internal sealed class PathFinder(CompileState state)
             Fixed = hasIn ? [] : [.. equalities.Select((_, i) => KeyColumnOf(source, table, index, i))],
             Build = (reverse, _) => BuildIndex(source, index, equalities, lower, upper, reverse, covering),
         };
+    }
+
+    private static List<TermUse> UsesOf(List<TermUse> equalities, TermUse? lower, TermUse? upper)
+    {
+        List<TermUse> uses = new(equalities.Count + 2);
+        uses.AddRange(equalities);
+        foreach (TermUse? bound in (ReadOnlySpan<TermUse?>)[lower, upper])
+        {
+            if (bound is not null)
+            {
+                uses.Add(bound);
+            }
+        }
+
+        return uses;
     }
 
     /// <summary>

@@ -114,6 +114,8 @@ internal sealed class ExclusiveWriter : BTreeWriter
 
     public override void PutRow(uint root, long rowid, ReadOnlySpan<byte> record) => _trees.PutRow(root, rowid, record);
 
+    public override bool HasRow(uint root, long rowid) => _trees.HasRow(root, rowid);
+
     public override bool DeleteRow(uint root, long rowid) => _trees.DeleteRow(root, rowid);
 
     public override void PutKey(uint root, KeyOrder order, ReadOnlySpan<byte> key) => _trees.PutKey(root, order, key);

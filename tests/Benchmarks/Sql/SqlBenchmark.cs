@@ -56,7 +56,7 @@ internal static class SqlBenchmark
         List<double> ratios = [];
         foreach (SqlQuery query in SqlQueries.All(readings).Where(query => only.Length == 0 || Array.Exists(only, part => query.Name.Contains(part, StringComparison.OrdinalIgnoreCase))))
         {
-            double ratio = Measure(query, ours, theirs, rounds);
+            double ratio = Measure(query, sides, ours, theirs, rounds);
             if (query.IsRunTime)
             {
                 ratios.Add(ratio);
@@ -72,12 +72,12 @@ internal static class SqlBenchmark
         }
     }
 
-    private static double Measure(SqlQuery query, DbConnection ours, DbConnection theirs, int rounds)
+    private static double Measure(SqlQuery query, Side[] sides, DbConnection ours, DbConnection theirs, int rounds)
     {
         SqlAnswer expected = query.Run(theirs, query.Theirs ?? query.Sql);
-        query.After(theirs);
+        query.After(sides[1], theirs);
         SqlAnswer answer = query.Run(ours, query.Sql);
-        query.After(ours);
+        query.After(sides[0], ours);
         if (!answer.Equals(expected))
         {
             throw new InvalidOperationException($"{query.Name}: Sluice answers {answer}, SQLite {expected}");
@@ -87,8 +87,8 @@ internal static class SqlBenchmark
         double[] theirMs = new double[rounds];
         for (int round = 0; round < rounds; round++)
         {
-            ourMs[round] = Time(query, ours, query.Sql);
-            theirMs[round] = Time(query, theirs, query.Theirs ?? query.Sql);
+            ourMs[round] = Time(query, sides[0], ours, query.Sql);
+            theirMs[round] = Time(query, sides[1], theirs, query.Theirs ?? query.Sql);
         }
 
         Array.Sort(ourMs);
@@ -101,13 +101,13 @@ internal static class SqlBenchmark
         return ratio;
     }
 
-    private static double Time(SqlQuery query, DbConnection connection, string sql)
+    private static double Time(SqlQuery query, Side side, DbConnection connection, string sql)
     {
         GC.Collect();
         long start = Stopwatch.GetTimestamp();
         _ = query.Run(connection, sql);
         double ms = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-        query.After(connection);
+        query.After(side, connection);
         return ms;
     }
 

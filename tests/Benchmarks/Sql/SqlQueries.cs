@@ -46,11 +46,12 @@ internal class SqlQuery(string name, string sql)
         return answer;
     }
 
-    public void After(DbConnection connection)
+    public void After(Side side, DbConnection connection)
     {
         if (Undo is not null)
         {
             Side.Execute(connection, Undo);
+            Side.Execute(connection, side.Checkpoint);
         }
     }
 }
