@@ -44,6 +44,9 @@ internal sealed class AccessPath
     /// <summary>The order in which rows come; columns fixed by an equality are left out.</summary>
     public IReadOnlyList<PathColumn> Order { get; init; } = [];
 
+    /// <summary>Whether it cannot be read backwards.</summary>
+    public bool IsForwardOnly { get; init; }
+
     /// <summary>How many columns of <see cref="Order"/> tell each row from the others; 0 if they do not.</summary>
     public int UniqueOrderLength { get; init; }
 

@@ -81,7 +81,7 @@ internal sealed record DesiredOrder(IReadOnlyList<SortKey> Keys, bool HasLimit)
             }
 
             bool against = key.Order.Descending != path.Order[position].Descending;
-            if (reversed is { } direction && direction != against)
+            if ((reversed is { } direction && direction != against) || (against && path.IsForwardOnly))
             {
                 return false;
             }

@@ -110,8 +110,8 @@ internal sealed class PathFinder(CompileState state)
     private static AccessPath ScanPath(FromSource source) => new()
     {
         Source = source,
-        Cost = PathCosts.TableRows * PathCosts.RowStep,
-        Rows = PathCosts.TableRows,
+        Cost = PathCosts.RowsOf(source.Table!) * PathCosts.RowStep,
+        Rows = PathCosts.RowsOf(source.Table!),
         Order = [RowidOf(source)],
         UniqueOrderLength = 1,
         Build = (reverse, _) => new TableScanNode(source.Access!, reverse),
@@ -156,7 +156,7 @@ internal sealed class PathFinder(CompileState state)
         TermUse? upper = rowid.Find(use => use.Kind == TermKind.Upper);
         if (lower is not null || upper is not null)
         {
-            double rows = PathCosts.TableRows / (lower is not null && upper is not null ? 64 : 4);
+            double rows = PathCosts.RowsOf(source.Table!) / (lower is not null && upper is not null ? 64 : 4);
             paths.Add(new AccessPath
             {
                 Source = source,
@@ -215,7 +215,7 @@ internal sealed class PathFinder(CompileState state)
         bool isRange = lower is not null || upper is not null;
         bool isUnique = index.Unique && equalities.Count >= index.Columns.Count
             && equalities.TrueForAll(use => use.Kind == TermKind.Equal);
-        double rows = equalities.Count == 0 ? PathCosts.TableRows : isUnique ? 1 : PathCosts.EqualRows(equalities.Count);
+        double rows = equalities.Count == 0 ? PathCosts.RowsOf(table) : isUnique ? 1 : PathCosts.EqualRows(index, equalities.Count);
         double seeks = 1;
         foreach (TermUse use in equalities)
         {
@@ -234,7 +234,7 @@ internal sealed class PathFinder(CompileState state)
         double cost = (isWhole ? 0 : seeks * PathCosts.Seek) + (rows * step) + (covering ? 0 : rows * PathCosts.RowStep);
         if (isWhole && covering && !PathCosts.IsNarrower(table, index))
         {
-            cost = Math.Max(cost, (PathCosts.TableRows * PathCosts.RowStep) + 1);
+            cost = Math.Max(cost, (PathCosts.RowsOf(table) * PathCosts.RowStep) + 1);
         }
 
         bool hasIn = equalities.Exists(use => use.Kind == TermKind.In);
@@ -289,9 +289,10 @@ internal sealed class PathFinder(CompileState state)
                 yield return new AccessPath
                 {
                     Source = source,
-                    Cost = PathCosts.TableRows * PathCosts.IndexStep(table, index) / 4,
-                    Rows = PathCosts.TableRows / 16,
+                    Cost = Math.Min(PathCosts.RowsOf(table), IndexEdgesNode.MostRowsOfGroup * PathCosts.GroupsOf(table, index, skip.Keys.Count)) * PathCosts.IndexStep(table, index) / 2,
+                    Rows = PathCosts.GroupsOf(table, index, skip.Keys.Count),
                     Uses = [.. new[] { lower, upper }.OfType<TermUse>()],
+                    IsForwardOnly = true,
                     Order = [.. skip.Keys.Select((_, i) => KeyColumnOf(source, table, index, i))],
                     Build = (_, _) => new IndexEdgesNode(source.Access!, index, skip.Keys.Count, skip.Edges, KeyBound(lower), KeyBound(upper), covering),
                 };
@@ -451,7 +452,7 @@ internal sealed class PathFinder(CompileState state)
             return;
         }
 
-        double count = source.Derived?.EstimatedRows ?? PathCosts.TableRows;
+        double count = source.Derived?.EstimatedRows ?? PathCosts.RowsOf(source.Table!);
         AccessPath input = paths[0];
         paths.Add(new AccessPath
         {

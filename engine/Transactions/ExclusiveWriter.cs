@@ -123,5 +123,5 @@ internal sealed class ExclusiveWriter : BTreeWriter
     public override bool DeleteKey(uint root, KeyOrder order, ReadOnlySpan<byte> key) => _trees.DeleteKey(root, order, key);
 
     private void LoadSchema() =>
-        Schema = SchemaLoader.Load(new TableCursor(Pages, 1), Pages.SchemaCookie, Pages.Path, Pages.Base.Header.SchemaFormat);
+        Schema = SchemaLoader.Load(new TableCursor(Pages, 1), Pages.SchemaCookie, Pages.Path, Pages.Base.Header.SchemaFormat, root => new TableCursor(Pages, root));
 }

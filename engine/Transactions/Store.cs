@@ -410,7 +410,7 @@ public sealed class Store : IDisposable
     }
 
     private static Schema LoadSchema(BaseSnapshot pages) =>
-        SchemaLoader.Load(new TableCursor(pages, 1), pages.Header.SchemaCookie, pages.Path, pages.Header.SchemaFormat);
+        SchemaLoader.Load(new TableCursor(pages, 1), pages.Header.SchemaCookie, pages.Path, pages.Header.SchemaFormat, root => new TableCursor(pages, root));
 
     private static long OldImageShare(long memoryLimit) => memoryLimit / 16;
 

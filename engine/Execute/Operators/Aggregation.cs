@@ -130,7 +130,8 @@ internal sealed class GroupState
     {
         if (value.IsNull)
         {
-            return false;
+            // As in SQLite: as long as there is no value, each NULL counts as a new extreme.
+            return _extreme.IsNull;
         }
 
         if (!_extreme.IsNull)

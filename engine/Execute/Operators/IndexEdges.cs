@@ -32,6 +32,12 @@ internal enum GroupEdges
 internal sealed class IndexEdgesNode(TableAccess access, TableIndex index, int columns, GroupEdges edges, IndexBound? lower, IndexBound? upper, bool covering)
     : PlanNode
 {
+    /// <summary>Rows of a group that are stepped through before it is taken to be a large one.</summary>
+    private const int StepsBeforeSeek = 8;
+
+    /// <summary>Rows that are read of a group at most.</summary>
+    public const int MostRowsOfGroup = StepsBeforeSeek + 3;
+
     public override Operator Build(Run run) => new EdgeScan(run, access, index, columns, edges, lower, upper);
 
     public override void Explain(ExplainWriter writer)
@@ -67,9 +73,6 @@ internal sealed class IndexEdgesNode(TableAccess access, TableIndex index, int c
 
     private sealed class EdgeScan : Operator
     {
-        /// <summary>Rows of a group that are stepped through before it is taken to be a large one.</summary>
-        private const int StepsBeforeSeek = 8;
-
         private readonly IndexRow _row;
         private readonly KeyOrder _order;
         private readonly GroupEdges _edges;
@@ -139,9 +142,10 @@ internal sealed class IndexEdgesNode(TableAccess access, TableIndex index, int c
                         break;
                     case Stage.FirstValue:
                         _stage = Stage.LastValue;
-                        if ((_edges & GroupEdges.FirstValue) != 0 && Seek(SqlValue.Null, SeekMode.Greater) && IsInGroup())
+                        if ((_edges & GroupEdges.FirstValue) != 0)
                         {
-                            return true;
+                            // A group without any value is represented by its last row.
+                            return (Seek(SqlValue.Null, SeekMode.Greater) && IsInGroup()) || SeekLast();
                         }
 
                         break;
@@ -150,7 +154,8 @@ internal sealed class IndexEdgesNode(TableAccess access, TableIndex index, int c
                         if ((_edges & GroupEdges.LastValue) != 0 && SeekLast())
                         {
                             _reader.Reset(Keys.Key);
-                            if (!Seek(_reader.Get(_columns), SeekMode.GreaterOrEqual))
+                            SqlValue greatest = _reader.Get(_columns);
+                            if (!greatest.IsNull && !Seek(greatest, SeekMode.GreaterOrEqual))
                             {
                                 throw new SluiceException(ResultCode.Corrupt, "database disk image is malformed: an index entry is not found by its key");
                             }

@@ -14,6 +14,12 @@ internal sealed class TableShape
     {
         Table = table;
         RowidAlias = table.RowidAlias;
+        Places = table.Positions.ToArray();
+        if (RowidAlias >= 0)
+        {
+            Places[RowidAlias] = RowidPlace;
+        }
+
         _isReal = new bool[table.Columns.Count];
         _defaults = new SqlValue[table.Columns.Count];
         for (int i = 0; i < _isReal.Length; i++)
@@ -27,6 +33,12 @@ internal sealed class TableShape
     public Table Table { get; }
 
     public int RowidAlias { get; }
+
+    /// <summary>By ordinal, for reading: as <see cref="Positions"/>, but -2 for the rowid's alias, whose stored value is NULL.</summary>
+    public int[] Places { get; }
+
+    /// <summary>Stands in <see cref="Places"/> for the alias of the rowid.</summary>
+    public const int RowidPlace = -2;
 
     /// <summary>By ordinal: the column's place in a record, or -1 for a virtual one.</summary>
     public ReadOnlySpan<int> Positions => Table.Positions;
