@@ -18,6 +18,9 @@ public abstract class BTreeWriter
 
     public abstract void PutRow(uint root, long rowid, ReadOnlySpan<byte> record);
 
+    /// <summary>Whether a row is there, for who is about to write there: its page need not stay as it is for a reader.</summary>
+    public abstract bool HasRow(uint root, long rowid);
+
     /// <summary>Whether the row was there.</summary>
     public abstract bool DeleteRow(uint root, long rowid);
 

@@ -50,6 +50,8 @@ public sealed partial class PageTreeWriter : BTreeWriter
         InsertCell(_cells.TableRow(rowid, record), replaced: there);
     }
 
+    public override bool HasRow(uint root, long rowid) => _path.Find(root, rowid);
+
     public override bool DeleteRow(uint root, long rowid)
     {
         if (!_path.Find(root, rowid))

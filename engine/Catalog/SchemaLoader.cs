@@ -19,8 +19,9 @@ public static class SchemaLoader
     /// <param name="cookie">The schema cookie that goes with those rows.</param>
     /// <param name="path">The file, for messages.</param>
     /// <param name="schemaFormat">The header's schema format: below 4, DESC in an index has no effect.</param>
+    /// <param name="openRows">Gives a cursor over another table, for statistics; without it there are none.</param>
     /// <exception cref="CorruptFileException">A row that cannot be what SQLite writes.</exception>
-    public static Schema Load(RowCursor schemaRows, uint cookie, string path, uint schemaFormat = DatabaseHeader.NewestSchemaFormat)
+    public static Schema Load(RowCursor schemaRows, uint cookie, string path, uint schemaFormat = DatabaseHeader.NewestSchemaFormat, Func<uint, RowCursor>? openRows = null)
     {
         bool descendingIndexes = schemaFormat >= DatabaseHeader.NewestSchemaFormat;
         List<Row> rows = ReadRows(schemaRows, path);
@@ -52,7 +53,13 @@ public static class SchemaLoader
             }
         }
 
-        return new Schema(cookie, tables.Values.Select(table => table.Build()).Prepend(TableBuilder.SchemaTable()), views.Values, triggers.Values);
+        Schema schema = new(cookie, tables.Values.Select(table => table.Build()).Prepend(TableBuilder.SchemaTable()), views.Values, triggers.Values);
+        if (openRows is not null)
+        {
+            Statistics.Load(schema, openRows);
+        }
+
+        return schema;
     }
 
     private static CorruptFileException Malformed(string path, Row row, SluiceException reason) =>

@@ -154,6 +154,9 @@ public sealed class Table
     /// <summary>Why the table can be read but not written; null when it can be written.</summary>
     public string? ReadOnlyReason { get; init; }
 
+    /// <summary>How many rows it had when ANALYZE looked; null when it has not.</summary>
+    internal double? AnalyzedRows { get; set; }
+
     /// <summary>To be called by whoever compiles a statement that reads the table.</summary>
     /// <exception cref="SluiceException">The table has something that is not supported; the message names it.</exception>
     public void DemandReadable()
@@ -265,6 +268,15 @@ public sealed class TableIndex
     }
 
     public bool Unique => Order.Unique;
+
+    /// <summary>
+    /// Entries when ANALYZE looked: first of all the index, then on average for each value of the first column, of the first two, and so on. Empty when it has
+    /// not looked.
+    /// </summary>
+    internal double[] EntriesWhereEqual { get; set; } = [];
+
+    /// <summary>What stepping through it costs, once the planner has worked it out.</summary>
+    internal double? StepCost { get; set; }
 
     /// <summary>ON CONFLICT of the constraint that made it.</summary>
     public ConflictAction OnConflict { get; init; }

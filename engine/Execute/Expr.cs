@@ -22,6 +22,9 @@ public abstract class Expr
 {
     public abstract SqlValue Evaluate(Frame frame);
 
+    /// <summary>Its truth as a condition.</summary>
+    public virtual Expressions.Truth Test(Frame frame) => Expressions.Logic.Of(Evaluate(frame));
+
     /// <summary>The expression's affinity ("Datatypes In SQLite", section 3.2): a column's, a CAST's, else none.</summary>
     public virtual Affinity Affinity => Affinity.None;
 

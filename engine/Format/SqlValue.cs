@@ -83,6 +83,9 @@ public readonly struct SqlValue
 
     public SqlValue WithSubtype(byte subtype) => new(_type, _bytes, _bits, _length, subtype);
 
+    /// <summary>Some of the bytes as text, over the same array.</summary>
+    internal SqlValue TextSlice(int offset, int length) => new(SqlType.Text, _bytes ?? [], _bits + offset, length);
+
     /// <summary>The same bytes as text.</summary>
     public SqlValue BytesAsText() => new(SqlType.Text, _bytes ?? [], _bits, _length);
 

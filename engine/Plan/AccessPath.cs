@@ -29,6 +29,12 @@ internal sealed class AccessPath
     /// <summary>Rows each time it is opened, before the conditions that it does not answer itself.</summary>
     public required double Rows { get; init; }
 
+    /// <summary>
+    /// What looking up its rows in the table costs more than SQLite's proportions have it, if the table is larger than the page cache: each is then read from the
+    /// file. It counts where either way gives the same answer.
+    /// </summary>
+    public double RandomReads { get; init; }
+
     /// <summary>The conditions that it answers exactly.</summary>
     public IReadOnlyList<TermUse> Uses { get; init; } = [];
 
@@ -37,6 +43,9 @@ internal sealed class AccessPath
 
     /// <summary>The order in which rows come; columns fixed by an equality are left out.</summary>
     public IReadOnlyList<PathColumn> Order { get; init; } = [];
+
+    /// <summary>Whether it cannot be read backwards.</summary>
+    public bool IsForwardOnly { get; init; }
 
     /// <summary>How many columns of <see cref="Order"/> tell each row from the others; 0 if they do not.</summary>
     public int UniqueOrderLength { get; init; }

@@ -25,6 +25,9 @@ internal sealed class Compilation(Schemas schemas, bool foreignKeys)
     /// <summary>The tables that are written, by triggers too.</summary>
     public HashSet<Table> Written { get; } = [];
 
+    /// <summary>The tables that are read, in the order in which they are met.</summary>
+    public List<Table> Read { get; } = [];
+
     /// <summary>Told of each column that a name turns out to mean: by ALTER TABLE, which then changes the name.</summary>
     public Action<ColumnNode, NamedColumn>? ColumnFound { get; init; }
 

@@ -51,6 +51,10 @@ internal sealed class CompiledSelect(QueryPlan plan, FrameSize size) : CompiledS
 
         public override SqlValue Column(int index) => _row[index];
 
-        public override void Dispose() => _done = true;
+        public override void Dispose()
+        {
+            _done = true;
+            run.End();
+        }
     }
 }

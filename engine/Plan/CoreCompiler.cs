@@ -100,7 +100,9 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         List<SortKey> keys = BindOrder(orderBy);
         _scope.Windowing = null;
         JoinPlanner planner = new(_scope);
-        JoinPlan join = planner.Plan(steps, conditions, _windowing is null ? new DesiredOrder(keys, limit is not null) : DesiredOrder.None);
+        DesiredOrder order = _windowing is not null ? DesiredOrder.None
+            : new DesiredOrder(keys, limit is not null) { Skip = core.Distinct && keys.TrueForAll(key => _results.Contains(key.Value)) ? GroupSkip.Of(_results) : null };
+        JoinPlan join = planner.Plan(steps, conditions, order);
         PlanNode root = _windowing is null ? join.Root : _windowing.Finish(join.Root);
         Expr[] outputs = _results;
         double rows = join.Rows;
@@ -199,7 +201,7 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
                 return (new CountNode(access, call.Slot, aggregation.Output), 1);
             }
 
-            if (call.Function.Name is "min" or "max" && steps.Count > 0 && Extreme(planner, steps, conditions, call) is { } first)
+            if (steps.Count > 0 && Extreme(planner, steps, conditions, call) is { } first)
             {
                 return (new ScalarAggregateNode(first, aggregation), 1);
             }
@@ -208,19 +210,22 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         return (new ScalarAggregateNode(planner.Plan(steps, conditions, DesiredOrder.None).Root, aggregation), 1);
     }
 
-    /// <summary>min(x) is x of the first row in the order of x that is not NULL, max(x) that of the last: no more is read where an index gives the order.</summary>
+    /// <summary>
+    /// min(x) is x of the first row in the order of x that is not NULL, max(x) that of the last, first(y, x) and last(y, x) are y of these rows: no more is
+    /// read where an index gives the order.
+    /// </summary>
     private static PlanNode? Extreme(JoinPlanner planner, List<JoinStep> steps, List<WhereTerm> conditions, AggregateCall call)
     {
-        if (call.Arguments[0] is not (ColumnExpr or RowidExpr))
+        if (GroupSkip.EdgeOf(call) is not var (edge, value, collation) || value is not (ColumnExpr or RowidExpr))
         {
             return null;
         }
 
-        bool descending = call.Function.Name == "max";
-        SortKey key = new(call.Arguments[0], new SortOrder(call.Collation, descending, !descending));
+        bool descending = edge != GroupEdges.FirstValue;
+        SortKey key = new(value, new SortOrder(collation, descending, !descending));
         JoinPlan plan = planner.Plan(steps, conditions, new DesiredOrder([key], true));
         return plan.IsOrdered
-            ? new LimitNode(new FilterNode(plan.Root, [new NotNullExpr(call.Arguments[0])]), new LimitClause(new ConstantExpr(SqlValue.FromInteger(1)), null))
+            ? new LimitNode(new FilterNode(plan.Root, [new NotNullExpr(value)]), new LimitClause(new ConstantExpr(SqlValue.FromInteger(1)), null))
             : null;
     }
 
@@ -235,12 +240,26 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         }
 
         GroupKey[] groupKeys = [.. groups.Select(group => group.Key with { Descending = descending == true })];
-        DesiredOrder order = new([.. groupKeys.Select(key => new SortKey(key.Value, new SortOrder(key.Collation, key.Descending, !key.Descending)))], false);
+        DesiredOrder order = new([.. groupKeys.Select(key => new SortKey(key.Value, new SortOrder(key.Collation, key.Descending, !key.Descending)))], false)
+        {
+            Skip = descending == true ? null : GroupSkip.Of(groupKeys, aggregation),
+            AllowsHash = IsIndifferent(groupKeys, aggregation),
+        };
         JoinPlan plan = new JoinPlanner(_scope).Plan(steps, conditions, order);
         return (plan.IsOrdered
             ? new StreamAggregateNode(plan.Root, groupKeys, aggregation)
             : new HashAggregateNode(plan.Root, groupKeys, aggregation), Math.Max(1, plan.Rows / 10));
     }
+
+    /// <summary>Whether the results are the same in whatever order the rows of a group come.</summary>
+    private static bool IsIndifferent(GroupKey[] groups, Aggregation aggregation) =>
+        aggregation.Calls.All(call => call is { OrderBy.Count: 0, Distinct: false, Function.Name: "count" or "sum" or "total" or "avg" or "min" or "max" })
+        && aggregation.Captures.All(capture => groups.Any(group => group.Collation == Collation.Binary && group.Value.Affinity >= Affinity.Text && (capture, group.Value) switch
+        {
+            (ColumnExpr a, ColumnExpr b) => a.Source == b.Source && a.Column == b.Column,
+            (RowidExpr a, RowidExpr b) => a.Source == b.Source,
+            _ => false,
+        }));
 
     /// <summary>Whether the ORDER BY terms begin the GROUP BY's in one direction, and in which (true for descending); null when they do not.</summary>
     private bool? GroupDirection((ExpressionNode Node, GroupKey Key)[] groups, IReadOnlyList<OrderTerm> orderBy)

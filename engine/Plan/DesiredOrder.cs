@@ -6,6 +6,12 @@ namespace Sluice.Engine.Plan;
 /// <summary>The order in which a join's rows are wanted: of ORDER BY, or of GROUP BY, whose rows may then be grouped as they come.</summary>
 internal sealed record DesiredOrder(IReadOnlyList<SortKey> Keys, bool HasLimit)
 {
+    /// <summary>Set where some rows of each group are enough.</summary>
+    public GroupSkip? Skip { get; init; }
+
+    /// <summary>Whether the rows may as well be grouped in a hash table: the result depends on no order among them.</summary>
+    public bool AllowsHash { get; init; }
+
     public static DesiredOrder None { get; } = new([], false);
 
     /// <summary>Whether reading by these paths, the first outermost, gives the order; and which of them must then be read backwards.</summary>
@@ -75,7 +81,7 @@ internal sealed record DesiredOrder(IReadOnlyList<SortKey> Keys, bool HasLimit)
             }
 
             bool against = key.Order.Descending != path.Order[position].Descending;
-            if (reversed is { } direction && direction != against)
+            if ((reversed is { } direction && direction != against) || (against && path.IsForwardOnly))
             {
                 return false;
             }

@@ -279,6 +279,7 @@ internal sealed partial class FromBuilder(RowScope scope)
             NotIndexed = reference.NotIndexed,
         };
         source.Access = new TableAccess(source.Source, table.Shape, name);
+        _state.Compilation.Read.Add(table);
         scope.From.Add(source);
         scope.Add(NamesOf(table, name, source));
         return source;

@@ -29,7 +29,9 @@ internal static class InsertCompiler
         CommonTables? common = CommonTables.Enter(node.With, null, outer);
         RowScope rowScope = new(state, outer, common);
         rowScope.AddRow(node.Alias ?? table.Name, table, newRow);
+        int firstRead = state.Compilation.Read.Count;
         (Expr[][]? rows, QueryPlan? query) = BindSource(node, state, outer, common);
+        Table[] read = [.. state.Compilation.Read.Skip(firstRead)];
         if (node.Source is not null)
         {
             RequireWidth(rows is not null ? rows[0].Length : query!.Outputs.Length, given, node, table);
@@ -49,6 +51,8 @@ internal static class InsertCompiler
             Rows = node.Source is null ? [[]] : rows,
             Query = query?.Root,
             QueryOutputs = query?.Outputs ?? [],
+            QueryTables = read,
+            Written = state.Compilation.Written,
             Positions = positions,
             RowidPosition = rowidPosition,
             NewRowSource = newRow,

@@ -12,21 +12,39 @@ internal sealed class JoinOrder(PathFinder finder, IReadOnlyList<WhereTerm> term
     /// <summary>Trying every first source costs the cube of their number.</summary>
     private const int MaxFirstSources = 12;
 
+    /// <summary>How much cheaper an order that a LIMIT may end early is taken to be.</summary>
+    private const double LimitGain = 20;
+
+    private readonly List<(FromSource Source, ulong Known, List<AccessPath> Paths)> _found = [];
+
     public OrderedPaths Choose(IReadOnlyList<FromSource> sources, ulong placed, double outerRows, DesiredOrder order)
     {
         OrderedPaths? best = null;
         double bestCost = double.PositiveInfinity;
         foreach (FromSource first in sources.Take(MaxFirstSources))
         {
-            foreach (AccessPath path in finder.Find(first, terms, placed))
+            List<AccessPath> paths = Find(first, placed);
+            if (placed == 0 && order.Skip is { } skip && skip.Source == first.Source)
             {
+                paths = [.. paths, .. finder.FindSkips(first, terms, skip)];
+            }
+
+            foreach (AccessPath path in paths)
+            {
+                // What follows only adds to the cost.
+                double least = path.Setup + (outerRows * path.Cost);
+                if (best is not null && (order.HasLimit ? least / LimitGain : least) >= bestCost)
+                {
+                    continue;
+                }
+
                 OrderedPaths candidate = Complete(path, sources, placed, outerRows);
                 double cost = candidate.Cost;
                 if (order.Keys.Count > 0)
                 {
                     bool isOrdered = order.IsGivenBy(candidate.Paths, out _);
-                    cost = isOrdered
-                        ? order.HasLimit ? cost / 20 : cost
+                    cost = isOrdered ? order.HasLimit ? cost / LimitGain : order.AllowsHash ? cost + path.RandomReads : cost
+                        : order.AllowsHash ? cost + PathCosts.Group(candidate.Rows)
                         : cost + PathCosts.Sort(candidate.Rows);
                 }
 
@@ -38,6 +56,30 @@ internal sealed class JoinOrder(PathFinder finder, IReadOnlyList<WhereTerm> term
         }
 
         return best!;
+    }
+
+    /// <summary>The paths of a source, found once for all that is placed before it and that it has to do with.</summary>
+    private List<AccessPath> Find(FromSource source, ulong placed)
+    {
+        ulong related = source.ArgumentMask;
+        foreach (WhereTerm term in terms)
+        {
+            related |= (term.Mask & source.Mask) != 0 ? term.Mask : 0;
+        }
+
+        // A subquery's rows are kept when anything is read before it.
+        ulong known = placed & (related | (source.Derived is null ? 0 : ulong.MaxValue));
+        foreach ((FromSource other, ulong mask, List<AccessPath> paths) in _found)
+        {
+            if (other == source && mask == known)
+            {
+                return paths;
+            }
+        }
+
+        List<AccessPath> found = finder.Find(source, terms, placed);
+        _found.Add((source, known, found));
+        return found;
     }
 
     private OrderedPaths Complete(AccessPath first, IReadOnlyList<FromSource> sources, ulong placed, double outerRows)
@@ -69,7 +111,7 @@ internal sealed class JoinOrder(PathFinder finder, IReadOnlyList<WhereTerm> term
         double bestScore = double.PositiveInfinity;
         foreach (FromSource source in left)
         {
-            foreach (AccessPath path in finder.Find(source, terms, placed))
+            foreach (AccessPath path in Find(source, placed))
             {
                 // What comes out counts too: it is read against by everything that follows.
                 double score = path.Setup + (rows * path.Cost) + RowsAfter(path, placed, rows);
@@ -89,12 +131,25 @@ internal sealed class JoinOrder(PathFinder finder, IReadOnlyList<WhereTerm> term
         ulong known = placed | path.Source.Mask;
         foreach (WhereTerm term in terms)
         {
-            if ((term.Mask & path.Source.Mask) != 0 && (term.Mask & ~known) == 0 && !path.Uses.Any(use => use.Term == term))
+            if ((term.Mask & path.Source.Mask) != 0 && (term.Mask & ~known) == 0 && !Answers(path, term))
             {
                 after *= PathCosts.Selectivity(term);
             }
         }
 
         return Math.Max(after, 0.01);
+    }
+
+    private static bool Answers(AccessPath path, WhereTerm term)
+    {
+        foreach (TermUse use in path.Uses)
+        {
+            if (use.Term == term)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

@@ -40,17 +40,16 @@ internal sealed class NamedSource
 {
     private static int _handles;
 
-    private readonly Dictionary<string, int> _byName = new(StringComparer.OrdinalIgnoreCase);
+    /// <summary>So few columns are looked through faster than they are put into a dictionary.</summary>
+    private const int FewColumns = 12;
+
+    private Dictionary<string, NamedColumn>? _byName;
 
     public NamedSource(string? name, IReadOnlyList<NamedColumn> columns, Func<Expr>? rowid)
     {
         Name = name;
         Columns = columns;
         Rowid = rowid;
-        for (int i = 0; i < columns.Count; i++)
-        {
-            _ = _byName.TryAdd(columns[i].Name, i);
-        }
     }
 
     /// <summary>Null for a subquery without an alias.</summary>
@@ -84,5 +83,38 @@ internal sealed class NamedSource
         return table is null ? !IsQualifiedOnly : table.Equals(Name, StringComparison.OrdinalIgnoreCase) || table == Handle;
     }
 
-    public NamedColumn? Find(string column) => _byName.TryGetValue(column, out int at) ? Columns[at] : null;
+    public NamedColumn? Find(string column)
+    {
+        if (Columns.Count > FewColumns)
+        {
+            return ByName.GetValueOrDefault(column);
+        }
+
+        foreach (NamedColumn named in Columns)
+        {
+            if (named.Name.Equals(column, StringComparison.OrdinalIgnoreCase))
+            {
+                return named;
+            }
+        }
+
+        return null;
+    }
+
+    private Dictionary<string, NamedColumn> ByName
+    {
+        get
+        {
+            if (_byName is null)
+            {
+                _byName = new(StringComparer.OrdinalIgnoreCase);
+                foreach (NamedColumn named in Columns)
+                {
+                    _ = _byName.TryAdd(named.Name, named);
+                }
+            }
+
+            return _byName;
+        }
+    }
 }

@@ -9,11 +9,14 @@ namespace Sluice.Engine.Plan;
 /// </summary>
 internal static class PathCosts
 {
-    /// <summary>How many rows a table is taken to have.</summary>
-    public const double TableRows = 1_048_576;
+    /// <summary>How many rows a table is taken to have that ANALYZE has not seen.</summary>
+    private const double TableRows = 1_048_576;
 
     /// <summary>Stepping to a row of a table.</summary>
     public const double RowStep = 3.0;
+
+    /// <summary>Looking up a row of a table that lies anywhere.</summary>
+    public const double RandomRead = 10.0;
 
     /// <summary>Finding a place in a tree of that many entries.</summary>
     public const double Seek = 20;
@@ -23,19 +26,31 @@ internal static class PathCosts
 
     /// <summary>Stepping through an index, whose entries are smaller than the table's rows.</summary>
     public static double IndexStep(Table table, TableIndex index) =>
-        Math.Pow(2, (1 + (15 * Math.Log2(4 * IndexWidth(table, index)) / Math.Log2(4 * TableWidth(table)))) / 10);
+        index.StepCost ??= Math.Pow(2, (1 + (15 * Math.Log2(4 * IndexWidth(table, index)) / Math.Log2(4 * TableWidth(table)))) / 10);
 
     /// <summary>Whether an index's entries are smaller than the table's rows.</summary>
     public static bool IsNarrower(Table table, TableIndex index) => IndexWidth(table, index) < TableWidth(table);
 
+    /// <summary>How many rows a table has.</summary>
+    public static double RowsOf(Table table) => table.AnalyzedRows ?? TableRows;
+
     /// <summary>Rows that equal values in the first columns of an index that is not unique.</summary>
-    public static double EqualRows(int columns) => columns switch { 1 => 10, 2 => 9, 3 => 8, 4 => 7, _ => 6 };
+    public static double EqualRows(TableIndex index, int columns) =>
+        columns < index.EntriesWhereEqual.Length ? index.EntriesWhereEqual[columns] : Math.Min(EqualRows(columns), index.EntriesWhereEqual.LastOrDefault(double.PositiveInfinity));
+
+    /// <summary>How many different values the first columns of an index have.</summary>
+    public static double GroupsOf(Table table, TableIndex index, int columns) => RowsOf(table) / EqualRows(index, columns);
+
+    private static double EqualRows(int columns) => columns switch { 1 => 10, 2 => 9, 3 => 8, 4 => 7, _ => 6 };
 
     /// <summary>What is left of rows by a condition that no seek answers.</summary>
     public static double Selectivity(WhereTerm term) =>
         term.Uses.Any(use => use.Kind is TermKind.Equal or TermKind.Is or TermKind.In) ? 0.25 : 0.93;
 
     public static double Sort(double rows) => rows * 3 * Math.Max(1, Math.Log2(Math.Max(2, rows)));
+
+    /// <summary>Grouping rows in a hash table.</summary>
+    public static double Group(double rows) => rows * HashRow;
 
     private static double TableWidth(Table table) => table.Columns.Sum(Width) + (table.RowidAlias < 0 ? 1 : 0);
 

@@ -17,7 +17,13 @@ internal sealed class PathFinder(CompileState state)
         List<TermUse> uses = [];
         foreach (WhereTerm term in terms)
         {
-            uses.AddRange(term.Uses.Where(use => use.Source == source && (use.ValueMask & ~placed) == 0));
+            foreach (TermUse use in term.Uses)
+            {
+                if (use.Source == source && (use.ValueMask & ~placed) == 0)
+                {
+                    uses.Add(use);
+                }
+            }
         }
 
         if (source.Node is { } node)
@@ -106,8 +112,8 @@ internal sealed class PathFinder(CompileState state)
     private static AccessPath ScanPath(FromSource source) => new()
     {
         Source = source,
-        Cost = PathCosts.TableRows * PathCosts.RowStep,
-        Rows = PathCosts.TableRows,
+        Cost = PathCosts.RowsOf(source.Table!) * PathCosts.RowStep,
+        Rows = PathCosts.RowsOf(source.Table!),
         Order = [RowidOf(source)],
         UniqueOrderLength = 1,
         Build = (reverse, _) => new TableScanNode(source.Access!, reverse),
@@ -152,7 +158,7 @@ internal sealed class PathFinder(CompileState state)
         TermUse? upper = rowid.Find(use => use.Kind == TermKind.Upper);
         if (lower is not null || upper is not null)
         {
-            double rows = PathCosts.TableRows / (lower is not null && upper is not null ? 64 : 4);
+            double rows = PathCosts.RowsOf(source.Table!) / (lower is not null && upper is not null ? 64 : 4);
             paths.Add(new AccessPath
             {
                 Source = source,
@@ -184,28 +190,39 @@ internal sealed class PathFinder(CompileState state)
         // The rowid, or what the primary key needs, at the end of each key is a column like the others.
         for (; position <= index.KeyLength; position++)
         {
-            List<TermUse> usable = uses.FindAll(use => Fits(use, table, index, position));
-            TermUse? equal = usable.Find(use => use.Kind is TermKind.Equal or TermKind.Is) ?? usable.Find(use => use.Kind == TermKind.In);
-            if (equal is null)
+            TermUse? equal = null;
+            TermUse? list = null;
+            lower = upper = null;
+            foreach (TermUse use in uses)
             {
-                lower = usable.Find(use => use.Kind == TermKind.Lower);
-                upper = usable.Find(use => use.Kind == TermKind.Upper);
+                if (Fits(use, table, index, position))
+                {
+                    equal ??= use.Kind is TermKind.Equal or TermKind.Is ? use : null;
+                    list ??= use.Kind == TermKind.In ? use : null;
+                    lower ??= use.Kind == TermKind.Lower ? use : null;
+                    upper ??= use.Kind == TermKind.Upper ? use : null;
+                }
+            }
+
+            if ((equal ?? list) is not { } found)
+            {
                 break;
             }
 
-            equalities.Add(equal);
+            equalities.Add(found);
+            lower = upper = null;
         }
 
         bool covering = IsCovering(source, table, index);
         bool isRange = lower is not null || upper is not null;
         bool isUnique = index.Unique && equalities.Count >= index.Columns.Count
             && equalities.TrueForAll(use => use.Kind == TermKind.Equal);
-        double rows = equalities.Count == 0 ? PathCosts.TableRows : isUnique ? 1 : PathCosts.EqualRows(equalities.Count);
+        double rows = equalities.Count == 0 ? PathCosts.RowsOf(table) : isUnique ? 1 : PathCosts.EqualRows(index, equalities.Count);
         double seeks = 1;
-        foreach (TermUse use in equalities.Where(use => use.Kind == TermKind.In))
+        foreach (TermUse use in equalities)
         {
-            rows *= use.ValueCount;
-            seeks *= use.ValueCount;
+            rows *= use.Kind == TermKind.In ? use.ValueCount : 1;
+            seeks *= use.Kind == TermKind.In ? use.ValueCount : 1;
         }
 
         if (isRange)
@@ -219,7 +236,7 @@ internal sealed class PathFinder(CompileState state)
         double cost = (isWhole ? 0 : seeks * PathCosts.Seek) + (rows * step) + (covering ? 0 : rows * PathCosts.RowStep);
         if (isWhole && covering && !PathCosts.IsNarrower(table, index))
         {
-            cost = Math.Max(cost, (PathCosts.TableRows * PathCosts.RowStep) + 1);
+            cost = Math.Max(cost, (PathCosts.RowsOf(table) * PathCosts.RowStep) + 1);
         }
 
         bool hasIn = equalities.Exists(use => use.Kind == TermKind.In);
@@ -229,14 +246,113 @@ internal sealed class PathFinder(CompileState state)
             Source = source,
             Cost = cost,
             Rows = rows,
-            Uses = [.. equalities, .. new[] { lower, upper }.OfType<TermUse>()],
+            Uses = UsesOf(equalities, lower, upper),
             IsSingleRow = isUnique,
             Order = order,
             UniqueOrderLength = uniqueLength,
+            RandomReads = covering ? 0 : rows * PathCosts.RandomRead,
             Fixed = hasIn ? [] : [.. equalities.Select((_, i) => KeyColumnOf(source, table, index, i))],
             Build = (reverse, _) => BuildIndex(source, index, equalities, lower, upper, reverse, covering),
         };
     }
+
+    private static List<TermUse> UsesOf(List<TermUse> equalities, TermUse? lower, TermUse? upper)
+    {
+        List<TermUse> uses = new(equalities.Count + 2);
+        uses.AddRange(equalities);
+        foreach (TermUse? bound in (ReadOnlySpan<TermUse?>)[lower, upper])
+        {
+            if (bound is not null)
+            {
+                uses.Add(bound);
+            }
+        }
+
+        return uses;
+    }
+
+    /// <summary>
+    /// The indexes by which only some rows of each group are read. Conditions must pass or fail a group as a whole, or be bounds on the column whose ends are
+    /// wanted, which are then seeks.
+    /// </summary>
+    public IEnumerable<AccessPath> FindSkips(FromSource source, IReadOnlyList<WhereTerm> terms, GroupSkip skip)
+    {
+        if (source.Table is not { } table || source.NotIndexed)
+        {
+            yield break;
+        }
+
+        foreach (TableIndex index in table.Indexes)
+        {
+            bool isAllowed = source.RequiredIndex is null || ReferenceEquals(source.RequiredIndex, index);
+            if (isAllowed && HasEdges(source, index, skip) && PartialIndexes.IsUsable(index, source, terms) && EdgeBounds(source, index, terms, skip) is var (lower, upper))
+            {
+                bool covering = IsCovering(source, table, index);
+                yield return new AccessPath
+                {
+                    Source = source,
+                    Cost = Math.Min(PathCosts.RowsOf(table), IndexEdgesNode.MostRowsOfGroup * PathCosts.GroupsOf(table, index, skip.Keys.Count)) * PathCosts.IndexStep(table, index) / 2,
+                    Rows = PathCosts.GroupsOf(table, index, skip.Keys.Count),
+                    Uses = [.. new[] { lower, upper }.OfType<TermUse>()],
+                    IsForwardOnly = true,
+                    Order = [.. skip.Keys.Select((_, i) => KeyColumnOf(source, table, index, i))],
+                    Build = (_, _) => new IndexEdgesNode(source.Access!, index, skip.Keys.Count, skip.Edges, KeyBound(lower), KeyBound(upper), covering),
+                };
+            }
+        }
+    }
+
+    /// <summary>Whether an index begins with the group's columns and goes on with the one whose ends are wanted, told apart and ordered as the query has it.</summary>
+    private static bool HasEdges(FromSource source, TableIndex index, GroupSkip skip)
+    {
+        (int Column, Collation Collation)[] wanted = [.. skip.Keys, .. skip.Value is { } value ? [value] : Array.Empty<(int, Collation)>()];
+        int places = source.Table!.KeyColumns is null ? index.KeyLength + 1 : index.KeyLength;
+        if (wanted.Length > places || (skip.Keys.Count > index.KeyLength))
+        {
+            return false;
+        }
+
+        for (int i = 0; i < wanted.Length; i++)
+        {
+            PathColumn column = KeyColumnOf(source, source.Table, index, i);
+            bool isForward = !column.Descending && column.Collation == wanted[i].Collation;
+            if (!isForward || column.Column != wanted[i].Column)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static (TermUse? Lower, TermUse? Upper)? EdgeBounds(FromSource source, TableIndex index, IReadOnlyList<WhereTerm> terms, GroupSkip skip)
+    {
+        TermUse? lower = null;
+        TermUse? upper = null;
+        foreach (WhereTerm term in terms)
+        {
+            if ((term.Mask & source.Mask) == 0 || term.Uses.Any(use => use.Source == source && IsSameForGroup(use, skip)))
+            {
+                continue;
+            }
+
+            TermUse? bound = term.Uses.FirstOrDefault(use => use.Source == source && use.ValueMask == 0
+                && use.Kind is TermKind.Lower or TermKind.Upper && Fits(use, source.Table!, index, skip.Keys.Count));
+            if (bound is null || skip.Value is null || (bound.Kind == TermKind.Lower ? lower : upper) is not null)
+            {
+                return null;
+            }
+
+            (lower, upper) = bound.Kind == TermKind.Lower ? (bound, upper) : (lower, bound);
+        }
+
+        return (lower, upper);
+    }
+
+    /// <summary>Whether what equals in the group is also the same to the condition.</summary>
+    private static bool IsSameForGroup(TermUse use, GroupSkip skip) =>
+        use.Expression is null && use.Convert != Affinity.Text
+        && skip.Keys.Any(key => key.Column == use.Column && (key.Collation == Collation.Binary || key.Collation == use.Collation));
 
     private PlanNode BuildIndex(
         FromSource source, TableIndex index, List<TermUse> equalities, TermUse? lower, TermUse? upper, bool reverse, bool covering)
@@ -338,7 +454,7 @@ internal sealed class PathFinder(CompileState state)
             return;
         }
 
-        double count = source.Derived?.EstimatedRows ?? PathCosts.TableRows;
+        double count = source.Derived?.EstimatedRows ?? PathCosts.RowsOf(source.Table!);
         AccessPath input = paths[0];
         paths.Add(new AccessPath
         {

@@ -114,6 +114,8 @@ internal sealed class ExclusiveWriter : BTreeWriter
 
     public override void PutRow(uint root, long rowid, ReadOnlySpan<byte> record) => _trees.PutRow(root, rowid, record);
 
+    public override bool HasRow(uint root, long rowid) => _trees.HasRow(root, rowid);
+
     public override bool DeleteRow(uint root, long rowid) => _trees.DeleteRow(root, rowid);
 
     public override void PutKey(uint root, KeyOrder order, ReadOnlySpan<byte> key) => _trees.PutKey(root, order, key);
@@ -121,5 +123,5 @@ internal sealed class ExclusiveWriter : BTreeWriter
     public override bool DeleteKey(uint root, KeyOrder order, ReadOnlySpan<byte> key) => _trees.DeleteKey(root, order, key);
 
     private void LoadSchema() =>
-        Schema = SchemaLoader.Load(new TableCursor(Pages, 1), Pages.SchemaCookie, Pages.Path, Pages.Base.Header.SchemaFormat);
+        Schema = SchemaLoader.Load(new TableCursor(Pages, 1), Pages.SchemaCookie, Pages.Path, Pages.Base.Header.SchemaFormat, root => new TableCursor(Pages, root));
 }

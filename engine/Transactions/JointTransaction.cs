@@ -41,6 +41,12 @@ internal sealed class JointTransaction : Transaction
 
     public override Schema Schema => throw OfOneDatabase();
 
+    internal override Execute.Spill.WorkSpace Work => _members[0].Transaction.Work;
+
+    public override bool IsExclusive => throw OfOneDatabase();
+
+    public override long LargestRowid(uint root) => throw OfOneDatabase();
+
     public override IPageSource Pages => throw OfOneDatabase();
 
     public override PageTransaction ExclusivePages => throw OfOneDatabase();

@@ -43,13 +43,14 @@ public sealed class Store : IDisposable
     private long _conflicts;
     private long _memoryWaits;
 
-    private Store(Pager pager, StoreOptions options, Epochs epochs, RedoLog? log, bool isOwner)
+    private Store(FileSystem files, Pager pager, StoreOptions options, Epochs epochs, RedoLog? log, bool isOwner)
     {
         Pager = pager;
         _options = options;
         _epochs = epochs;
         _readerSchema = epochs.Current.Schema;
         IsOwner = isOwner;
+        Work = new Execute.Spill.WorkSpace(files, pager.Path, () => MemoryLimitBytes);
         if (isOwner)
         {
             _log = log;
@@ -98,6 +99,9 @@ public sealed class Store : IDisposable
 
     internal Random Random => _options.Random;
 
+    /// <summary>Where statements put rows aside.</summary>
+    internal Execute.Spill.WorkSpace Work { get; }
+
     internal Checkpointer Checkpointer => _checkpointer!;
 
     internal bool HasLog => _log is { Exists: true };
@@ -129,7 +133,7 @@ public sealed class Store : IDisposable
                 log = new RedoLog(fileSystem, pager.Path, (uint)pages.PageSize, salt, options.SegmentBytes);
             }
 
-            return new Store(pager, options, new Epochs(first, options.Clock), log, isOwner: true);
+            return new Store(fileSystem, pager, options, new Epochs(first, options.Clock), log, isOwner: true);
         }
         catch
         {
@@ -396,7 +400,7 @@ public sealed class Store : IDisposable
         {
             using BaseSnapshot pages = pager.Pin();
             var first = new Epoch(0, pages, LoadSchema(pages), new Delta(), 0);
-            return new Store(pager, options, new Epochs(first, options.Clock), null, isOwner: false);
+            return new Store(fileSystem, pager, options, new Epochs(first, options.Clock), null, isOwner: false);
         }
         catch
         {
@@ -406,7 +410,7 @@ public sealed class Store : IDisposable
     }
 
     private static Schema LoadSchema(BaseSnapshot pages) =>
-        SchemaLoader.Load(new TableCursor(pages, 1), pages.Header.SchemaCookie, pages.Path, pages.Header.SchemaFormat);
+        SchemaLoader.Load(new TableCursor(pages, 1), pages.Header.SchemaCookie, pages.Path, pages.Header.SchemaFormat, root => new TableCursor(pages, root));
 
     private static long OldImageShare(long memoryLimit) => memoryLimit / 16;
 

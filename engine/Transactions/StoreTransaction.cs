@@ -95,6 +95,8 @@ internal sealed partial class StoreTransaction : Transaction
 
     public override IPageSource Pages => _exclusive?.Pages ?? (IPageSource)_epoch.Pages;
 
+    internal override Execute.Spill.WorkSpace Work => _store.Work;
+
     public override PageTransaction ExclusivePages => RequireExclusive().Pages;
 
     public override BTreeWriter Trees => RequireExclusive();
@@ -146,6 +148,10 @@ internal sealed partial class StoreTransaction : Transaction
         var keys = new MergedKeyCursor(this, root, order);
         return _reads is { } reads ? new RecordingKeyCursor(keys, reads.Keys(root, order), reads) : keys;
     }
+
+    public override bool IsExclusive => _exclusive is not null;
+
+    public override long LargestRowid(uint root) => Counter(root).Largest;
 
     public override long AllocateRowid(uint root)
     {

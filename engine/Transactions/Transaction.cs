@@ -63,6 +63,15 @@ public abstract class Transaction : IDisposable
     /// <summary>The page transaction; only after <see cref="BecomeExclusive"/>. For the fields of the file's header.</summary>
     public abstract PageTransaction ExclusivePages { get; }
 
+    /// <summary>Where statements put rows aside that memory is too short for.</summary>
+    internal abstract Execute.Spill.WorkSpace Work { get; }
+
+    /// <summary>The largest rowid that a row of a table may have, in whatever transaction.</summary>
+    public abstract long LargestRowid(uint root);
+
+    /// <summary>Whether it writes pages directly, see <see cref="BecomeExclusive"/>.</summary>
+    public abstract bool IsExclusive { get; }
+
     /// <summary>Whether it has written anything.</summary>
     public abstract bool HasWrites { get; }
 

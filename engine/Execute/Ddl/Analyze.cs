@@ -25,6 +25,7 @@ internal static class Analyze
         {
             // SQLite's way to have its planner read the statistics anew; the table for them is made all the same.
             _ = StatRoot(transaction);
+            transaction.SchemaChanged();
             return;
         }
 
@@ -40,6 +41,9 @@ internal static class Analyze
                 transaction.PutRow(root, rows.MoveLast() ? rows.Rowid + 1 : 1, RecordWriter.Encode(row));
             }
         }
+
+        // Statements are compiled anew, with these figures.
+        transaction.SchemaChanged();
     }
 
     private static List<(Table Table, TableIndex? Only)> Targets(string? name, QualifiedName? written, Schema schema)

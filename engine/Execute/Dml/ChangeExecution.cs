@@ -52,9 +52,7 @@ internal abstract class ChangeExecution(Run run, ReturningPlan? returning) : Pla
 
     public override SqlValue Column(int index) => _returned![_row][index];
 
-    public override void Dispose()
-    {
-    }
+    public override void Dispose() => Run.End();
 
     /// <summary>Makes all changes of the statement.</summary>
     protected abstract void Change();

@@ -1,6 +1,7 @@
 using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute.Expressions;
 using Sluice.Engine.Execute.Operators;
+using Sluice.Engine.Execute.Spill;
 using Sluice.Engine.Format;
 using Sluice.Engine.Sql;
 using Sluice.Engine.Transactions;
@@ -34,6 +35,12 @@ internal sealed record InsertPlan
 
     public PlanNode? Query { get; init; }
 
+    /// <summary>The tables that the query reads.</summary>
+    public IReadOnlyList<Table> QueryTables { get; init; } = [];
+
+    /// <summary>The tables that the whole statement writes, complete when it runs.</summary>
+    public IReadOnlySet<Table> Written { get; init; } = new HashSet<Table>();
+
     /// <summary>The query's result columns.</summary>
     public Expr[] QueryOutputs { get; init; } = [];
 
@@ -59,6 +66,10 @@ internal sealed record InsertPlan
     public ReturningPlan? Returning { get; init; }
 
     private bool? _needsRowidEarly;
+    private bool? _isApart;
+
+    /// <summary>Whether the query reads nothing that the statement writes, so that both can go on in turn.</summary>
+    public bool IsApart => _isApart ??= !QueryTables.Any(Written.Contains);
 
     /// <summary>By index: whether a new row's key may be there already.</summary>
     public bool[] Tested => field ??= [.. Write.Indexes.Select(static index => index.Unique)];
@@ -81,6 +92,9 @@ internal sealed record InsertPlan
 /// <summary>One run of an INSERT.</summary>
 internal sealed class InsertExecution : ChangeExecution
 {
+    /// <summary>Rows that a query gives before they are written: after writing it must look for its place anew.</summary>
+    private const int RowsAtATime = 1000;
+
     private readonly InsertPlan _plan;
     private readonly Table _table;
     private readonly Transaction _transaction;
@@ -89,6 +103,7 @@ internal sealed class InsertExecution : ChangeExecution
     private readonly RowEvents? _events;
     private readonly SequenceRow? _sequence;
     private BoundUpsert? _upsert;
+    private SqlValue[]? _given;
 
     public InsertExecution(InsertPlan plan, Run run)
         : base(run, plan.Returning)
@@ -119,11 +134,16 @@ internal sealed class InsertExecution : ChangeExecution
     {
         if (_plan.Rows is { } rows)
         {
+            _given ??= new SqlValue[rows[0].Length];
             foreach (Expr[] row in rows)
             {
                 Run.CheckCancelled();
-                SqlValue rowid = FillNewRow(row);
-                InsertRow(rowid);
+                for (int i = 0; i < row.Length; i++)
+                {
+                    _given[i] = row[i].Evaluate(Run);
+                }
+
+                InsertRow(FillNewRow(_given));
             }
         }
         else
@@ -134,42 +154,47 @@ internal sealed class InsertExecution : ChangeExecution
         _sequence?.Save();
     }
 
-    /// <summary>The query's rows are all read before the first is written: it may read the table that it fills.</summary>
+    /// <summary>Writes the query's rows as it gives them, some at a time; all of them are read before the first is written if it reads what is written.</summary>
     private void InsertFromQuery()
     {
+        Expr[] outputs = _plan.QueryOutputs;
+        RowSpool rows = new(Run, outputs.Length);
+        SqlValue[] given = new SqlValue[outputs.Length];
         Operator query = _plan.Query!.Build(Run);
-        List<SqlValue[]> rows = [];
         query.Open();
-        while (query.Next())
+        bool more = true;
+        while (more)
         {
-            rows.Add(Array.ConvertAll(_plan.QueryOutputs, output => output.Evaluate(Run)));
-        }
-
-        ConstantExpr[] cells = new ConstantExpr[_plan.QueryOutputs.Length];
-        foreach (SqlValue[] row in rows)
-        {
-            Run.CheckCancelled();
-            for (int i = 0; i < cells.Length; i++)
+            rows.Clear();
+            while ((!_plan.IsApart || rows.Count < RowsAtATime) && (more = query.Next()))
             {
-                cells[i] = new ConstantExpr(row[i]);
+                Span<SqlValue> row = rows.Add();
+                for (int i = 0; i < outputs.Length; i++)
+                {
+                    row[i] = outputs[i].Evaluate(Run);
+                }
             }
 
-            InsertRow(FillNewRow(cells));
+            while (rows.TryRead(given))
+            {
+                Run.CheckCancelled();
+                InsertRow(FillNewRow(given));
+            }
         }
     }
 
     /// <summary>Puts a given row's values and the defaults into the new row; returns the rowid asked for by name.</summary>
-    private SqlValue FillNewRow(Expr[] given)
+    private SqlValue FillNewRow(SqlValue[] given)
     {
         SqlValue[] values = _writer.NewRow.Values;
         for (int i = 0; i < values.Length; i++)
         {
             int position = _plan.Positions[i];
-            values[i] = position >= 0 ? given[position].Evaluate(Run) : _plan.Write.Defaults[i]?.Evaluate(Run) ?? SqlValue.Null;
+            values[i] = position >= 0 ? given[position] : _plan.Write.Defaults[i]?.Evaluate(Run) ?? SqlValue.Null;
         }
 
         return _table.RowidAlias >= 0 ? values[_table.RowidAlias]
-            : _plan.RowidPosition >= 0 ? given[_plan.RowidPosition].Evaluate(Run)
+            : _plan.RowidPosition >= 0 ? given[_plan.RowidPosition]
             : SqlValue.Null;
     }
 

@@ -94,7 +94,7 @@ internal abstract class RowWriter
         foreach (BoundCheck check in Plan.Checks)
         {
             // A CHECK fails only when it is false: NULL passes ("CREATE TABLE", section 3.7).
-            if (Logic.Test(check.Expression, _frame) == Truth.False)
+            if (check.Expression.Test(_frame) == Truth.False)
             {
                 ConflictAction action = Plan.ActionOf(ConflictAction.Default);
                 if (action == ConflictAction.Ignore)

@@ -14,7 +14,14 @@ internal sealed class RowidWriter(TableWritePlan plan, Transaction transaction, 
 
     private RowCursor Rows => _rows ??= Transaction.OpenRows(Table.RootPage);
 
-    public override RowConflict? FindKey() => Rows.SeekExact(NewRow.Rowid) ? new RowConflict(new RowKey(NewRow.Rowid), null) : null;
+    /// <summary>Rows mostly come in the order of their rowids: one behind the last needs no look at the table.</summary>
+    public override RowConflict? FindKey()
+    {
+        uint root = Table.RootPage;
+        bool isThere = NewRow.Rowid <= Transaction.LargestRowid(root)
+            && (Transaction.IsExclusive ? Transaction.Trees.HasRow(root, NewRow.Rowid) : Rows.SeekExact(NewRow.Rowid));
+        return isThere ? new RowConflict(new RowKey(NewRow.Rowid), null) : null;
+    }
 
     public override void Insert()
     {

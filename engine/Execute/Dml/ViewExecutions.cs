@@ -1,5 +1,6 @@
 using Sluice.Engine.Execute.Expressions;
 using Sluice.Engine.Execute.Operators;
+using Sluice.Engine.Execute.Spill;
 using Sluice.Engine.Format;
 
 namespace Sluice.Engine.Execute.Dml;
@@ -22,15 +23,20 @@ internal sealed class InsertIntoViewExecution(InsertPlan plan, Run run) : Change
             return;
         }
 
-        List<SqlValue[]> read = [];
+        RowSpool read = new(Run, plan.QueryOutputs.Length);
         Operator query = plan.Query!.Build(Run);
         query.Open();
         while (query.Next())
         {
-            read.Add(Array.ConvertAll(plan.QueryOutputs, output => output.Evaluate(Run)));
+            Span<SqlValue> row = read.Add();
+            for (int i = 0; i < row.Length; i++)
+            {
+                row[i] = plan.QueryOutputs[i].Evaluate(Run);
+            }
         }
 
-        foreach (SqlValue[] values in read)
+        SqlValue[] values = new SqlValue[plan.QueryOutputs.Length];
+        while (read.TryRead(values))
         {
             Insert(newRow, values);
         }

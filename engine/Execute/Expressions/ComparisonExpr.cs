@@ -50,6 +50,7 @@ internal sealed class IntegerComparisonExpr(BinaryOperator comparison, Expr left
         return value.Type switch
         {
             SqlType.Integer => Logic.Of(ComparisonExpr.Holds(comparison, value.Integer.CompareTo(right))),
+            SqlType.Real => Logic.Of(ComparisonExpr.Holds(comparison, -ValueOrder.Compare(right, value.Real))),
             SqlType.Null => Truth.Unknown,
             _ => Logic.Of(ComparisonExpr.Holds(comparison, mode.Compare(value, SqlValue.FromInteger(right)))),
         };

@@ -47,6 +47,14 @@ public static class ComparisonRules
         _ => operand,
     };
 
+    /// <summary>Converts an operand for a search by it, when the values that it is compared with have that affinity already.</summary>
+    public static SqlValue Convert(in SqlValue operand, Affinity affinity) => affinity switch
+    {
+        Affinity.Numeric => SqlConvert.TextToNumber(operand),
+        Affinity.Text when operand.IsNumeric => SqlConvert.ToText(operand),
+        _ => operand,
+    };
+
     /// <summary>Compares two values that are not NULL under an affinity of <see cref="AffinityOf"/>.</summary>
     public static int Compare(in SqlValue left, in SqlValue right, Affinity affinity, Collation collation)
     {

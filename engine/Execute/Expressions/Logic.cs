@@ -14,11 +14,7 @@ public enum Truth : byte
 public static class Logic
 {
     /// <summary>Whether a WHERE, HAVING or ON lets the row pass: neither false nor unknown.</summary>
-    public static bool Passes(Expr condition, Frame frame) => Test(condition, frame) == Truth.True;
-
-    /// <summary>The truth of an expression, without a detour over a value where the expression is a predicate.</summary>
-    public static Truth Test(Expr condition, Frame frame) =>
-        condition is PredicateExpr predicate ? predicate.Test(frame) : Of(condition.Evaluate(frame));
+    public static bool Passes(Expr condition, Frame frame) => condition.Test(frame) == Truth.True;
 
     /// <summary>The truth of a value: NULL is unknown, zero false; text counts by its numeric prefix.</summary>
     public static Truth Of(in SqlValue value) => value.Type switch
@@ -46,7 +42,7 @@ public static class Logic
 /// <summary>An expression whose value is 1, 0 or NULL.</summary>
 public abstract class PredicateExpr : Expr
 {
-    public abstract Truth Test(Frame frame);
+    public abstract override Truth Test(Frame frame);
 
     public sealed override SqlValue Evaluate(Frame frame) => Logic.ToValue(Test(frame));
 }

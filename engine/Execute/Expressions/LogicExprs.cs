@@ -7,13 +7,13 @@ internal sealed class AndExpr(Expr left, Expr right) : PredicateExpr
 
     public override Truth Test(Frame frame)
     {
-        Truth a = Logic.Test(left, frame);
+        Truth a = left.Test(frame);
         if (a == Truth.False)
         {
             return a;
         }
 
-        Truth b = Logic.Test(right, frame);
+        Truth b = right.Test(frame);
         return b == Truth.True ? a : b;
     }
 }
@@ -25,13 +25,13 @@ internal sealed class OrExpr(Expr left, Expr right) : PredicateExpr
 
     public override Truth Test(Frame frame)
     {
-        Truth a = Logic.Test(left, frame);
+        Truth a = left.Test(frame);
         if (a == Truth.True)
         {
             return a;
         }
 
-        Truth b = Logic.Test(right, frame);
+        Truth b = right.Test(frame);
         return b == Truth.False ? a : b;
     }
 }
@@ -40,7 +40,7 @@ internal sealed class NotExpr(Expr operand) : PredicateExpr
 {
     public override bool IsConstant => operand.IsConstant;
 
-    public override Truth Test(Frame frame) => Logic.Not(Logic.Test(operand, frame));
+    public override Truth Test(Frame frame) => Logic.Not(operand.Test(frame));
 }
 
 /// <summary>x IS NULL, x IS NOT NULL.</summary>
@@ -56,5 +56,5 @@ internal sealed class IsTruthExpr(Expr operand, Truth truth, bool negated) : Pre
 {
     public override bool IsConstant => operand.IsConstant;
 
-    public override Truth Test(Frame frame) => Logic.Of((Logic.Test(operand, frame) == truth) != negated);
+    public override Truth Test(Frame frame) => Logic.Of((operand.Test(frame) == truth) != negated);
 }

@@ -58,23 +58,17 @@ internal sealed class GroupState
         for (int i = 0; i < _accumulators.Length; i++)
         {
             AggregateCall call = _shared.Calls[i];
-            if (call.Filter is not null && !Logic.Passes(call.Filter, run))
+            if (call.Filter is null || Logic.Passes(call.Filter, run))
             {
-                continue;
-            }
-
-            if (_shared.OnlyArgument(i) is { } only)
-            {
-                SqlValue argument = only.Evaluate(run);
-                _accumulators[i].Step(new ReadOnlySpan<SqlValue>(in argument));
-                continue;
-            }
-
-            Span<SqlValue> arguments = _shared.Arguments(i, run);
-            _accumulators[i].Step(arguments);
-            if (i == _shared.Extreme)
-            {
-                capture |= IsNewExtreme(arguments[0], call.Collation);
+                if (_shared.OnlyArgument(i) is { } only)
+                {
+                    SqlValue argument = only.Evaluate(run);
+                    _accumulators[i].Step(new ReadOnlySpan<SqlValue>(in argument));
+                }
+                else
+                {
+                    capture |= Step(i, _shared.Arguments(i, run));
+                }
             }
         }
 
@@ -86,6 +80,46 @@ internal sealed class GroupState
                 Captured[i] = _shared.Captures[i].Evaluate(run);
             }
         }
+    }
+
+    /// <summary>Takes a row as <see cref="AggregationRun.Collect"/> has left it.</summary>
+    public void StepCollected(ReadOnlySpan<SqlValue> row)
+    {
+        bool capture = !_hasRow;
+        for (int i = 0; i < _accumulators.Length; i++)
+        {
+            int arguments = _shared.ArgumentCount(i);
+            if (!row[0].IsNull)
+            {
+                capture |= Step(i, row.Slice(1, arguments));
+            }
+
+            row = row[(1 + arguments)..];
+        }
+
+        _hasRow = true;
+        if (capture)
+        {
+            row.CopyTo(Captured);
+        }
+    }
+
+    /// <summary>Writes the results of the calls, then the captured columns.</summary>
+    public void Finish(Span<SqlValue> result)
+    {
+        for (int i = 0; i < _accumulators.Length; i++)
+        {
+            result[i] = _accumulators[i].Final();
+        }
+
+        Captured.CopyTo(result[_accumulators.Length..]);
+    }
+
+    /// <summary>One call's arguments; true when the row is to be captured.</summary>
+    private bool Step(int call, ReadOnlySpan<SqlValue> arguments)
+    {
+        _accumulators[call].Step(arguments);
+        return call == _shared.Extreme && IsNewExtreme(arguments[0], _shared.Calls[call].Collation);
     }
 
     /// <summary>Puts the results into their slots and shows the captured columns.</summary>
@@ -104,7 +138,8 @@ internal sealed class GroupState
     {
         if (value.IsNull)
         {
-            return false;
+            // As in SQLite: as long as there is no value, each NULL counts as a new extreme.
+            return _extreme.IsNull;
         }
 
         if (!_extreme.IsNull)
@@ -127,6 +162,7 @@ internal sealed class AggregationRun
     private readonly Expr[][] _arguments;
     private readonly Expr?[] _only;
     private readonly SqlValue[] _buffer;
+    private SqlValue[]? _collected;
 
     public AggregationRun(Aggregation aggregation)
     {
@@ -157,6 +193,56 @@ internal sealed class AggregationRun
 
     /// <summary>The argument of a call that has one and nothing else to look at, or null; it need not go through the buffer.</summary>
     public Expr? OnlyArgument(int call) => _only[call];
+
+    /// <summary>Memory of a group, near enough: what a function gathers of many rows is not known.</summary>
+    public long GroupBytes => 64 + (Calls.Length * 96L) + (Captures.Length * 24L);
+
+    /// <summary>How many values <see cref="Collect"/> adds to the keys.</summary>
+    public int CollectedWidth => Captures.Length + _arguments.Sum(arguments => arguments.Length + 1);
+
+    /// <summary>How many values <see cref="GroupState.Finish"/> writes.</summary>
+    public int ResultWidth => Calls.Length + Captures.Length;
+
+    public int ArgumentCount(int call) => _arguments[call].Length;
+
+    /// <summary>
+    /// The current row for later: its keys, for each call whether the row passes its FILTER (else NULL) and its arguments, and what may be captured.
+    /// Lent until the next call.
+    /// </summary>
+    public ReadOnlySpan<SqlValue> Collect(ReadOnlySpan<SqlValue> keys, Run run)
+    {
+        _collected ??= new SqlValue[keys.Length + CollectedWidth];
+        keys.CopyTo(_collected);
+        int at = keys.Length;
+        for (int i = 0; i < Calls.Length; i++)
+        {
+            bool passes = Calls[i].Filter is not { } filter || Logic.Passes(filter, run);
+            _collected[at++] = passes ? SqlValue.FromBoolean(true) : SqlValue.Null;
+            foreach (Expr argument in _arguments[i])
+            {
+                _collected[at++] = passes ? argument.Evaluate(run) : SqlValue.Null;
+            }
+        }
+
+        foreach (Expr capture in Captures)
+        {
+            _collected[at++] = capture.Evaluate(run);
+        }
+
+        return _collected;
+    }
+
+    /// <summary>Shows a result that <see cref="GroupState.Finish"/> has written.</summary>
+    public void Show(SqlValue[] result, int offset, Run run, BufferRow row)
+    {
+        for (int i = 0; i < Calls.Length; i++)
+        {
+            run.Slots[Calls[i].Slot] = result[offset + i];
+        }
+
+        row.IsNullRow = false;
+        row.Show(result, offset + Calls.Length);
+    }
 
     /// <summary>The arguments of a call for the current row, the ORDER BY terms behind them; lent until the next call.</summary>
     public Span<SqlValue> Arguments(int call, Run run)

@@ -121,12 +121,7 @@ internal sealed class HashLookupNode(
                     return false;
                 }
 
-                _key[i] = key.Convert switch
-                {
-                    Affinity.Numeric => SqlConvert.TextToNumber(value),
-                    Affinity.Text when value.IsNumeric => SqlConvert.ToText(value),
-                    _ => value,
-                };
+                _key[i] = ComparisonRules.Convert(value, key.Convert);
             }
 
             return true;

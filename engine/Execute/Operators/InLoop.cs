@@ -62,7 +62,7 @@ internal sealed class InLoopNode(InValues source, int slot, Affinity convert, Co
             int kept = 0;
             for (int i = 0; i < _values.Count; i++)
             {
-                SqlValue value = Converted(_values[i]);
+                SqlValue value = ComparisonRules.Convert(_values[i], convert);
                 if (!value.IsNull)
                 {
                     _values[kept++] = value;
@@ -88,12 +88,5 @@ internal sealed class InLoopNode(InValues source, int slot, Affinity convert, Co
 
             return false;
         }
-
-        private SqlValue Converted(in SqlValue value) => convert switch
-        {
-            Affinity.Numeric => SqlConvert.TextToNumber(value),
-            Affinity.Text when value.IsNumeric => SqlConvert.ToText(value),
-            _ => value,
-        };
     }
 }

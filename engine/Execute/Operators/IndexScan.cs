@@ -9,10 +9,16 @@ namespace Sluice.Engine.Execute.Operators;
 /// <param name="Value">Evaluated when the scan opens.</param>
 /// <param name="Convert">The affinity that the comparison applies to the value: NUMERIC, TEXT, or BLOB for none.</param>
 /// <param name="MatchesNull">IS rather than =: a NULL finds NULLs.</param>
-internal sealed record IndexEquality(Expr Value, Affinity Convert, bool MatchesNull);
+internal sealed record IndexEquality(Expr Value, Affinity Convert, bool MatchesNull)
+{
+    public SqlValue Evaluate(Run run) => ComparisonRules.Convert(Value.Evaluate(run), Convert);
+}
 
 /// <summary>One end of a range of the key column after the equalities.</summary>
-internal sealed record IndexBound(Expr Value, Affinity Convert, bool Inclusive);
+internal sealed record IndexBound(Expr Value, Affinity Convert, bool Inclusive)
+{
+    public SqlValue Evaluate(Run run) => ComparisonRules.Convert(Value.Evaluate(run), Convert);
+}
 
 /// <summary>What part of an index is read, and in which direction.</summary>
 internal sealed record IndexRange(
@@ -137,7 +143,7 @@ internal sealed class IndexScanNode(TableAccess access, TableIndex index, IndexR
             for (int i = 0; i < equalities; i++)
             {
                 IndexEquality equality = _range.Equalities[i];
-                SqlValue value = Converted(equality.Value, equality.Convert);
+                SqlValue value = equality.Evaluate(Run);
                 if (value.IsNull && !equality.MatchesNull)
                 {
                     return false;
@@ -163,7 +169,7 @@ internal sealed class IndexScanNode(TableAccess access, TableIndex index, IndexR
             SqlValue low = SqlValue.Null;
             if (_range.Lower is { } lower)
             {
-                low = Converted(lower.Value, lower.Convert);
+                low = lower.Evaluate(Run);
                 if (low.IsNull)
                 {
                     return false;
@@ -174,7 +180,7 @@ internal sealed class IndexScanNode(TableAccess access, TableIndex index, IndexR
             SetBound(position, low, _range.Lower is { Inclusive: true }, atStart: descending == _range.Reverse);
             if (_range.Upper is { } upper)
             {
-                SqlValue high = Converted(upper.Value, upper.Convert);
+                SqlValue high = upper.Evaluate(Run);
                 if (high.IsNull)
                 {
                     return false;
@@ -200,17 +206,6 @@ internal sealed class IndexScanNode(TableAccess access, TableIndex index, IndexR
                 _endLength = position + 1;
                 _endInclusive = inclusive;
             }
-        }
-
-        private SqlValue Converted(Expr expression, Affinity convert)
-        {
-            SqlValue value = expression.Evaluate(Run);
-            return convert switch
-            {
-                Affinity.Numeric => SqlConvert.TextToNumber(value),
-                Affinity.Text when value.IsNumeric => SqlConvert.ToText(value),
-                _ => value,
-            };
         }
     }
 }

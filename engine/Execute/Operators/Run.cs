@@ -16,6 +16,8 @@ internal sealed class Run(FrameSize size, Transaction transaction, IStatementCon
 {
     private ChangeScope? _scope = scope;
 
+    private List<IDisposable>? _owned;
+
     private readonly Operator?[] _subplans = new Operator?[size.Subplans];
 
     public Transaction Transaction { get; } = transaction;
@@ -31,6 +33,20 @@ internal sealed class Run(FrameSize size, Transaction transaction, IStatementCon
 
     /// <summary>What the statement shares with the triggers that it fires.</summary>
     public ChangeScope Scope => _scope ??= new ChangeScope((IChangeContext)Context);
+
+    /// <summary>Takes over what ends with the execution at the latest.</summary>
+    public void Own(IDisposable disposable) => (_owned ??= []).Add(disposable);
+
+    /// <summary>The execution has ended.</summary>
+    public void End()
+    {
+        foreach (IDisposable disposable in _owned ?? [])
+        {
+            disposable.Dispose();
+        }
+
+        _owned = null;
+    }
 
     /// <summary>The statement runs anew.</summary>
     public void ForgetScope() => _scope = null;

@@ -1,3 +1,4 @@
+using Sluice.Engine.Execute.Spill;
 using Sluice.Engine.Format;
 using Sluice.Engine.Plan;
 
@@ -5,7 +6,7 @@ namespace Sluice.Engine.Execute.Operators;
 
 /// <summary>
 /// Reads all rows and gives them in order, through a source of its own. With a limit it keeps only as many rows as will be
-/// given: a heap whose top is the last of them. What is carried becomes the columns of the source.
+/// given, if they are few enough for memory. What is carried becomes the columns of the source.
 /// </summary>
 internal sealed class SortNode(
     PlanNode input, IReadOnlyList<SortKey> keys, IReadOnlyList<Expr> carried, int output, LimitClause? limit, string explained) : PlanNode
@@ -24,14 +25,11 @@ internal sealed class SortNode(
         private readonly Expr[] _keys;
         private readonly Expr[] _carried;
         private readonly LimitClause? _limit;
-        private readonly SortEntryComparer _comparer;
+        private readonly RowSorter _sorter;
+        private readonly SortOrder[] _orders;
         private readonly BufferRow _row = new();
-        private SortEntry[] _entries = new SortEntry[16];
-        private SqlValue[]? _spare;
-        private int _count;
-        private int _next;
+        private TopRows? _top;
         private bool _sorted;
-        private long _sequence;
 
         public Sort(Run run, Operator input, IReadOnlyList<SortKey> keys, IReadOnlyList<Expr> carried, int output, LimitClause? limit) : base(run)
         {
@@ -39,7 +37,8 @@ internal sealed class SortNode(
             _keys = [.. keys.Select(key => key.Value)];
             _carried = [.. carried];
             _limit = limit;
-            _comparer = new SortEntryComparer([.. keys.Select(key => key.Order)]);
+            _orders = [.. keys.Select(key => key.Order)];
+            _sorter = new RowSorter(run, _orders, _keys.Length + _carried.Length);
             run.Sources[output] = _row;
         }
 
@@ -55,23 +54,21 @@ internal sealed class SortNode(
             {
                 Fill();
                 _sorted = true;
-                _next = 0;
             }
 
-            if (_next >= _count)
+            if ((_top is null ? _sorter.Next() : _top.Next()) is not { } values)
             {
                 return false;
             }
 
-            _row.Show(_entries[_next++].Values, _keys.Length);
+            _row.Show(values, _keys.Length);
             return true;
         }
 
         private void Fill()
         {
-            Array.Clear(_entries, 0, _count);
-            _count = 0;
-            _sequence = 0;
+            _sorter.Clear();
+            _top = null;
             long wanted = long.MaxValue;
             if (_limit is not null)
             {
@@ -85,94 +82,70 @@ internal sealed class SortNode(
             }
 
             _input.Open();
-            while (_input.Next())
+            if (wanted < int.MaxValue)
             {
-                Take(wanted);
+                FillTop(wanted);
             }
 
-            Array.Sort(_entries, 0, _count, _comparer);
+            if (_top is null)
+            {
+                while (_input.Next())
+                {
+                    SqlValue[] values = new SqlValue[_keys.Length + _carried.Length];
+                    EvaluateKeys(values);
+                    EvaluateCarried(values);
+                    _sorter.Add(values);
+                }
+
+                _sorter.Finish();
+            }
         }
 
-        private void Take(long wanted)
+        /// <summary>Keeps the first rows only. When they are too many for memory, they go to the sorter, which takes the rest as well.</summary>
+        private void FillTop(long wanted)
         {
-            SqlValue[] values = _spare ?? new SqlValue[_keys.Length + _carried.Length];
-            _spare = null;
+            TopRows top = new(_orders, (int)wanted);
+            long budget = Run.Transaction.Work.BudgetBytes;
+            SqlValue[] values = new SqlValue[_keys.Length + _carried.Length];
+            while (_input.Next())
+            {
+                EvaluateKeys(values);
+                if (!top.Takes(values))
+                {
+                    continue;
+                }
+
+                EvaluateCarried(values);
+                values = top.Add(values) ?? new SqlValue[values.Length];
+                if (top.Bytes > budget)
+                {
+                    foreach (SqlValue[] row in top.InOrderOfArrival())
+                    {
+                        _sorter.Add(row);
+                    }
+
+                    return;
+                }
+            }
+
+            top.Finish();
+            _top = top;
+        }
+
+        private void EvaluateKeys(SqlValue[] values)
+        {
             for (int i = 0; i < _keys.Length; i++)
             {
                 values[i] = _keys[i].Evaluate(Run);
             }
+        }
 
-            SortEntry entry = new(values, _sequence++);
-            bool full = _count >= wanted;
-            if (full && _comparer.Compare(entry, _entries[0]) >= 0)
-            {
-                _spare = values;
-                return;
-            }
-
+        private void EvaluateCarried(SqlValue[] values)
+        {
             for (int i = 0; i < _carried.Length; i++)
             {
                 values[_keys.Length + i] = _carried[i].Evaluate(Run);
             }
-
-            if (full)
-            {
-                _spare = _entries[0].Values;
-                SiftDown(entry);
-                return;
-            }
-
-            if (_count == _entries.Length)
-            {
-                Array.Resize(ref _entries, checked(_count * 2));
-            }
-
-            _entries[_count++] = entry;
-            if (wanted != long.MaxValue)
-            {
-                SiftUp(_count - 1);
-            }
-        }
-
-        private void SiftUp(int at)
-        {
-            SortEntry entry = _entries[at];
-            while (at > 0 && _comparer.Compare(_entries[(at - 1) / 2], entry) < 0)
-            {
-                _entries[at] = _entries[(at - 1) / 2];
-                at = (at - 1) / 2;
-            }
-
-            _entries[at] = entry;
-        }
-
-        /// <summary>Puts an entry in the place of the greatest one.</summary>
-        private void SiftDown(SortEntry entry)
-        {
-            int at = 0;
-            while (true)
-            {
-                int child = (2 * at) + 1;
-                if (child >= _count)
-                {
-                    break;
-                }
-
-                if (child + 1 < _count && _comparer.Compare(_entries[child], _entries[child + 1]) < 0)
-                {
-                    child++;
-                }
-
-                if (_comparer.Compare(entry, _entries[child]) >= 0)
-                {
-                    break;
-                }
-
-                _entries[at] = _entries[child];
-                at = child;
-            }
-
-            _entries[at] = entry;
         }
     }
 }

@@ -245,12 +245,7 @@ internal sealed class InSubqueryExpr : PredicateExpr
         return result;
     }
 
-    private SqlValue Converted(in SqlValue value, int column) => _affinities[column] switch
-    {
-        Affinity.Numeric => SqlConvert.TextToNumber(value),
-        Affinity.Text when value.IsNumeric => SqlConvert.ToText(value),
-        _ => value,
-    };
+    private SqlValue Converted(in SqlValue value, int column) => ComparisonRules.Convert(value, _affinities[column]);
 
     /// <summary>The rows of the subquery, and the number of the first one with a NULL in it, or -1.</summary>
     private sealed record InSet(RowTable Rows, int FirstWithNull);

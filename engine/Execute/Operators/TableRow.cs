@@ -10,6 +10,7 @@ namespace Sluice.Engine.Execute.Operators;
 /// </summary>
 internal sealed class TableRow(TableShape shape, RowCursor cursor) : RowSource
 {
+    private readonly int[] _places = shape.Places;
     private RecordReader _reader;
     private VirtualColumns? _virtual;
     private bool _loaded;
@@ -23,15 +24,10 @@ internal sealed class TableRow(TableShape shape, RowCursor cursor) : RowSource
 
     public override SqlValue Column(int index)
     {
-        if (index == shape.RowidAlias)
-        {
-            return SqlValue.FromInteger(Cursor.Rowid);
-        }
-
-        int position = shape.Positions[index];
+        int position = _places[index];
         if (position < 0)
         {
-            return (_virtual ??= new VirtualColumns(shape.Table, this)).Column(index);
+            return position == TableShape.RowidPlace ? SqlValue.FromInteger(Cursor.Rowid) : (_virtual ??= new VirtualColumns(shape.Table, this)).Column(index);
         }
 
         if (!_loaded)

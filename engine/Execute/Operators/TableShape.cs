@@ -7,7 +7,6 @@ namespace Sluice.Engine.Execute.Operators;
 /// <summary>What reading a table's records needs to know of it.</summary>
 internal sealed class TableShape
 {
-    private readonly int[] _positions;
     private readonly bool[] _isReal;
     private readonly SqlValue[] _defaults;
 
@@ -15,7 +14,12 @@ internal sealed class TableShape
     {
         Table = table;
         RowidAlias = table.RowidAlias;
-        _positions = table.Positions.ToArray();
+        Places = table.Positions.ToArray();
+        if (RowidAlias >= 0)
+        {
+            Places[RowidAlias] = RowidPlace;
+        }
+
         _isReal = new bool[table.Columns.Count];
         _defaults = new SqlValue[table.Columns.Count];
         for (int i = 0; i < _isReal.Length; i++)
@@ -30,8 +34,14 @@ internal sealed class TableShape
 
     public int RowidAlias { get; }
 
+    /// <summary>By ordinal, for reading: as <see cref="Positions"/>, but -2 for the rowid's alias, whose stored value is NULL.</summary>
+    public int[] Places { get; }
+
+    /// <summary>Stands in <see cref="Places"/> for the alias of the rowid.</summary>
+    public const int RowidPlace = -2;
+
     /// <summary>By ordinal: the column's place in a record, or -1 for a virtual one.</summary>
-    public ReadOnlySpan<int> Positions => _positions;
+    public ReadOnlySpan<int> Positions => Table.Positions;
 
     /// <summary>Whether values of a column are not just what is stored, see <see cref="FromStored"/>.</summary>
     public bool IsReal(int column) => _isReal[column];

@@ -23,7 +23,7 @@ internal sealed class JsonTable(string name, bool deep, bool binary)
 
         JsonNode document = JsonValues.Document(arguments[0]);
         string rootPath = arguments.Length > 1 ? SqlConvert.ToText(arguments[1]).DecodeText() : "$";
-        if (new JsonPath(Encoding.UTF8.GetBytes(rootPath)).Find(document) is not { } root)
+        if (JsonPath.Of(Encoding.UTF8.GetBytes(rootPath)).Find(document) is not { } root)
         {
             return [];
         }

@@ -75,6 +75,19 @@ internal static class JsonFunctions
             return SqlValue.Null;
         }
 
+        if (arguments.Length == 2 && !binary && arguments[0].Type == SqlType.Text && arguments[1].Type == SqlType.Text && JsonPath.TryOf(arguments[1].Bytes) is { } known)
+        {
+            switch (JsonScan.TryValue(arguments[0], known, out SqlValue value))
+            {
+                case JsonScanResult.Found:
+                    return value;
+                case JsonScanResult.Missing:
+                    return SqlValue.Null;
+                default:
+                    break;
+            }
+        }
+
         JsonNode document = JsonValues.Document(arguments[0]);
         if (arguments.Length == 2)
         {
@@ -105,8 +118,14 @@ internal static class JsonFunctions
             return SqlValue.Null;
         }
 
+        JsonPath path = ShortPath(arguments[1]);
+        if (!asJson && arguments[0].Type == SqlType.Text && JsonScan.TryValue(arguments[0], path, out SqlValue value) is var scanned and not JsonScanResult.Undecided)
+        {
+            return scanned == JsonScanResult.Found ? value : SqlValue.Null;
+        }
+
         JsonNode document = JsonValues.Document(arguments[0]);
-        if (ShortPath(arguments[1]).Find(document) is not { } found)
+        if (path.Find(document) is not { } found)
         {
             return SqlValue.Null;
         }
@@ -119,13 +138,13 @@ internal static class JsonFunctions
         string text = SqlConvert.ToText(value).DecodeText();
         if (text.StartsWith('$'))
         {
-            return new JsonPath(System.Text.Encoding.UTF8.GetBytes(text));
+            return JsonPath.Of(System.Text.Encoding.UTF8.GetBytes(text));
         }
 
         string path = value.Type == SqlType.Integer ? value.Integer < 0 ? $"$[#{value.Integer}]" : $"$[{value.Integer}]"
             : text.Length >= 3 && text[0] == '[' && text[^1] == ']' ? "$" + text
             : $"$.\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
-        return new JsonPath(System.Text.Encoding.UTF8.GetBytes(path));
+        return JsonPath.Of(System.Text.Encoding.UTF8.GetBytes(path));
     }
 
     private static SqlValue Edit(ReadOnlySpan<SqlValue> arguments, JsonEdit edit, string name, bool binary)
@@ -314,7 +333,7 @@ internal static class JsonFunctions
         return text.ToValue().WithSubtype(JsonValues.Subtype);
     }
 
-    private static JsonPath PathOf(in SqlValue value) => new(SqlConvert.ToText(value).Bytes);
+    private static JsonPath PathOf(in SqlValue value) => JsonPath.Of(SqlConvert.ToText(value).Bytes);
 
     private static SluiceException Error(string message) => new(ResultCode.Error, message);
 

@@ -18,14 +18,47 @@ internal sealed class JsonPath
 
     private readonly List<Step> _steps = [];
 
-    /// <exception cref="SluiceException">"bad JSON path".</exception>
-    public JsonPath(ReadOnlySpan<byte> path)
+    /// <summary>The path used last by this thread: most statements have one for all their rows.</summary>
+    [ThreadStatic]
+    private static JsonPath? s_last;
+
+    private readonly byte[] _written;
+    private readonly bool _isValid;
+
+    /// <summary>The path as it is written; made once for as long as no other is asked for. Null when it is none.</summary>
+    public static JsonPath? TryOf(ReadOnlySpan<byte> path)
     {
-        if (path.Length == 0 || path[0] != '$' || !TryParse(path[1..]))
+        if (s_last is { } last && path.SequenceEqual(last._written))
         {
-            throw new SluiceException(ResultCode.Error, $"bad JSON path: '{Encoding.UTF8.GetString(path).Replace("'", "''", StringComparison.Ordinal)}'");
+            return last;
         }
+
+        JsonPath made = new(path);
+        return made._isValid ? s_last = made : null;
     }
+
+    /// <exception cref="SluiceException">"bad JSON path".</exception>
+    public static JsonPath Of(ReadOnlySpan<byte> path) => TryOf(path)
+        ?? throw new SluiceException(ResultCode.Error, $"bad JSON path: '{Encoding.UTF8.GetString(path).Replace("'", "''", StringComparison.Ordinal)}'");
+
+    private JsonPath(ReadOnlySpan<byte> path)
+    {
+        _written = path.ToArray();
+        _isValid = path.Length > 0 && path[0] == '$' && TryParse(path[1..]);
+        IsForward = !_steps.Exists(step => step.FromEnd);
+    }
+
+    /// <summary>How many names and places it consists of.</summary>
+    public int Length => _steps.Count;
+
+    /// <summary>Whether no step counts from the end of an array.</summary>
+    public bool IsForward { get; }
+
+    public bool IsName(int step) => _steps[step].Name is not null;
+
+    public ReadOnlySpan<byte> NameAt(int step) => _steps[step].Name;
+
+    public long IndexAt(int step) => _steps[step].Index;
 
     /// <summary>The element there, or null.</summary>
     public JsonNode? Find(JsonNode root)
