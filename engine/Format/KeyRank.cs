@@ -2,7 +2,7 @@ namespace Sluice.Engine.Format;
 
 /// <summary>
 /// A number pair for the first two columns of an index key that sorts as they do, as far as it goes: a key with the smaller rank sorts first, and keys
-/// of one rank have to be compared. Integers are told apart as such, reals by their whole part, texts and blobs not at all. The second column
+/// of one rank have to be compared. Integers, and the reals that are equal to one, are told apart as such, other reals by their whole part, texts and blobs not at all. The second column
 /// counts where the first is told apart.
 /// </summary>
 internal readonly struct KeyRank : IComparable<KeyRank>
@@ -22,14 +22,15 @@ internal readonly struct KeyRank : IComparable<KeyRank>
         ReadOnlySpan<byte> bytes = key.Span;
         int at = Varint.Read(bytes, out ulong headerSize);
         at += Varint.Read(bytes[at..], out ulong type);
-        ulong first = Of(SerialType.Read(key.Buffer, key.Offset + (int)headerSize, (int)type), out ulong rest);
+        SqlValue value = SerialType.Read(key.Buffer, key.Offset + (int)headerSize, (int)type);
+        ulong first = Of(value, out ulong rest);
         bool descends = order.Count > 0 && order.Columns[0].Descending;
         if (descends)
         {
             (first, rest) = (~first, ~rest);
         }
 
-        if (!SerialType.IsInteger(type))
+        if (!IsWhole(value))
         {
             return new KeyRank(first, rest);
         }
@@ -48,8 +49,16 @@ internal readonly struct KeyRank : IComparable<KeyRank>
 
     public int CompareTo(KeyRank other) => _first != other._first ? _first.CompareTo(other._first) : _second.CompareTo(other._second);
 
+    /// <summary>Whether there is an integer that is equal to the value.</summary>
+    private static bool IsWhole(in SqlValue value) => value.Type switch
+    {
+        SqlType.Integer => true,
+        SqlType.Real => Math.Floor(value.Real) == value.Real && value.Real is >= long.MinValue and < 9223372036854775808.0,
+        _ => false,
+    };
+
     /// <summary>
-    /// The rank of a value in ascending order. <paramref name="rest"/>, for what is no integer: whether it sorts before or behind the integer with the
+    /// The rank of a value in ascending order. <paramref name="rest"/>, for what is equal to no integer: whether it sorts before or behind the integer with the
     /// same rank, as the lowest or the highest second rank.
     /// </summary>
     private static ulong Of(in SqlValue value, out ulong rest)

@@ -20,8 +20,12 @@ internal static partial class Explained
             "what SQLite finds to be a constant whole number while it prepares a statement is the number of a result in GROUP BY, also if it is no literal",
             (_, difference) => difference.What == "error in SQLite only" && difference.Theirs.Error.Contains("GROUP BY term out of range", StringComparison.Ordinal)),
         (
-            "after a datatype mismatch SQLite leaves what an OR ROLLBACK or OR FAIL statement had changed until then",
-            (@case, difference) => @case.Steps[difference.At] is var step && step != difference.Step && ConflictClause().IsMatch(step.Sql)),
+            "after a wrong type SQLite leaves what an OR ROLLBACK statement, or any UPDATE of a STRICT table, had changed until then",
+            (@case, difference) => @case.Steps[difference.At] is var step && step != difference.Step && step.Sql.StartsWith("UPDATE ", StringComparison.Ordinal)
+                && (ConflictClause().IsMatch(step.Sql) || FailsByType(@case, difference.At))),
+        (
+            "substr() of SQLite 3.53 takes 64-bit positions; 3.50 and Sluice take the low 32 bits",
+            (_, difference) => difference.What is "values" or "order of rows" && LargeSubstring().IsMatch(difference.Step.Sql)),
         (
             "not answered within the 30 s of a command: too slow here, which no answer of SQLite's can tell to be wrong",
             (_, difference) => difference.Ours.ErrorCode == Interrupted),
@@ -35,7 +39,7 @@ internal static partial class Explained
             "jsonb() of a text that a JSON function made has JSON5 numbers as they were first written: SQLite finds that text among the last it has read",
             (_, difference) => difference.Step.Sql.Contains("jsonb", StringComparison.Ordinal) && Json5Number().IsMatch(difference.Step.Sql)),
         (
-            "of values that are equal (1 and 1.0, 'a' and 'A' by NOCASE) any may stand for all in DISTINCT, GROUP BY and compounds; SQLite shows an integer in a compound as a real where the first SELECT has a REAL column, and whole reals as integers in RETURNING likely(x)",
+            "of values that are equal (1 and 1.0, 'a' and 'A' by NOCASE) any may stand for all in DISTINCT, GROUP BY and compounds; SQLite shows an integer in a compound as a real where the first SELECT has a REAL column, and whole reals as integers in RETURNING f(x)",
             (@case, difference) => difference.What == "values" && SameButForEquals(difference) && (Merging().IsMatch(difference.Step.Sql)
                 || @case.Steps.Any(step => step.Sql.StartsWith("CREATE VIEW", StringComparison.Ordinal) && Merging().IsMatch(step.Sql)))),
         (
@@ -53,11 +57,27 @@ internal static partial class Explained
     [GeneratedRegex(@"[\[:,]\.[0-9]|[:,]\+[0-9]")]
     private static partial Regex Json5Number();
 
-    [GeneratedRegex(@"\b(UNION|INTERSECT|EXCEPT|DISTINCT|GROUP BY|RETURNING .*likel)")]
+    [GeneratedRegex(@"\b(UNION|INTERSECT|EXCEPT|DISTINCT|GROUP BY|RETURNING)")]
     private static partial Regex Merging();
 
-    [GeneratedRegex(@"^UPDATE OR (ROLLBACK|FAIL) ")]
+    [GeneratedRegex(@"\bsubstr(ing)?\(.*[0-9]{10}")]
+    private static partial Regex LargeSubstring();
+
+    [GeneratedRegex(@"^UPDATE OR ROLLBACK ")]
     private static partial Regex ConflictClause();
+
+    /// <summary>Whether SQLite refuses a step for a wrong type (SQLITE_MISMATCH, SQLITE_CONSTRAINT_DATATYPE).</summary>
+    private static bool FailsByType(Case @case, int at)
+    {
+        using var sqlite = Subject.Sqlite();
+        Answer answer = Answer.Failed(0, "");
+        foreach (Step step in @case.Steps.Take(at + 1).Where(step => step.Kind is not StepKind.Ours))
+        {
+            answer = sqlite.Run(step.Sql);
+        }
+
+        return answer.ErrorCode is 20 or 3091;
+    }
 
     /// <summary>Whether the two answers differ in blobs alone, or in what hex() shows of them.</summary>
     private static bool HasOnlyBlobs(Difference difference) =>

@@ -93,3 +93,9 @@ INSERT INTO c2 VALUES('a', 10), ('B', 20), ('c', 30);
 SELECT v, v2 FROM c1 JOIN c2 USING(k) ORDER BY v;
 SELECT v, v2 FROM c2 JOIN c1 USING(k) ORDER BY v;
 SELECT v, v2 FROM c1 NATURAL LEFT JOIN c2 ORDER BY v;
+-- In an index a whole real and the integer that is equal to it are in the order of their rowids.
+CREATE TABLE n(a INTEGER PRIMARY KEY, b);
+CREATE INDEX nb ON n(b);
+INSERT INTO n VALUES(1, 5.0), (3, 5), (2, 5.0), (4, 5), (5, 5.5), (6, 4.5), (7, 100000000000000003), (8, 1e17), (9, 100000000000000000);
+SELECT a FROM n ORDER BY b;
+PRAGMA integrity_check;
