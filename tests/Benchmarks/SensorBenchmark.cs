@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Sluice.Sensors;
 using Sluice.Sensors.Configuration;
 using Sluice.Sensors.Drivers;
 using Sluice.Sensors.Gpio;
