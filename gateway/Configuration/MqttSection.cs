@@ -70,12 +70,12 @@ internal static class MqttSection
 
     private static TlsOptions? ReadTls(SectionReader mqtt)
     {
+        SectionReader tls = mqtt.Section("tls");
         if (!mqtt.Has("tls"))
         {
             return null;
         }
 
-        SectionReader tls = mqtt.Section("tls");
         string? authorities = tls.Text("client_ca");
         ClientCertificates asked = tls.Choice("client_certificate", authorities is null ? ClientCertificates.Off : ClientCertificates.Required);
         if (asked != ClientCertificates.Off && authorities is null)

@@ -48,9 +48,6 @@ internal sealed class SectionReader
     public SectionReader Section(string key) =>
         Of(Find(key)?.Value ?? new SectionNode(_section.Origin), Join(key), _errors);
 
-    /// <summary>Whether the key is there.</summary>
-    public bool Has(string key) => Find(key) is not null;
-
     /// <summary>The sections of a list; a single section counts as a list of one.</summary>
     public IReadOnlyList<SectionReader> Sections(string key)
     {

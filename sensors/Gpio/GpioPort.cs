@@ -24,6 +24,9 @@ public sealed class GpioPort : IDisposable
     /// <summary>How soon the reader sees that it is to end, and how often it looks for a chip that is gone.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>Before the reader looks for more events when it has read all there were: at most rates the kernel gathers much less than its buffer meanwhile, and notes when each came.</summary>
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(5);
+
     private readonly Func<IGpioChip> _open;
     private readonly List<Input> _inputs = [];
     private readonly ManualResetEventSlim _stop = new(false);
@@ -103,7 +106,7 @@ public sealed class GpioPort : IDisposable
 
     private void Run()
     {
-        Span<GpioEvent> events = new GpioEvent[64];
+        Span<GpioEvent> events = new GpioEvent[256];
         Dictionary<int, (IGpioListener Listener, uint Sequence)> lines = [];
         while (!_stop.IsSet)
         {
@@ -121,6 +124,12 @@ public sealed class GpioPort : IDisposable
                 for (int i = 0; i < count; i++)
                 {
                     Dispatch(lines, events[i]);
+                }
+
+                // Thousands of edges a second would be as many turns of this thread.
+                if (count > 0 && count < events.Length)
+                {
+                    _stop.Wait(Gathering);
                 }
             }
             catch (SensorException e)
