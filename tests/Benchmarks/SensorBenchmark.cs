@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using Sluice.Sensors;
 using Sluice.Sensors.Configuration;
 using Sluice.Sensors.Drivers;
@@ -91,7 +92,9 @@ internal static class SensorBenchmark
             }
         });
         await Task.Delay(TimeSpan.FromSeconds(1));
+        double readerBefore = ReaderSeconds();
         double percent = await MeasureAsync(length);
+        double readerPercent = (ReaderSeconds() - readerBefore) / length.TotalSeconds * 100;
         await stop.CancelAsync();
         await script;
         long counted = 0;
@@ -100,8 +103,13 @@ internal static class SensorBenchmark
             counted = (long)counters.Sum(Count);
         }
 
-        Console.WriteLine($"{Lines} GPIO lines at 1 kHz edges: {percent:F1} % of one core; {counted:N0} of {pulses * Lines:N0} pulses counted, {port.Lost} events lost");
+        Console.WriteLine($"{Lines} GPIO lines at 1 kHz edges: {readerPercent:F1} % of one core, {percent:F1} % with the script that drives them; {counted:N0} of {pulses * Lines:N0} pulses counted, {port.Lost} events lost");
     }
+
+    /// <summary>Processor time of the port's reader, a thread of its own (proc_pid_schedstat: nanoseconds on a processor).</summary>
+    private static double ReaderSeconds() => Directory.EnumerateDirectories("/proc/self/task")
+        .Where(task => File.ReadAllText(Path.Combine(task, "comm")).Trim() == "gpio")
+        .Sum(task => double.Parse(File.ReadAllText(Path.Combine(task, "schedstat")).Split(' ')[0], CultureInfo.InvariantCulture) / 1e9);
 
     private static double Count(SensorDriver counter)
     {
