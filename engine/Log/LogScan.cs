@@ -39,7 +39,7 @@ internal sealed class LogScan : IDisposable
     /// <summary>Whether any batch was found. A log without is one that was being made when the crash came.</summary>
     public bool HasBatches { get; private set; }
 
-    /// <summary>The first and last commit in the log; last is first - 1 when there is none.</summary>
+    /// <summary>The first and last commit in the log; last is first - 1 when there is none, and is then the last one before the log if that is known.</summary>
     public long FirstCommit { get; private set; } = 1;
 
     public long LastCommit { get; private set; }
@@ -246,6 +246,12 @@ internal sealed class LogScan : IDisposable
                         index++;
                         position = LogFormat.FirstBatchOffset;
                         continue;
+                    }
+
+                    if (LastCommit == 0)
+                    {
+                        // It says how far the commits went, also where the segments that held them are lost.
+                        (FirstCommit, LastCommit) = (header.FirstCommit, header.LastCommit);
                     }
 
                     // Its place and sequence go to the next batch, so it is not counted.

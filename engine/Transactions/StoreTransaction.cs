@@ -151,7 +151,12 @@ internal sealed partial class StoreTransaction : Transaction
 
     public override bool IsExclusive => _exclusive is not null;
 
-    public override long LargestRowid(uint root) => Counter(root).Largest;
+    public override long LargestRowid(uint root)
+    {
+        // Says so if the table has gone since the snapshot.
+        BeginWriting();
+        return Counter(root).Largest;
+    }
 
     public override long AllocateRowid(uint root)
     {

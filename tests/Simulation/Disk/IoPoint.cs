@@ -33,7 +33,7 @@ internal readonly record struct IoPoint(string Phase, FileKind File, IoKind Kind
     public static FileKind KindOf(string path) =>
         path.EndsWith("-journal", StringComparison.Ordinal) ? FileKind.Journal
         : path.Contains("-log.", StringComparison.Ordinal) ? FileKind.Log
-        : path.EndsWith("-side", StringComparison.Ordinal) ? FileKind.Side
+        : path.EndsWith("-side", StringComparison.Ordinal) || path.Contains("-rows.", StringComparison.Ordinal) ? FileKind.Side
         : FileKind.Database;
 
     public override string ToString() => $"{Phase}: {Kind} {File}";
