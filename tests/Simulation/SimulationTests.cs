@@ -13,6 +13,16 @@ public sealed class SimulationTests
         Assert.True(!batch.HasFailed, string.Join("\n", batch.Failures));
     }
 
+    /// <summary>
+    /// A commit that was left out when the header of its segment was damaged, below one that held only notes; a rowid that was asked for in a table that had
+    /// gone.
+    /// </summary>
+    [Theory]
+    [InlineData(318503)]
+    [InlineData(314917)]
+    [InlineData(317021)]
+    public void What_a_seed_has_found_stays_mended(int seed) => Simulation.Run(seed, new Trace());
+
     [Fact]
     public void A_seed_does_the_same_each_time()
     {
