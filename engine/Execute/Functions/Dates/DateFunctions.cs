@@ -55,11 +55,7 @@ internal static class DateFunctions
         }
 
         moment.ComputeDateAndTime();
-        TextBuilder text = new();
-        MomentText.AppendDate(text, moment);
-        text.Append((byte)' ');
-        MomentText.AppendTime(text, moment);
-        return text.ToValue();
+        return MomentText.DateAndTime(moment);
     }
 
     private static SqlValue JulianDay(ReadOnlySpan<SqlValue> arguments, IStatementContext context) =>

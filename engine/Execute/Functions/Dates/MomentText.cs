@@ -1,10 +1,21 @@
 using Sluice.Engine.Execute.Expressions;
+using Sluice.Engine.Format;
 
 namespace Sluice.Engine.Execute.Functions.Dates;
 
 /// <summary>Moments as text ("Date And Time Functions", section 1).</summary>
 internal static class MomentText
 {
+    /// <summary>YYYY-MM-DD HH:MM:SS, with milliseconds where the modifier "subsec" was given.</summary>
+    public static SqlValue DateAndTime(in Moment moment)
+    {
+        TextBuilder text = new();
+        AppendDate(text, moment);
+        text.Append((byte)' ');
+        AppendTime(text, moment);
+        return text.ToValue();
+    }
+
     /// <summary>YYYY-MM-DD; a year before 0 has a minus sign.</summary>
     public static void AppendDate(TextBuilder text, in Moment moment)
     {

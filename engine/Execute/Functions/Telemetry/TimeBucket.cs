@@ -91,11 +91,7 @@ internal static class TimeBucket
         long ms = Floor(moment.JulianMs - Moment.UnixEpochMs, widthMs, OriginMs(widthMs));
         Moment begin = Moment.FromJulianMs(ms + Moment.UnixEpochMs) with { Subsecond = widthMs % SecondMs != 0 };
         begin.ComputeDateAndTime();
-        TextBuilder text = new();
-        MomentText.AppendDate(text, begin);
-        text.Append((byte)' ');
-        MomentText.AppendTime(text, begin);
-        return text.ToValue();
+        return MomentText.DateAndTime(begin);
     }
 
     private static long OriginMs(long widthMs) => widthMs % WeekMs == 0 ? FirstMondayMs : 0;
