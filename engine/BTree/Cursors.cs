@@ -56,10 +56,19 @@ public abstract class RowCursor
     /// </summary>
     public virtual void Show(ref RecordReader reader) => reader.Reset(Record);
 
-    /// <summary>Lets a walk through many rows use one buffer for their pages.</summary>
-    public virtual void LendRecords()
+    /// <summary>
+    /// Lets a reader of many rows use one buffer for their pages, of which then few are kept for the next one.
+    /// </summary>
+    /// <param name="jumps">Whether it goes from place to place rather than through the rows in order: the same pages may be wanted again.</param>
+    public virtual void LendRecords(bool jumps = false)
     {
     }
+
+    /// <summary>Lends the rows from the current one on, in ascending order, as far as they can be read without the cursor; false when it cannot.</summary>
+    internal virtual bool Lend(ref LeafLoan loan) => false;
+
+    /// <summary>Moves to a row within the leaf that is lent.</summary>
+    internal virtual void StandOn(int cell) => throw new InvalidOperationException("Nothing is lent.");
 
     /// <summary>The bytes of the current row's record are not to change: something refers to them.</summary>
     public virtual void KeepRecord()

@@ -84,7 +84,20 @@ public sealed class TableCursor : RowCursor
         }
     }
 
-    public override void LendRecords() => _path.ReadsOnce = true;
+    public override void LendRecords(bool jumps = false) => _path.ReadsOnce = jumps ? Reuse.Seldom : Reuse.Never;
+
+    internal override bool Lend(ref LeafLoan loan)
+    {
+        if (_transaction is not null)
+        {
+            return false;
+        }
+
+        loan = new LeafLoan(_source, _leaf, _index);
+        return true;
+    }
+
+    internal override void StandOn(int cell) => _index = cell;
 
     public override void KeepRecord() => _path.KeepTop();
 

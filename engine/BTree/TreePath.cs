@@ -2,6 +2,14 @@ using Sluice.Engine.Paging;
 
 namespace Sluice.Engine.BTree;
 
+/// <summary>Whether the pages of a walk are likely to be wanted again.</summary>
+internal enum Reuse : byte
+{
+    Always,
+    Seldom,
+    Never,
+}
+
 /// <summary>
 /// The pages from a tree's root down to where a cursor stands, each with the index of the child (or, at the end, of the cell) that is next.
 /// Checks on the way that pages are of one kind of tree, that no page but the root is empty, that the tree is not deeper than
@@ -12,12 +20,15 @@ internal sealed class TreePath(IPageSource source, uint root, bool isTable)
     /// <summary>SQLite's bound too (BTCURSOR_MAX_DEPTH): a tree of 2^31 pages with the smallest fan-out is not as deep.</summary>
     public const int MaxDepth = 20;
 
+    private const int KeptOfLookups = 8;
+
     /// <summary>Few trees are deeper: enough for some hundred million rows.</summary>
     private const int UsualDepth = 5;
 
     private BTreePage[] _pages = new BTreePage[UsualDepth];
     private int[] _indexes = new int[UsualDepth];
     private long _visited;
+    private long _lookups;
     private bool _forward;
 
     // For pages that are read past the cache. The top page may stand in it.
@@ -34,7 +45,7 @@ internal sealed class TreePath(IPageSource source, uint root, bool isTable)
     /// Whether a long walk passes by the cache: it leaves the pages there that others need, and reads leafs into one buffer, which is the next leaf's
     /// unless <see cref="KeepTop"/> was called.
     /// </summary>
-    public bool ReadsOnce { get; set; }
+    public Reuse ReadsOnce { get; set; }
 
     /// <summary>Starts anew at the root.</summary>
     public void Begin()
@@ -142,7 +153,7 @@ internal sealed class TreePath(IPageSource source, uint root, bool isTable)
             throw Circle(number);
         }
 
-        BTreePage page = ReadsOnce && _visited > source.PagesKeptOfWalk ? ParseOnce(number) : BTreePage.Parse(source, number);
+        BTreePage page = ReadsOnce != Reuse.Always && PassesByCache() ? ParseOnce(number) : BTreePage.Parse(source, number);
         if (page.IsTable != isTable)
         {
             throw BadKind(page);
@@ -173,6 +184,14 @@ internal sealed class TreePath(IPageSource source, uint root, bool isTable)
 
     private SluiceException Circle(uint number) =>
         CorruptPage.At(source, number, $"the tree of root {root} runs in a circle: more than {source.PageCount} pages visited");
+
+    /// <summary>
+    /// Whether the next page is not to be kept. Of many pages that are looked up one in <see cref="KeptOfLookups"/> is all the same: what is wanted again and again so
+    /// comes into the cache, and what is not wanted again hardly drives anything out.
+    /// </summary>
+    private bool PassesByCache() => ReadsOnce == Reuse.Never
+        ? _visited > source.PagesKeptOfWalk
+        : ++_lookups > source.PagesKeptOfWalk && _lookups % KeptOfLookups != 0;
 
     private BTreePage ParseOnce(uint number)
     {

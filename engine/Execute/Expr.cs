@@ -57,6 +57,9 @@ public abstract class RowSource
 /// </summary>
 public class Frame(IStatementContext context, int sourceCount, int slotCount, SqlValue[] parameters)
 {
+    // Nearly always it is the session: a call that can be inlined, as it is made for each row.
+    private readonly Session? _session = context as Session;
+
     public RowSource[] Sources { get; } = new RowSource[sourceCount];
 
     /// <summary>Computed values by slot: aggregates, subquery results, constants computed once.</summary>
@@ -68,7 +71,17 @@ public class Frame(IStatementContext context, int sourceCount, int slotCount, Sq
     public IStatementContext Context { get; } = context;
 
     /// <summary>Throws <see cref="SluiceException"/> (Interrupt) when the statement was cancelled; called between rows.</summary>
-    public void CheckCancelled() => Context.CheckCancelled();
+    public void CheckCancelled()
+    {
+        if (_session is { } session)
+        {
+            session.CheckCancelled();
+        }
+        else
+        {
+            Context.CheckCancelled();
+        }
+    }
 }
 
 /// <summary>What an executing statement asks of its session.</summary>

@@ -454,6 +454,12 @@ internal sealed class PathFinder(CompileState state)
             return;
         }
 
+        if (source.Table is { AnalyzedRows: null } && paths.Exists(path => path.Uses.Any(equal.Contains)))
+        {
+            // As in SQLite an index that is there goes before one that is made for the statement, unless it is known how many rows there are.
+            return;
+        }
+
         double count = source.Derived?.EstimatedRows ?? PathCosts.RowsOf(source.Table!);
         AccessPath input = paths[0];
         paths.Add(new AccessPath

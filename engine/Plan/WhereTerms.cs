@@ -18,7 +18,12 @@ internal static class WhereTerms
         List<WhereTerm> terms = [];
         foreach (ExpressionNode part in Split(condition))
         {
-            terms.Add(BindOne(part, scope));
+            WhereTerm term = BindOne(part, scope);
+            terms.Add(term);
+            if (part is LikeNode like)
+            {
+                terms.AddRange(LikePrefix.Bounds(like, term.Condition, scope).Select(bound => BindOne(bound, scope)));
+            }
         }
 
         return terms;

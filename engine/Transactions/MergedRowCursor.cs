@@ -37,6 +37,7 @@ internal sealed class MergedRowCursor : RowCursor
     private bool _forward;
     private bool _overlaid;
     private bool _lends;
+    private bool _jumps;
     private Source _current;
     private long _placeBefore;
 
@@ -66,11 +67,31 @@ internal sealed class MergedRowCursor : RowCursor
         }
     }
 
-    public override void LendRecords()
+    public override void LendRecords(bool jumps = false)
     {
         _lends = true;
-        _pages.LendRecords();
+        _jumps = jumps;
+        _pages.LendRecords(jumps);
     }
+
+    /// <summary>Lends the rows of the leaf that come before the next one of the delta.</summary>
+    internal override bool Lend(ref LeafLoan loan)
+    {
+        if (_current != Source.Pages || !_forward || _writes != _reader.WriteStamp || !_pages.Lend(ref loan))
+        {
+            return false;
+        }
+
+        if (_node is { } node)
+        {
+            loan.EndBefore(node.Key);
+        }
+
+        loan.Watch(_reader.Writes);
+        return true;
+    }
+
+    internal override void StandOn(int cell) => _pages.StandOn(cell);
 
     public override void KeepRecord() => _pages.KeepRecord();
 
@@ -239,7 +260,7 @@ internal sealed class MergedRowCursor : RowCursor
         _pages = new TableCursor(source, _root);
         if (_lends)
         {
-            _pages.LendRecords();
+            _pages.LendRecords(_jumps);
         }
 
         return placed;

@@ -126,7 +126,14 @@ internal sealed partial class StoreTransaction : Transaction
     public void ExitReading() => _hold.Exit();
 
     /// <summary>Moves with each write, and each write taken back, of the transaction itself.</summary>
-    public long WriteStamp { get; private set; }
+    public long WriteStamp
+    {
+        get => Writes.Stamp;
+        private set => Writes.Stamp = value;
+    }
+
+    /// <summary><see cref="WriteStamp"/> for those who look at it often.</summary>
+    public WriteMark Writes { get; } = new();
 
     public override RowCursor OpenRows(uint root)
     {

@@ -12,13 +12,16 @@ internal sealed class FilterNode(PlanNode input, IReadOnlyList<Expr> conditions)
 
     private sealed class Filter(Run run, Operator input, Expr[] conditions) : Operator(run)
     {
+        private readonly Expr _first = conditions[0];
+        private readonly Expr[] _others = conditions[1..];
+
         public override void Open() => input.Open();
 
         public override bool Next()
         {
             while (input.Next())
             {
-                if (Passes())
+                if (_first.Test(Run) == Truth.True && PassesOthers())
                 {
                     return true;
                 }
@@ -27,9 +30,9 @@ internal sealed class FilterNode(PlanNode input, IReadOnlyList<Expr> conditions)
             return false;
         }
 
-        private bool Passes()
+        private bool PassesOthers()
         {
-            foreach (Expr condition in conditions)
+            foreach (Expr condition in _others)
             {
                 if (!Logic.Passes(condition, Run))
                 {

@@ -90,11 +90,15 @@ internal sealed class IndexRow : RowSource
             return _keyedTable;
         }
 
-        _table ??= new TableRow(_shape, _transaction.OpenRows(_shape.Table.RootPage));
+        if (_table is null)
+        {
+            _table = new TableRow(_shape, _transaction.OpenRows(_shape.Table.RootPage));
+            _table.LendRecords(jumps: true);
+        }
+
         if (!_tableFound)
         {
-            _table.Moved();
-            if (!_table.Cursor.SeekExact(Keys.Rowid))
+            if (!_table.SeekExact(Keys.Rowid))
             {
                 throw Missing($"rowid {Keys.Rowid}");
             }

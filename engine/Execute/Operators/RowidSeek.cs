@@ -21,6 +21,7 @@ internal sealed class RowidSeekNode(TableAccess access, Expr key) : PlanNode
         {
             _key = key;
             _row = new TableRow(access.Shape, run.Transaction.Of(access.Shape.Table).OpenRows(access.Shape.Table.RootPage));
+            _row.LendRecords(jumps: true);
             run.Sources[access.Source] = _row;
         }
 
@@ -39,8 +40,7 @@ internal sealed class RowidSeekNode(TableAccess access, Expr key) : PlanNode
 
             _done = true;
             Run.CheckCancelled();
-            _row.Moved();
-            return RowidBound.TryExact(_key.Evaluate(Run), out long rowid) && _row.Cursor.SeekExact(rowid);
+            return RowidBound.TryExact(_key.Evaluate(Run), out long rowid) && _row.SeekExact(rowid);
         }
     }
 }
@@ -80,7 +80,7 @@ internal sealed class RowidRangeNode(TableAccess access, RangeBound? lower, Rang
             _upper = upper;
             _reverse = reverse;
             _row = new TableRow(access.Shape, run.Transaction.Of(access.Shape.Table).OpenRows(access.Shape.Table.RootPage));
-            _row.Cursor.LendRecords();
+            _row.LendRecords();
             run.Sources[access.Source] = _row;
         }
 
@@ -93,13 +93,11 @@ internal sealed class RowidRangeNode(TableAccess access, RangeBound? lower, Rang
         public override bool Next()
         {
             Run.CheckCancelled();
-            _row.Moved();
-            RowCursor cursor = _row.Cursor;
-            bool any = _started ? (_reverse ? cursor.MovePrevious() : cursor.MoveNext()) : Start(cursor);
-            return any && (_reverse ? cursor.Rowid >= _lowest : cursor.Rowid <= _highest);
+            bool any = _started ? (_reverse ? _row.MovePrevious() : _row.MoveNext()) : Start();
+            return any && (_reverse ? _row.Rowid >= _lowest : _row.Rowid <= _highest);
         }
 
-        private bool Start(RowCursor cursor)
+        private bool Start()
         {
             _started = true;
             _lowest = long.MinValue;
@@ -115,9 +113,9 @@ internal sealed class RowidRangeNode(TableAccess access, RangeBound? lower, Rang
                 return false;
             }
 
-            cursor.Limit(_reverse ? _lowest : _highest);
+            _row.Limit(_reverse ? _lowest : _highest);
             return _lowest <= _highest
-                && (_reverse ? cursor.Seek(_highest, SeekMode.LessOrEqual) : cursor.Seek(_lowest, SeekMode.GreaterOrEqual));
+                && (_reverse ? _row.Seek(_highest, SeekMode.LessOrEqual) : _row.Seek(_lowest, SeekMode.GreaterOrEqual));
         }
     }
 }

@@ -21,7 +21,7 @@ internal sealed class TableScanNode(TableAccess access, bool reverse) : PlanNode
         public TableScan(Run run, TableAccess access, bool reverse) : base(run)
         {
             _row = new TableRow(access.Shape, run.Transaction.Of(access.Shape.Table).OpenRows(access.Shape.Table.RootPage));
-            _row.Cursor.LendRecords();
+            _row.LendRecords();
             _reverse = reverse;
             run.Sources[access.Source] = _row;
         }
@@ -36,23 +36,21 @@ internal sealed class TableScanNode(TableAccess access, bool reverse) : PlanNode
         {
             get
             {
-                _row.Moved();
                 _started = false;
-                return !_row.Cursor.MoveFirst();
+                return !_row.MoveFirst();
             }
         }
 
         public override bool Next()
         {
             Run.CheckCancelled();
-            _row.Moved();
             if (_started)
             {
-                return _reverse ? _row.Cursor.MovePrevious() : _row.Cursor.MoveNext();
+                return _reverse ? _row.MovePrevious() : _row.MoveNext();
             }
 
             _started = true;
-            return _reverse ? _row.Cursor.MoveLast() : _row.Cursor.MoveFirst();
+            return _reverse ? _row.MoveLast() : _row.MoveFirst();
         }
     }
 }

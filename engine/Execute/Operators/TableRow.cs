@@ -13,27 +13,67 @@ internal sealed class TableRow(TableShape shape, RowCursor cursor) : RowSource
     private readonly int[] _places = shape.Places;
     private RecordReader _reader;
     private VirtualColumns? _virtual;
+    private LeafLoan _loan;
     private bool _loaded;
 
-    public RowCursor Cursor { get; } = cursor;
+    public override long Rowid => _loan.IsOpen ? _loan.Rowid : cursor.Rowid;
 
-    public override long Rowid => Cursor.Rowid;
+    public void LendRecords(bool jumps = false) => cursor.LendRecords(jumps);
 
-    /// <summary>Must be called whenever the cursor has moved.</summary>
-    public void Moved() => _loaded = false;
+    public void Limit(long last) => cursor.Limit(last);
+
+    public bool MoveFirst()
+    {
+        Leave();
+        return cursor.MoveFirst() && Borrow();
+    }
+
+    public bool MoveLast()
+    {
+        Leave();
+        return cursor.MoveLast();
+    }
+
+    public bool MoveNext()
+    {
+        if (_loan.MoveNext())
+        {
+            _loaded = false;
+            return true;
+        }
+
+        return MoveCursor();
+    }
+
+    public bool MovePrevious()
+    {
+        Leave();
+        return cursor.MovePrevious();
+    }
+
+    public bool Seek(long rowid, SeekMode mode)
+    {
+        Leave();
+        return cursor.Seek(rowid, mode) && Borrow();
+    }
+
+    public bool SeekExact(long rowid)
+    {
+        Leave();
+        return cursor.SeekExact(rowid);
+    }
 
     public override SqlValue Column(int index)
     {
         int position = _places[index];
         if (position < 0)
         {
-            return position == TableShape.RowidPlace ? SqlValue.FromInteger(Cursor.Rowid) : (_virtual ??= new VirtualColumns(shape.Table, this)).Column(index);
+            return position == TableShape.RowidPlace ? SqlValue.FromInteger(Rowid) : (_virtual ??= new VirtualColumns(shape.Table, this)).Column(index);
         }
 
         if (!_loaded)
         {
-            Cursor.Show(ref _reader);
-            _loaded = true;
+            Load();
         }
 
         int type = _reader.TypeOf(position);
@@ -44,7 +84,7 @@ internal sealed class TableRow(TableShape shape, RowCursor cursor) : RowSource
 
         if (type >= SerialType.FirstBlob)
         {
-            Cursor.KeepRecord();
+            cursor.KeepRecord();
         }
         else if (shape.IsReal(index))
         {
@@ -52,6 +92,45 @@ internal sealed class TableRow(TableShape shape, RowCursor cursor) : RowSource
         }
 
         return _reader.Get(position);
+    }
+
+    private void Load()
+    {
+        if (!_loan.IsOpen || !_loan.TryShow(ref _reader))
+        {
+            if (_loan.IsOpen)
+            {
+                cursor.StandOn(_loan.Cell);
+            }
+
+            cursor.Show(ref _reader);
+        }
+
+        _loaded = true;
+    }
+
+    private bool MoveCursor()
+    {
+        if (_loan.IsOpen)
+        {
+            cursor.StandOn(_loan.Cell);
+        }
+
+        Leave();
+        return cursor.MoveNext() && Borrow();
+    }
+
+    /// <summary>The cursor moves: what it has lent is at an end.</summary>
+    private void Leave()
+    {
+        _loan = default;
+        _loaded = false;
+    }
+
+    private bool Borrow()
+    {
+        _ = cursor.Lend(ref _loan);
+        return true;
     }
 }
 
