@@ -191,6 +191,12 @@ public sealed partial class Statement
         }
 
         Execution execution = compiled.Start(transaction, _session, _parameters);
+        if (execution is InsertExecution insert)
+        {
+            // Rather than after a part of its rows was written for nothing.
+            insert.RefusesMany = transaction.Kind == TransactionKind.Concurrent;
+        }
+
         try
         {
             List<SqlValue[]>? rows = null;

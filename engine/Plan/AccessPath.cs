@@ -18,6 +18,9 @@ internal readonly record struct PathColumn(FromSource Source, int Column, Collat
 /// <summary>One way to read a source, given the sources that were read before it.</summary>
 internal sealed class AccessPath
 {
+    private static readonly List<TermUse> s_none = [];
+    private static readonly List<PathColumn> s_noColumns = [];
+
     public required FromSource Source { get; init; }
 
     /// <summary>What it costs once, before the first row: a hash table, a subquery's rows.</summary>
@@ -36,13 +39,13 @@ internal sealed class AccessPath
     public double RandomReads { get; init; }
 
     /// <summary>The conditions that it answers exactly.</summary>
-    public IReadOnlyList<TermUse> Uses { get; init; } = [];
+    public List<TermUse> Uses { get; init; } = s_none;
 
     /// <summary>At most one row each time.</summary>
     public bool IsSingleRow { get; init; }
 
     /// <summary>The order in which rows come; columns fixed by an equality are left out.</summary>
-    public IReadOnlyList<PathColumn> Order { get; init; } = [];
+    public List<PathColumn> Order { get; init; } = s_noColumns;
 
     /// <summary>Whether it cannot be read backwards.</summary>
     public bool IsForwardOnly { get; init; }
@@ -51,13 +54,27 @@ internal sealed class AccessPath
     public int UniqueOrderLength { get; init; }
 
     /// <summary>Columns that have one value in all rows.</summary>
-    public IReadOnlyList<PathColumn> Fixed { get; init; } = [];
+    public List<PathColumn> Fixed { get; init; } = s_noColumns;
 
     /// <summary>Makes the node, reading forwards or backwards; the second argument is the conditions that may be tested below a hash table.</summary>
     public required Func<bool, IReadOnlyList<WhereTerm>, PlanNode> Build { get; init; }
 
     /// <summary>Whether <see cref="Build"/> tests the conditions it is given.</summary>
     public bool TestsConditions { get; init; }
+
+    /// <summary>Whether it answers a condition.</summary>
+    public bool Answers(WhereTerm term)
+    {
+        foreach (TermUse use in Uses)
+        {
+            if (use.Term == term)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     public bool IsFixed(SortKey key)
     {

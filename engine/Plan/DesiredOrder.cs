@@ -15,7 +15,7 @@ internal sealed record DesiredOrder(IReadOnlyList<SortKey> Keys, bool HasLimit)
     public static DesiredOrder None { get; } = new([], false);
 
     /// <summary>Whether reading by these paths, the first outermost, gives the order; and which of them must then be read backwards.</summary>
-    public bool IsGivenBy(IReadOnlyList<AccessPath> paths, out HashSet<FromSource> backwards)
+    public bool IsGivenBy(List<AccessPath> paths, out HashSet<FromSource> backwards)
     {
         backwards = [];
         HashSet<int> single = [];

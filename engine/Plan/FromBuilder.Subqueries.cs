@@ -159,7 +159,7 @@ internal sealed partial class FromBuilder
                 Bind = () =>
                 {
                     from.Touched |= source.Mask;
-                    _ = source.UsedColumns.Add(ordinal);
+                    source.UsedColumns.Add(ordinal);
                     return expression;
                 },
                 DeclaredType = described?[i].DeclaredType,

@@ -35,7 +35,7 @@ internal sealed partial class FromBuilder(RowScope scope)
     {
         FromSource target = AddTable(table, reference);
         target.IsChanged = true;
-        target.UsedColumns.UnionWith(table.KeyColumns ?? []);
+        target.UsedColumns.AddAll(table.KeyColumns ?? []);
         Steps = Joined([new JoinStep { Kind = JoinKind.Inner, Source = target }], others);
         BindConditions(hidden: 1);
         return target;
@@ -46,7 +46,7 @@ internal sealed partial class FromBuilder(RowScope scope)
     {
         List<JoinStep> view = AddTable(reference, flattenable: false);
         FromSource target = view[0].Source!;
-        target.UsedColumns.UnionWith(Enumerable.Range(0, target.ColumnCount));
+        target.UsedColumns.AddAll(Enumerable.Range(0, target.ColumnCount));
         Steps = Joined(view, others);
         BindConditions(hidden: 1);
         return target;
@@ -292,18 +292,11 @@ internal sealed partial class FromBuilder(RowScope scope)
         NamedColumn[] columns = new NamedColumn[table.Columns.Count];
         for (int i = 0; i < columns.Length; i++)
         {
-            int ordinal = i;
             Column column = table.Columns[i];
-            Expr expression = i == table.RowidAlias ? rowid : new ColumnExpr(source.Source, i, column.Affinity, column.Collation);
             columns[i] = new NamedColumn
             {
                 Name = column.Name,
-                Bind = () =>
-                {
-                    from.Touched |= source.Mask;
-                    _ = source.UsedColumns.Add(ordinal);
-                    return expression;
-                },
+                Place = new ColumnPlace(from, source, i, table),
                 DeclaredType = column.DeclaredType.Length == 0 ? null : column.DeclaredType,
                 Table = table.Name,
                 Origin = column.Name,

@@ -41,7 +41,7 @@ internal sealed class FromSource
     public bool IsChanged { get; set; }
 
     /// <summary>Ordinals of the columns that the statement reads.</summary>
-    public SortedSet<int> UsedColumns { get; } = [];
+    public ColumnSet UsedColumns { get; } = new();
 
     public ulong Mask => 1UL << Bit;
 

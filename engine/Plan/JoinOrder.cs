@@ -1,13 +1,13 @@
 namespace Sluice.Engine.Plan;
 
 /// <summary>An order of sources and the path by which each is read.</summary>
-internal sealed record OrderedPaths(IReadOnlyList<AccessPath> Paths, double Cost, double Rows);
+internal sealed record OrderedPaths(List<AccessPath> Paths, double Cost, double Rows);
 
 /// <summary>
 /// Chooses the order of inner-joined sources: from each possible first one on, always the source that is cheapest next; the
 /// cheapest of these orders. Beyond a number of sources only the most promising first ones are tried.
 /// </summary>
-internal sealed class JoinOrder(PathFinder finder, IReadOnlyList<WhereTerm> terms)
+internal sealed class JoinOrder(PathFinder finder, List<WhereTerm> terms)
 {
     /// <summary>Trying every first source costs the cube of their number.</summary>
     private const int MaxFirstSources = 12;
@@ -16,13 +16,16 @@ internal sealed class JoinOrder(PathFinder finder, IReadOnlyList<WhereTerm> term
     private const double LimitGain = 20;
 
     private readonly List<(FromSource Source, ulong Known, List<AccessPath> Paths)> _found = [];
+    private bool _wantsOrder;
 
-    public OrderedPaths Choose(IReadOnlyList<FromSource> sources, ulong placed, double outerRows, DesiredOrder order)
+    public OrderedPaths Choose(List<FromSource> sources, ulong placed, double outerRows, DesiredOrder order)
     {
+        _wantsOrder = order.Keys.Count > 0;
         OrderedPaths? best = null;
         double bestCost = double.PositiveInfinity;
-        foreach (FromSource first in sources.Take(MaxFirstSources))
+        for (int i = 0; i < Math.Min(sources.Count, MaxFirstSources); i++)
         {
+            FromSource first = sources[i];
             List<AccessPath> paths = Find(first, placed);
             if (placed == 0 && order.Skip is { } skip && skip.Source == first.Source)
             {
@@ -77,14 +80,14 @@ internal sealed class JoinOrder(PathFinder finder, IReadOnlyList<WhereTerm> term
             }
         }
 
-        List<AccessPath> found = finder.Find(source, terms, placed);
+        List<AccessPath> found = finder.Find(source, terms, placed, _wantsOrder);
         _found.Add((source, known, found));
         return found;
     }
 
-    private OrderedPaths Complete(AccessPath first, IReadOnlyList<FromSource> sources, ulong placed, double outerRows)
+    private OrderedPaths Complete(AccessPath first, List<FromSource> sources, ulong placed, double outerRows)
     {
-        List<AccessPath> paths = [];
+        List<AccessPath> paths = new(sources.Count);
         List<FromSource> left = [.. sources];
         double cost = 0;
         double rows = outerRows;
@@ -131,25 +134,12 @@ internal sealed class JoinOrder(PathFinder finder, IReadOnlyList<WhereTerm> term
         ulong known = placed | path.Source.Mask;
         foreach (WhereTerm term in terms)
         {
-            if ((term.Mask & path.Source.Mask) != 0 && (term.Mask & ~known) == 0 && !Answers(path, term))
+            if ((term.Mask & path.Source.Mask) != 0 && (term.Mask & ~known) == 0 && !path.Answers(term))
             {
-                after *= PathCosts.Selectivity(term);
+                after *= term.Selectivity;
             }
         }
 
         return Math.Max(after, 0.01);
-    }
-
-    private static bool Answers(AccessPath path, WhereTerm term)
-    {
-        foreach (TermUse use in path.Uses)
-        {
-            if (use.Term == term)
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 }

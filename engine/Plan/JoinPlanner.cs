@@ -15,17 +15,29 @@ internal sealed class JoinPlanner(RowScope scope)
 {
     private readonly PathFinder _finder = new(scope.State);
 
-    public JoinPlan Plan(IReadOnlyList<JoinStep> steps, IReadOnlyList<WhereTerm> conditions, DesiredOrder order)
+    public JoinPlan Plan(List<JoinStep> steps, List<WhereTerm> conditions, DesiredOrder order)
     {
         // A condition without any row in it is tested once, before all reading.
-        List<WhereTerm> gates = [.. conditions.Where(IsGate)];
+        List<Expr> gates = [];
+        List<WhereTerm> others = new(conditions.Count);
+        foreach (WhereTerm term in conditions)
+        {
+            if (IsGate(term))
+            {
+                gates.Add(term.Condition);
+            }
+            else
+            {
+                others.Add(term);
+            }
+        }
+
         Progress progress = new(0);
-        PlanSteps(progress, steps, [.. conditions.Where(term => !IsGate(term))], order);
-        PlanNode root = progress.Root ?? new SingleRowNode();
-        root = Filtered(root, progress.Pending.Select(term => term.Condition));
+        PlanSteps(progress, steps, others, order);
+        PlanNode root = Filtered(progress.Root ?? new SingleRowNode(), ConditionsOf(progress.Pending));
         if (gates.Count > 0)
         {
-            root = new GateNode(root, [.. gates.Select(term => term.Condition)]);
+            root = new GateNode(root, gates);
         }
 
         return new JoinPlan(root, progress.Rows, order.Keys.Count > 0 && progress.IsOrdered);
@@ -33,7 +45,7 @@ internal sealed class JoinPlanner(RowScope scope)
 
     private static bool IsGate(WhereTerm term) => term.Mask == 0 && term.Condition.IsConstant;
 
-    private void PlanSteps(Progress progress, IReadOnlyList<JoinStep> steps, List<WhereTerm> conditions, DesiredOrder order)
+    private void PlanSteps(Progress progress, List<JoinStep> steps, List<WhereTerm> conditions, DesiredOrder order)
     {
         int next = 0;
         for (int i = steps.Count - 1; i > 0 && next == 0; i--)
@@ -70,7 +82,7 @@ internal sealed class JoinPlanner(RowScope scope)
             int end = RunEnd(steps, next);
             if (end > next)
             {
-                PlaceRun(progress, [.. steps.Skip(next).Take(end - next).Select(step => step.Source!)], isFirst ? order : DesiredOrder.None);
+                PlaceRun(progress, steps.GetRange(next, end - next).ConvertAll(static step => step.Source!), isFirst ? order : DesiredOrder.None);
                 next = end;
             }
             else
@@ -83,7 +95,7 @@ internal sealed class JoinPlanner(RowScope scope)
     }
 
     /// <summary>The end of a run of sources that may change places.</summary>
-    private static int RunEnd(IReadOnlyList<JoinStep> steps, int start)
+    private static int RunEnd(List<JoinStep> steps, int start)
     {
         int end = start;
         while (end < steps.Count && steps[end].Source is not null
@@ -106,7 +118,7 @@ internal sealed class JoinPlanner(RowScope scope)
         {
             ulong mask = path.Source.Mask;
             PlanNode node = BuildPath(path, isOrdered && backwards.Contains(path.Source), progress.Pending);
-            _ = progress.Pending.RemoveAll(term => path.Uses.Any(use => use.Term == term));
+            _ = progress.Pending.RemoveAll(term => path.Answers(term));
             progress.Placed |= mask;
             node = Filtered(node, progress.TakeReady());
             progress.Root = progress.Root is null ? node : new NestedLoopNode(progress.Root, node);
@@ -124,7 +136,7 @@ internal sealed class JoinPlanner(RowScope scope)
             return path.Build(reverse, []);
         }
 
-        List<WhereTerm> local = pending.FindAll(term => term.Mask == path.Source.Mask && !term.IsCorrelated && !path.Uses.Any(use => use.Term == term));
+        List<WhereTerm> local = pending.FindAll(term => term.Mask == path.Source.Mask && !term.IsCorrelated && !path.Answers(term));
         _ = pending.RemoveAll(local.Contains);
         return path.Build(reverse, local);
     }
@@ -136,16 +148,16 @@ internal sealed class JoinPlanner(RowScope scope)
         if (step.Source is { } source)
         {
             List<WhereTerm> on = [.. step.On];
-            AccessPath path = _finder.Find(source, on, progress.Placed).MinBy(path => path.Setup + (progress.Rows * path.Cost))!;
+            AccessPath path = _finder.Find(source, on, progress.Placed, wantsOrder: false).MinBy(path => path.Setup + (progress.Rows * path.Cost))!;
             PlanNode node = BuildPath(path, false, on);
-            _ = on.RemoveAll(term => path.Uses.Any(use => use.Term == term));
-            inner.Root = Filtered(node, on.Select(term => term.Condition));
+            _ = on.RemoveAll(term => path.Answers(term));
+            inner.Root = Filtered(node, ConditionsOf(on));
             inner.Rows = path.Rows;
         }
         else
         {
             PlanSteps(inner, step.Group, step.IsOuter ? [.. step.On] : [], DesiredOrder.None);
-            inner.Root = Filtered(inner.Root!, inner.Pending.Select(term => term.Condition));
+            inner.Root = Filtered(inner.Root!, ConditionsOf(inner.Pending));
         }
 
         progress.Root = progress.Root is null ? inner.Root
@@ -163,7 +175,7 @@ internal sealed class JoinPlanner(RowScope scope)
         double rows;
         if (step.Source is { } source)
         {
-            AccessPath path = _finder.Find(source, [], 0)[0];
+            AccessPath path = _finder.Find(source, [], 0, wantsOrder: false)[0];
             right = path.Build(false, []);
             rows = path.Rows;
         }
@@ -171,7 +183,7 @@ internal sealed class JoinPlanner(RowScope scope)
         {
             Progress inner = new(0);
             PlanSteps(inner, step.Group, [], DesiredOrder.None);
-            right = Filtered(inner.Root!, inner.Pending.Select(term => term.Condition));
+            right = Filtered(inner.Root!, ConditionsOf(inner.Pending));
             rows = inner.Rows;
         }
 
@@ -189,11 +201,9 @@ internal sealed class JoinPlanner(RowScope scope)
         progress.Rows = Math.Max(progress.Rows, rows);
     }
 
-    private static PlanNode Filtered(PlanNode node, IEnumerable<Expr> conditions)
-    {
-        Expr[] all = [.. conditions];
-        return all.Length == 0 ? node : new FilterNode(node, all);
-    }
+    private static PlanNode Filtered(PlanNode node, List<Expr> conditions) => conditions.Count == 0 ? node : new FilterNode(node, conditions);
+
+    private static List<Expr> ConditionsOf(List<WhereTerm> terms) => terms.ConvertAll(static term => term.Condition);
 
     /// <summary>How far a join has been put together.</summary>
     private sealed class Progress(ulong placed)
@@ -214,8 +224,22 @@ internal sealed class JoinPlanner(RowScope scope)
 
         public List<Expr> TakeReady()
         {
-            List<Expr> ready = [.. Pending.Where(term => (term.Mask & ~Placed) == 0).Select(term => term.Condition)];
-            _ = Pending.RemoveAll(term => (term.Mask & ~Placed) == 0);
+            List<Expr> ready = [];
+            int left = 0;
+            for (int i = 0; i < Pending.Count; i++)
+            {
+                WhereTerm term = Pending[i];
+                if ((term.Mask & ~Placed) == 0)
+                {
+                    ready.Add(term.Condition);
+                }
+                else
+                {
+                    Pending[left++] = term;
+                }
+            }
+
+            Pending.RemoveRange(left, Pending.Count - left);
             return ready;
         }
     }

@@ -13,7 +13,7 @@ internal sealed class JoinStep
     public FromSource? Source { get; init; }
 
     /// <summary>The operands of a group, such as (b LEFT JOIN c) in a JOIN (b LEFT JOIN c).</summary>
-    public IReadOnlyList<JoinStep> Group { get; init; } = [];
+    public List<JoinStep> Group { get; init; } = [];
 
     /// <summary>ON and USING.</summary>
     public List<WhereTerm> On { get; } = [];
@@ -28,6 +28,8 @@ internal sealed class JoinStep
 /// <summary>A condition of a join: one of those that AND connects, bound.</summary>
 internal sealed class WhereTerm
 {
+    private double? _selectivity;
+
     public required Expr Condition { get; init; }
 
     /// <summary>As it is written.</summary>
@@ -40,7 +42,10 @@ internal sealed class WhereTerm
     public bool IsCorrelated { get; init; }
 
     /// <summary>Ways in which a seek can answer it.</summary>
-    public IReadOnlyList<TermUse> Uses { get; init; } = [];
+    public List<TermUse> Uses { get; init; } = [];
+
+    /// <summary>What is left of rows by it where no seek answers it.</summary>
+    public double Selectivity => _selectivity ??= Uses.Exists(static use => use.Kind is TermKind.Equal or TermKind.Is or TermKind.In) ? 0.25 : 0.93;
 }
 
 internal enum TermKind

@@ -1,4 +1,6 @@
+using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute;
+using Sluice.Engine.Execute.Expressions;
 
 namespace Sluice.Engine.Plan;
 
@@ -8,7 +10,14 @@ internal sealed class NamedColumn
     public required string Name { get; init; }
 
     /// <summary>Gives the column's expression; binding notes which sources it touches.</summary>
-    public required Func<Expr> Bind { get; init; }
+    public Func<Expr> Bind
+    {
+        get => field ??= Place!.Bind;
+        init;
+    }
+
+    /// <summary>Where the column is, in the place of <see cref="Bind"/>: of most columns of a table nobody asks.</summary>
+    public ColumnPlace? Place { private get; init; }
 
     /// <summary>The table column that it is, for descriptions.</summary>
     public string? DeclaredType { get; init; }
@@ -35,6 +44,21 @@ internal sealed class NamedColumn
     public Expr Expression() => Coalesced is null ? Bind() : Coalesced();
 }
 
+/// <summary>A column of a table that a join reads.</summary>
+internal sealed class ColumnPlace(FromSources from, FromSource source, int ordinal, Table table)
+{
+    private Expr? _expression;
+
+    public Expr Bind()
+    {
+        from.Touched |= source.Mask;
+        source.UsedColumns.Add(ordinal);
+        return _expression ??= ordinal == table.RowidAlias
+            ? new RowidExpr(source.Source)
+            : new ColumnExpr(source.Source, ordinal, table.Columns[ordinal].Affinity, table.Columns[ordinal].Collation);
+    }
+}
+
 /// <summary>A name in FROM: a table, view, subquery or common table under its alias.</summary>
 internal sealed class NamedSource
 {
@@ -45,7 +69,7 @@ internal sealed class NamedSource
 
     private Dictionary<string, NamedColumn>? _byName;
 
-    public NamedSource(string? name, IReadOnlyList<NamedColumn> columns, Func<Expr>? rowid)
+    public NamedSource(string? name, NamedColumn[] columns, Func<Expr>? rowid)
     {
         Name = name;
         Columns = columns;
@@ -55,7 +79,7 @@ internal sealed class NamedSource
     /// <summary>Null for a subquery without an alias.</summary>
     public string? Name { get; }
 
-    public IReadOnlyList<NamedColumn> Columns { get; }
+    public NamedColumn[] Columns { get; }
 
     /// <summary>Null where there is no rowid.</summary>
     public Func<Expr>? Rowid { get; }
@@ -70,7 +94,7 @@ internal sealed class NamedSource
     public NamedColumn? RowidColumn { get; init; }
 
     /// <summary>A name that no user can write, by which a join's own conditions refer to it.</summary>
-    public string Handle { get; } = $"\0{Interlocked.Increment(ref _handles)}";
+    public string Handle => field ??= $"\0{Interlocked.Increment(ref _handles)}";
 
     /// <summary>Whether a column with these qualifiers may be one of its columns.</summary>
     public bool Answers(string? schema, string? table)
@@ -80,12 +104,12 @@ internal sealed class NamedSource
             return false;
         }
 
-        return table is null ? !IsQualifiedOnly : table.Equals(Name, StringComparison.OrdinalIgnoreCase) || table == Handle;
+        return table is null ? !IsQualifiedOnly : table.Equals(Name, StringComparison.OrdinalIgnoreCase) || (table.StartsWith('\0') && table == Handle);
     }
 
     public NamedColumn? Find(string column)
     {
-        if (Columns.Count > FewColumns)
+        if (Columns.Length > FewColumns)
         {
             return ByName.GetValueOrDefault(column);
         }

@@ -87,11 +87,32 @@ internal static class NodeWalk
     /// <param name="node">The expression; subqueries in it are not looked at.</param>
     /// <param name="functions">Those that are known.</param>
     /// <param name="isCounted">When given, which calls count.</param>
-    public static bool HasAggregate(ExpressionNode node, FunctionSet functions, Func<FunctionNode, bool>? isCounted = null) =>
-        (node is FunctionNode { Over: null } call && functions.FindAggregate(call.Name, call.Star ? 0 : call.Arguments.Count) is not null && isCounted?.Invoke(call) != false)
-        || Children(node).Any(child => HasAggregate(child, functions, isCounted));
+    public static bool HasAggregate(ExpressionNode node, FunctionSet functions, Func<FunctionNode, bool>? isCounted = null)
+    {
+        if (node is FunctionNode { Over: null } call && functions.FindAggregate(call.Name, call.Star ? 0 : call.Arguments.Count) is not null && isCounted?.Invoke(call) != false)
+        {
+            return true;
+        }
 
-    public static bool HasWindow(ExpressionNode node) => node is FunctionNode { Over: not null } || Children(node).Any(HasWindow);
+        if (IsLeaf(node))
+        {
+            return false;
+        }
+
+        foreach (ExpressionNode child in Children(node))
+        {
+            if (HasAggregate(child, functions, isCounted))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    public static bool HasWindow(ExpressionNode node) => node is FunctionNode { Over: not null } || (!IsLeaf(node) && Children(node).Any(HasWindow));
+
+    private static bool IsLeaf(ExpressionNode node) => node is ColumnNode or LiteralNode or ParameterNode;
 
     private static IEnumerable<ExpressionNode> CaseChildren(CaseNode node)
     {

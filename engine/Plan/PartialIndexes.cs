@@ -7,7 +7,7 @@ namespace Sluice.Engine.Plan;
 /// <summary>Whether a query may read a partial index: only if its conditions imply the index's WHERE ("Partial Indexes", section 3).</summary>
 internal static class PartialIndexes
 {
-    public static bool IsUsable(TableIndex index, FromSource source, IReadOnlyList<WhereTerm> terms) =>
+    public static bool IsUsable(TableIndex index, FromSource source, List<WhereTerm> terms) =>
         index.Where is null || Conjuncts(index.Where).All(part => terms.Any(term => Implies(term, part, source)));
 
     private static IEnumerable<ExpressionNode> Conjuncts(ExpressionNode node) =>

@@ -43,10 +43,6 @@ internal static class PathCosts
 
     private static double EqualRows(int columns) => columns switch { 1 => 10, 2 => 9, 3 => 8, 4 => 7, _ => 6 };
 
-    /// <summary>What is left of rows by a condition that no seek answers.</summary>
-    public static double Selectivity(WhereTerm term) =>
-        term.Uses.Any(use => use.Kind is TermKind.Equal or TermKind.Is or TermKind.In) ? 0.25 : 0.93;
-
     public static double Sort(double rows) => rows * 3 * Math.Max(1, Math.Log2(Math.Max(2, rows)));
 
     /// <summary>Grouping rows in a hash table.</summary>

@@ -12,7 +12,11 @@ internal sealed class PathFinder(CompileState state)
     /// <summary>A guess at how many rows a table-valued function gives.</summary>
     private const double FunctionRows = 25;
 
-    public List<AccessPath> Find(FromSource source, IReadOnlyList<WhereTerm> terms, ulong placed)
+    /// <param name="source">What is read.</param>
+    /// <param name="terms">The conditions.</param>
+    /// <param name="placed">The sources read before.</param>
+    /// <param name="wantsOrder">Whether an order of rows may be of use, so that a way that has nothing else to say for itself counts.</param>
+    public List<AccessPath> Find(FromSource source, List<WhereTerm> terms, ulong placed, bool wantsOrder)
     {
         List<TermUse> uses = [];
         foreach (WhereTerm term in terms)
@@ -41,7 +45,7 @@ internal sealed class PathFinder(CompileState state)
         }
         else
         {
-            AddTable(paths, source, uses, terms);
+            AddTable(paths, source, uses, terms, wantsOrder);
         }
 
         AddHash(paths, source, uses, placed);
@@ -66,7 +70,7 @@ internal sealed class PathFinder(CompileState state)
 
     // ---- tables ----
 
-    private void AddTable(List<AccessPath> paths, FromSource source, List<TermUse> uses, IReadOnlyList<WhereTerm> terms)
+    private void AddTable(List<AccessPath> paths, FromSource source, List<TermUse> uses, List<WhereTerm> terms, bool wantsOrder)
     {
         Table table = source.Table!;
         if (source.RequiredIndex is { } required)
@@ -100,7 +104,8 @@ internal sealed class PathFinder(CompileState state)
 
         foreach (TableIndex index in table.Indexes)
         {
-            if (PartialIndexes.IsUsable(index, source, terms)
+            if ((wantsOrder || index.Where is not null || IsCovering(source, table, index) || uses.Exists(use => Fits(use, table, index, 0)))
+                && PartialIndexes.IsUsable(index, source, terms)
                 && IndexPath(source, index, uses) is var path
                 && (path.Uses.Count > 0 || !source.IsChanged || index.Where is not null))
             {
@@ -121,8 +126,13 @@ internal sealed class PathFinder(CompileState state)
 
     private void AddRowidPaths(List<AccessPath> paths, FromSource source, List<TermUse> uses)
     {
-        List<TermUse> rowid = uses.FindAll(use => use.Column == -1);
-        if (rowid.Find(use => use.Kind is TermKind.Equal or TermKind.Is && !use.Value!.IsConstantNull()) is { } equal)
+        List<TermUse> rowid = uses.FindAll(static use => use.Column == -1);
+        if (rowid.Count == 0)
+        {
+            return;
+        }
+
+        if (rowid.Find(static use => use.Kind is TermKind.Equal or TermKind.Is && !use.Value!.IsConstantNull()) is { } equal)
         {
             paths.Add(new AccessPath
             {
@@ -135,7 +145,7 @@ internal sealed class PathFinder(CompileState state)
             });
         }
 
-        if (rowid.Find(use => use.Kind == TermKind.In) is { } list)
+        if (rowid.Find(static use => use.Kind == TermKind.In) is { } list)
         {
             paths.Add(new AccessPath
             {
@@ -154,8 +164,8 @@ internal sealed class PathFinder(CompileState state)
             });
         }
 
-        TermUse? lower = rowid.Find(use => use.Kind == TermKind.Lower);
-        TermUse? upper = rowid.Find(use => use.Kind == TermKind.Upper);
+        TermUse? lower = rowid.Find(static use => use.Kind == TermKind.Lower);
+        TermUse? upper = rowid.Find(static use => use.Kind == TermKind.Upper);
         if (lower is not null || upper is not null)
         {
             double rows = PathCosts.RowsOf(source.Table!) / (lower is not null && upper is not null ? 64 : 4);
@@ -164,7 +174,7 @@ internal sealed class PathFinder(CompileState state)
                 Source = source,
                 Cost = PathCosts.Seek + (rows * PathCosts.RowStep),
                 Rows = rows,
-                Uses = [.. new[] { lower, upper }.OfType<TermUse>()],
+                Uses = UsesOf([], lower, upper),
                 Order = [RowidOf(source)],
                 UniqueOrderLength = 1,
                 Build = (reverse, _) => new RowidRangeNode(source.Access!, Bound(lower), Bound(upper), reverse),
@@ -216,7 +226,7 @@ internal sealed class PathFinder(CompileState state)
         bool covering = IsCovering(source, table, index);
         bool isRange = lower is not null || upper is not null;
         bool isUnique = index.Unique && equalities.Count >= index.Columns.Count
-            && equalities.TrueForAll(use => use.Kind == TermKind.Equal);
+            && equalities.TrueForAll(static use => use.Kind == TermKind.Equal);
         double rows = equalities.Count == 0 ? PathCosts.RowsOf(table) : isUnique ? 1 : PathCosts.EqualRows(index, equalities.Count);
         double seeks = 1;
         foreach (TermUse use in equalities)
@@ -239,7 +249,7 @@ internal sealed class PathFinder(CompileState state)
             cost = Math.Max(cost, (PathCosts.RowsOf(table) * PathCosts.RowStep) + 1);
         }
 
-        bool hasIn = equalities.Exists(use => use.Kind == TermKind.In);
+        bool hasIn = equalities.Exists(static use => use.Kind == TermKind.In);
         (List<PathColumn> order, int uniqueLength) = hasIn ? ([], 0) : OrderOf(source, table, index, equalities.Count);
         return new AccessPath
         {
@@ -251,7 +261,7 @@ internal sealed class PathFinder(CompileState state)
             Order = order,
             UniqueOrderLength = uniqueLength,
             RandomReads = covering ? 0 : rows * PathCosts.RandomRead,
-            Fixed = hasIn ? [] : [.. equalities.Select((_, i) => KeyColumnOf(source, table, index, i))],
+            Fixed = hasIn ? [] : KeyColumnsOf(source, table, index, 0, equalities.Count),
             Build = (reverse, _) => BuildIndex(source, index, equalities, lower, upper, reverse, covering),
         };
     }
@@ -275,7 +285,7 @@ internal sealed class PathFinder(CompileState state)
     /// The indexes by which only some rows of each group are read. Conditions must pass or fail a group as a whole, or be bounds on the column whose ends are
     /// wanted, which are then seeks.
     /// </summary>
-    public IEnumerable<AccessPath> FindSkips(FromSource source, IReadOnlyList<WhereTerm> terms, GroupSkip skip)
+    public IEnumerable<AccessPath> FindSkips(FromSource source, List<WhereTerm> terms, GroupSkip skip)
     {
         if (source.Table is not { } table || source.NotIndexed)
         {
@@ -293,9 +303,9 @@ internal sealed class PathFinder(CompileState state)
                     Source = source,
                     Cost = Math.Min(PathCosts.RowsOf(table), IndexEdgesNode.MostRowsOfGroup * PathCosts.GroupsOf(table, index, skip.Keys.Count)) * PathCosts.IndexStep(table, index) / 2,
                     Rows = PathCosts.GroupsOf(table, index, skip.Keys.Count),
-                    Uses = [.. new[] { lower, upper }.OfType<TermUse>()],
+                    Uses = UsesOf([], lower, upper),
                     IsForwardOnly = true,
-                    Order = [.. skip.Keys.Select((_, i) => KeyColumnOf(source, table, index, i))],
+                    Order = KeyColumnsOf(source, table, index, 0, skip.Keys.Count),
                     Build = (_, _) => new IndexEdgesNode(source.Access!, index, skip.Keys.Count, skip.Edges, KeyBound(lower), KeyBound(upper), covering),
                 };
             }
@@ -325,7 +335,7 @@ internal sealed class PathFinder(CompileState state)
         return true;
     }
 
-    private static (TermUse? Lower, TermUse? Upper)? EdgeBounds(FromSource source, TableIndex index, IReadOnlyList<WhereTerm> terms, GroupSkip skip)
+    private static (TermUse? Lower, TermUse? Upper)? EdgeBounds(FromSource source, TableIndex index, List<WhereTerm> terms, GroupSkip skip)
     {
         TermUse? lower = null;
         TermUse? upper = null;
@@ -417,19 +427,52 @@ internal sealed class PathFinder(CompileState state)
         return converts && (use.Kind == TermKind.Is && use.Value!.IsConstantNull() || use.Collation == index.Order.Columns[position].Collation);
     }
 
-    private static bool IsCovering(FromSource source, Table table, TableIndex index) =>
-        ReferenceEquals(index, table.Primary) || source.UsedColumns.All(column => column == table.RowidAlias || index.Columns.Contains(column) || index.Suffix.Contains(column));
+    private static bool IsCovering(FromSource source, Table table, TableIndex index)
+    {
+        if (ReferenceEquals(index, table.Primary))
+        {
+            return true;
+        }
+
+        for (int column = source.UsedColumns.Next(0); column >= 0; column = source.UsedColumns.Next(column + 1))
+        {
+            if (column != table.RowidAlias && !HasColumn(index, column))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool HasColumn(TableIndex index, int column)
+    {
+        for (int place = 0; place < index.KeyLength; place++)
+        {
+            if (index.ColumnAt(place) == column)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static (List<PathColumn> Order, int UniqueLength) OrderOf(FromSource source, Table table, TableIndex index, int from)
     {
-        List<PathColumn> order = [];
-        int length = table.KeyColumns is null ? index.Columns.Count + 1 : index.KeyLength;
-        for (int i = from; i < length; i++)
+        List<PathColumn> order = KeyColumnsOf(source, table, index, from, table.KeyColumns is null ? index.Columns.Count + 1 : index.KeyLength);
+        return (order, Math.Max(1, order.Count));
+    }
+
+    private static List<PathColumn> KeyColumnsOf(FromSource source, Table table, TableIndex index, int from, int to)
+    {
+        List<PathColumn> columns = new(Math.Max(0, to - from));
+        for (int i = from; i < to; i++)
         {
-            order.Add(KeyColumnOf(source, table, index, i));
+            columns.Add(KeyColumnOf(source, table, index, i));
         }
 
-        return (order, Math.Max(1, order.Count));
+        return columns;
     }
 
     private static PathColumn KeyColumnOf(FromSource source, Table table, TableIndex index, int position)
@@ -454,7 +497,7 @@ internal sealed class PathFinder(CompileState state)
             return;
         }
 
-        if (source.Table is { AnalyzedRows: null } && paths.Exists(path => path.Uses.Any(equal.Contains)))
+        if (source.Table is { AnalyzedRows: null } && paths.Exists(path => path.Uses.Exists(equal.Contains)))
         {
             // As in SQLite an index that is there goes before one that is made for the statement, unless it is known how many rows there are.
             return;
@@ -484,7 +527,7 @@ internal sealed class PathFinder(CompileState state)
 
         HashKey[] keys = [.. equal.Select(use => new HashKey(use.ColumnSide, use.Value!, use.Convert, use.Collation))];
         string condition = string.Join(" AND ", equal.Select(use => $"{ColumnName(source, use.Column)}=?"));
-        return new HashLookupNode(rows, source.Source, source.ColumnCount, [.. source.UsedColumns], keys, source.Name, condition);
+        return new HashLookupNode(rows, source.Source, source.ColumnCount, source.UsedColumns.ToArray(), keys, source.Name, condition);
     }
 
     private static string ColumnName(FromSource source, int column) =>

@@ -205,8 +205,9 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
         NamedColumn? found = null;
         int candidates = 0;
         NamedSource? rowidSource = null;
-        foreach (NamedSource named in _names.Skip(HiddenNames))
+        for (int i = HiddenNames; i < _names.Count; i++)
         {
+            NamedSource named = _names[i];
             if (!named.Answers(node.Schema, node.Table))
             {
                 continue;
@@ -250,6 +251,11 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
     private RowScope OwnerOf(FunctionNode node)
     {
         RowScope? outermost = null;
+        if (Parent is null)
+        {
+            return this;
+        }
+
         foreach (ColumnNode column in NodeWalk.Columns(node))
         {
             RowScope? owner = this;

@@ -95,6 +95,9 @@ internal sealed class InsertExecution : ChangeExecution
     /// <summary>Rows that a query gives before they are written: after writing it must look for its place anew.</summary>
     private const int RowsAtATime = 1000;
 
+    /// <summary>Memory of the version of a row, or of an entry of an index, near enough.</summary>
+    private const int VersionBytes = 256;
+
     private readonly InsertPlan _plan;
     private readonly Table _table;
     private readonly Transaction _transaction;
@@ -130,6 +133,11 @@ internal sealed class InsertExecution : ChangeExecution
     /// <summary>Whether it answers nothing that depends on the rows that are there, unless it fails.</summary>
     public bool IsBlind => CanRunAgain && _plan.Returning is null && _plan.Upserts.Length == 0 && _plan.Write.FailsOnConflict;
 
+    /// <summary>
+    /// Whether a query that gives many rows is to be refused with NoMemory before the first of them is written: whoever sets it then begins anew, straight on the pages.
+    /// </summary>
+    public bool RefusesMany { get; set; }
+
     protected override void Change()
     {
         if (_plan.Rows is { } rows)
@@ -163,16 +171,24 @@ internal sealed class InsertExecution : ChangeExecution
         Operator query = _plan.Query!.Build(Run);
         query.Open();
         bool more = true;
+        long portion = RefusesMany ? Run.Transaction.Work.BudgetBytes / (VersionBytes * (1 + _plan.Write.Indexes.Length))
+            : _plan.IsApart ? RowsAtATime
+            : long.MaxValue;
         while (more)
         {
             rows.Clear();
-            while ((!_plan.IsApart || rows.Count < RowsAtATime) && (more = query.Next()))
+            while (rows.Count < portion && (more = query.Next()))
             {
                 Span<SqlValue> row = rows.Add();
                 for (int i = 0; i < outputs.Length; i++)
                 {
                     row[i] = outputs[i].Evaluate(Run);
                 }
+            }
+
+            if (more && RefusesMany)
+            {
+                throw new SluiceException(ResultCode.NoMemory, $"out of memory: more than {rows.Count} rows are inserted by one statement");
             }
 
             while (rows.TryRead(given))

@@ -35,6 +35,9 @@ internal sealed class HashAggregateNode(PlanNode input, IReadOnlyList<GroupKey> 
         private long _bytes;
         private int _next = -1;
 
+        // Rows of a group often come one after the other: the one found last, whose key the rows of the table have.
+        private int _last = -1;
+
         public HashAggregate(Run run, Operator input, IReadOnlyList<GroupKey> keys, Aggregation aggregation) : base(run)
         {
             _input = input;
@@ -144,6 +147,11 @@ internal sealed class HashAggregateNode(PlanNode input, IReadOnlyList<GroupKey> 
         /// <summary>The group of the key at hand; null when it is not there and memory is too short for another.</summary>
         private GroupState? FindGroup()
         {
+            if (_last >= 0 && IsLast())
+            {
+                return _groups[_last];
+            }
+
             if (_bytes > _budget && _groups.Count > 0)
             {
                 int known = _table.Find(_key);
@@ -151,6 +159,7 @@ internal sealed class HashAggregateNode(PlanNode input, IReadOnlyList<GroupKey> 
             }
 
             int number = _table.FindOrAdd(_key, out bool added);
+            _last = number;
             if (added)
             {
                 _groups.Add(new GroupState(_aggregation));
@@ -158,6 +167,21 @@ internal sealed class HashAggregateNode(PlanNode input, IReadOnlyList<GroupKey> 
             }
 
             return _groups[number];
+        }
+
+        /// <summary>Whether the key at hand, of integers, is that of the group found last.</summary>
+        private bool IsLast()
+        {
+            ReadOnlySpan<SqlValue> last = _table[_last];
+            for (int i = 0; i < _key.Length; i++)
+            {
+                if (_key[i].Type != SqlType.Integer || last[i].Type != SqlType.Integer || _key[i].Integer != last[i].Integer)
+                {
+                    return false;
+                }
+            }
+
+            return true;
         }
 
         private void KeepResults()
@@ -176,6 +200,7 @@ internal sealed class HashAggregateNode(PlanNode input, IReadOnlyList<GroupKey> 
             _table.Clear();
             _groups.Clear();
             _bytes = 0;
+            _last = -1;
         }
 
         private bool NextResult()
