@@ -240,7 +240,7 @@ public sealed class TableCursor : RowCursor
             return;
         }
 
-        Begin();
+        Rise(rowid);
         while (!_path.Top.IsLeaf)
         {
             _path.PushChild(_path.Top.LowerBound(_source, rowid, out _));
@@ -248,6 +248,25 @@ public sealed class TableCursor : RowCursor
 
         _leaf = _path.Top;
     }
+
+    /// <summary>Goes up to the lowest page of the path between whose dividers a rowid lies, for one that is looked up is often near the one before.</summary>
+    private void Rise(long rowid)
+    {
+        if (_transaction is not null || _path.Depth == 0)
+        {
+            Begin();
+            return;
+        }
+
+        _path.GoOn();
+        while (_path.Depth > 1 && !IsWithin(_path.Top, rowid))
+        {
+            _path.Pop();
+        }
+    }
+
+    private bool IsWithin(in BTreePage page, long rowid) =>
+        !page.IsLeaf && page.CellCount > 0 && page.TableKey(_source, 0) < rowid && rowid <= page.TableKey(_source, page.CellCount - 1);
 
     private bool ToNextLeaf()
     {

@@ -20,7 +20,7 @@ internal sealed class TreePath(IPageSource source, uint root, bool isTable)
     /// <summary>SQLite's bound too (BTCURSOR_MAX_DEPTH): a tree of 2^31 pages with the smallest fan-out is not as deep.</summary>
     public const int MaxDepth = 20;
 
-    private const int KeptOfLookups = 8;
+    private const int KeptOfReads = 8;
 
     /// <summary>Few trees are deeper: enough for some hundred million rows.</summary>
     private const int UsualDepth = 5;
@@ -28,7 +28,7 @@ internal sealed class TreePath(IPageSource source, uint root, bool isTable)
     private BTreePage[] _pages = new BTreePage[UsualDepth];
     private int[] _indexes = new int[UsualDepth];
     private long _visited;
-    private long _lookups;
+    private long _reads;
     private bool _forward;
 
     // For pages that are read past the cache. The top page may stand in it.
@@ -63,6 +63,9 @@ internal sealed class TreePath(IPageSource source, uint root, bool isTable)
     }
 
     public void Pop() => Depth--;
+
+    /// <summary>Begins another walk from the pages that are on the path.</summary>
+    public void GoOn() => _visited = Depth;
 
     /// <summary>The top page's image is not to be changed any more: something refers to it.</summary>
     public void KeepTop()
@@ -153,7 +156,12 @@ internal sealed class TreePath(IPageSource source, uint root, bool isTable)
             throw Circle(number);
         }
 
-        BTreePage page = ReadsOnce != Reuse.Always && PassesByCache() ? ParseOnce(number) : BTreePage.Parse(source, number);
+        BTreePage page = ReadsOnce switch
+        {
+            Reuse.Always => BTreePage.Parse(source, number),
+            Reuse.Seldom => ParseLookedUp(number),
+            _ => _visited > source.PagesKeptOfWalk ? ParseOnce(number) : BTreePage.Parse(source, number),
+        };
         if (page.IsTable != isTable)
         {
             throw BadKind(page);
@@ -186,12 +194,18 @@ internal sealed class TreePath(IPageSource source, uint root, bool isTable)
         CorruptPage.At(source, number, $"the tree of root {root} runs in a circle: more than {source.PageCount} pages visited");
 
     /// <summary>
-    /// Whether the next page is not to be kept. Of many pages that are looked up one in <see cref="KeptOfLookups"/> is all the same: what is wanted again and again so
-    /// comes into the cache, and what is not wanted again hardly drives anything out.
+    /// Of many pages that had to be read from the file one in <see cref="KeptOfReads"/> is kept: what is wanted again and again so comes into the cache, and what is
+    /// not wanted again hardly drives anything out.
     /// </summary>
-    private bool PassesByCache() => ReadsOnce == Reuse.Never
-        ? _visited > source.PagesKeptOfWalk
-        : ++_lookups > source.PagesKeptOfWalk && _lookups % KeptOfLookups != 0;
+    private BTreePage ParseLookedUp(uint number)
+    {
+        if (source.Cached(number) is { } image)
+        {
+            return BTreePage.Parse(source, number, image);
+        }
+
+        return ++_reads > source.PagesKeptOfWalk && _reads % KeptOfReads != 0 ? ParseOnce(number) : BTreePage.Parse(source, number);
+    }
 
     private BTreePage ParseOnce(uint number)
     {

@@ -12,6 +12,9 @@ namespace Sluice.Engine.Format;
 /// </summary>
 public struct RecordReader
 {
+    /// <summary>Up to here the lengths before a value are added up, see <see cref="Locate"/>.</summary>
+    private const int FewColumns = 8;
+
     private struct Field
     {
         public int Type;
@@ -21,6 +24,7 @@ public struct RecordReader
     private Field[]? _fields;
     private byte[] _buffer;
     private int _decoded;
+    private int _types;
     private int _next;
     private int _headerEnd;
     private int _body;
@@ -42,7 +46,7 @@ public struct RecordReader
             ThrowHeader(headerSize, size);
         }
 
-        _next = start + length;
+        _next = _types = start + length;
         _headerEnd = start + (int)headerSize;
         _body = _headerEnd;
     }
@@ -61,10 +65,6 @@ public struct RecordReader
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Has(int i) => i < _decoded || Decode(i);
 
-    /// <summary>The serial type of column <paramref name="i"/>; -1 for one that the record does not store.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal int TypeOf(int i) => i < _decoded || Decode(i) ? _fields![i].Type : -1;
-
     /// <summary>Column <paramref name="i"/> from 0; NULL for one that the record does not store.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public SqlValue Get(int i)
@@ -76,6 +76,51 @@ public struct RecordReader
 
         ref Field field = ref _fields![i];
         return SerialType.Read(_buffer, field.Offset, field.Type);
+    }
+
+    /// <summary>
+    /// The serial type of column <paramref name="i"/> and where its value begins, or -1 for one that the record does not store. Of the first columns it adds up the lengths before
+    /// the value each time, which is less work than to remember them.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal int Locate(int i, out int offset)
+    {
+        byte[] buffer = _buffer;
+        int at = _types;
+        if (i < FewColumns && at + i < _headerEnd)
+        {
+            int before = 0;
+            for (int last = at + i; at < last; at++)
+            {
+                before += SerialType.ShortLengths[buffer[at]];
+            }
+
+            int type = buffer[at];
+            int length = before + SerialType.ShortLengths[type];
+            if (length < SerialType.NoShortLength && length <= _end - _headerEnd)
+            {
+                offset = _headerEnd + before;
+                return type;
+            }
+        }
+
+        return LocateDecoded(i, out offset);
+    }
+
+    /// <summary>A value that <see cref="Locate"/> has found.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal readonly SqlValue Read(int type, int offset) => SerialType.Read(_buffer, offset, type);
+
+    private int LocateDecoded(int i, out int offset)
+    {
+        if (!Has(i))
+        {
+            offset = 0;
+            return -1;
+        }
+
+        offset = _fields![i].Offset;
+        return _fields[i].Type;
     }
 
     /// <summary>Decodes the header up to a column; false if there are fewer. What changes in the loop stays in registers meanwhile.</summary>

@@ -27,7 +27,15 @@ internal static class SerialType
     /// <summary>A string or blob of this many bytes is the longest that a record holds (SQLITE_MAX_LENGTH's upper limit).</summary>
     public const int MaxValueLength = 1_000_000_000;
 
+    /// <summary>More than some values with types of one byte have together.</summary>
+    public const int NoShortLength = 1 << 16;
+
     private static ReadOnlySpan<byte> Lengths => [0, 1, 2, 3, 4, 6, 8, 8, 0, 0];
+
+    /// <summary>
+    /// Bytes of a value by a type of one byte, <see cref="NoShortLength"/> for what is none: the beginning of a longer type, and the two that no record may have.
+    /// </summary>
+    public static readonly int[] ShortLengths = MakeShortLengths();
 
     /// <summary>Bytes of a value of this type, or -1 for a type that no record may have.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -39,6 +47,18 @@ internal static class SerialType
         }
 
         return type is >= FirstBlob and <= (2UL * MaxValueLength) + FirstBlob + 1 ? (int)((type - FirstBlob) >> 1) : -1;
+    }
+
+    private static int[] MakeShortLengths()
+    {
+        int[] lengths = new int[byte.MaxValue + 1];
+        for (int type = 0; type < lengths.Length; type++)
+        {
+            int length = type < 0x80 ? LengthOf((ulong)type) : -1;
+            lengths[type] = length < 0 ? NoShortLength : length;
+        }
+
+        return lengths;
     }
 
     public static bool IsInteger(ulong type) => type is >= Int8 and <= One and not Real;

@@ -43,6 +43,12 @@ public sealed class BaseSnapshot : IPageSource, IDisposable
         return _pager.ReadAt(page, Epoch);
     }
 
+    public byte[]? Cached(uint page)
+    {
+        CheckNumber(page);
+        return _pager.Cached(page, Epoch);
+    }
+
     public byte[] ReadOnce(uint page, byte[] scratch)
     {
         CheckNumber(page);

@@ -21,6 +21,9 @@ public interface IPageSource
     /// <summary>The image of a page, 1-based. Nobody changes the array: it stays valid as long as it is referred to.</summary>
     byte[] Read(uint page);
 
+    /// <summary>The image of a page that is had without reading the file, or null.</summary>
+    byte[]? Cached(uint page) => null;
+
     /// <summary>
     /// The image of a page that is not kept for the next reader, for a look that ends before the next call: it may stand in
     /// <paramref name="scratch"/>, which has the size of a page.

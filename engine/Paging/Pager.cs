@@ -166,26 +166,16 @@ public sealed partial class Pager : IDisposable
         }
     }
 
-    internal byte[] ReadAt(uint page, long epoch)
-    {
-        if (_cache.TryGet(page) is { } image)
-        {
-            // Looked for after the image was at hand, so one that is too new is noticed.
-            return _oldImages.Find(page, epoch) ?? image;
-        }
-
-        return _oldImages.Find(page, epoch) ?? Load(page, epoch);
-    }
+    internal byte[] ReadAt(uint page, long epoch) => Cached(page, epoch) ?? Load(page, epoch);
 
     /// <summary>The same for one look: a page that is not in the cache is read into <paramref name="scratch"/> and stays out of it.</summary>
-    internal byte[] ReadAt(uint page, long epoch, byte[] scratch)
-    {
-        if (_cache.TryGet(page) is { } image)
-        {
-            return _oldImages.Find(page, epoch) ?? image;
-        }
+    internal byte[] ReadAt(uint page, long epoch, byte[] scratch) => Cached(page, epoch) ?? Load(page, epoch, scratch);
 
-        return _oldImages.Find(page, epoch) ?? Load(page, epoch, scratch);
+    /// <summary>The page if it is in memory. An old image is looked for after the newest one is at hand, so one that is too new is noticed.</summary>
+    internal byte[]? Cached(uint page, long epoch)
+    {
+        byte[]? newest = _cache.TryGet(page);
+        return _oldImages.Find(page, epoch) ?? newest;
     }
 
     internal void Unpin(Generation generation)

@@ -44,13 +44,19 @@ internal sealed class ComparisonExpr(BinaryOperator comparison, Expr left, Expr 
 /// <summary>A comparison with a constant integer on the right.</summary>
 internal sealed class IntegerComparisonExpr(BinaryOperator comparison, Expr left, long right, ComparisonMode mode) : PredicateExpr
 {
+    /// <summary>Up to here a double has every integer.</summary>
+    private const long ExactInteger = 1L << 53;
+
+    private readonly bool _isExact = right is >= -ExactInteger and <= ExactInteger;
+    private readonly double _real = right;
+
     public override Truth Test(Frame frame)
     {
         SqlValue value = left.Evaluate(frame);
         return value.Type switch
         {
             SqlType.Integer => Logic.Of(ComparisonExpr.Holds(comparison, value.Integer.CompareTo(right))),
-            SqlType.Real => Logic.Of(ComparisonExpr.Holds(comparison, -ValueOrder.Compare(right, value.Real))),
+            SqlType.Real => Logic.Of(ComparisonExpr.Holds(comparison, _isExact ? value.Real.CompareTo(_real) : -ValueOrder.Compare(right, value.Real))),
             SqlType.Null => Truth.Unknown,
             _ => Logic.Of(ComparisonExpr.Holds(comparison, mode.Compare(value, SqlValue.FromInteger(right)))),
         };

@@ -76,7 +76,7 @@ internal sealed class TableRow(TableShape shape, RowCursor cursor) : RowSource
             Load();
         }
 
-        int type = _reader.TypeOf(position);
+        int type = _reader.Locate(position, out int offset);
         if (type < 0)
         {
             return shape.DefaultOf(index);
@@ -88,10 +88,10 @@ internal sealed class TableRow(TableShape shape, RowCursor cursor) : RowSource
         }
         else if (shape.IsReal(index))
         {
-            return shape.FromStored(index, _reader.Get(position));
+            return shape.FromStored(index, _reader.Read(type, offset));
         }
 
-        return _reader.Get(position);
+        return _reader.Read(type, offset);
     }
 
     private void Load()
