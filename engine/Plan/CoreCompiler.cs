@@ -96,7 +96,7 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
     {
         _scope.Windowing = _windowing;
         _scope.AllowsAggregates = true;
-        _results = [.. _terms.Select(term => term.Bind(_scope))];
+        _results = BindResults();
         List<SortKey> keys = BindOrder(orderBy);
         _scope.Windowing = null;
         JoinPlanner planner = new(_scope);
@@ -131,7 +131,7 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         _scope.AllowsAggregates = true;
         _scope.Grouping = grouping;
         _scope.Windowing = _windowing;
-        _results = [.. _terms.Select(term => term.Bind(_scope))];
+        _results = BindResults();
         _scope.Windowing = null;
         _scope.AliasesVisible = true;
         Expr? having = core.Having is null ? null : ExpressionBinder.Bind(core.Having, _scope);
@@ -166,6 +166,17 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         }
 
         return Finish(root, outputs, limit, rows);
+    }
+
+    private Expr[] BindResults()
+    {
+        Expr[] results = new Expr[_terms.Count];
+        for (int i = 0; i < results.Length; i++)
+        {
+            results[i] = _terms[i].Bind(_scope);
+        }
+
+        return results;
     }
 
     private (ExpressionNode Node, GroupKey Key) BindGroup(ExpressionNode term, int index)

@@ -18,7 +18,7 @@ internal sealed class Grouping(CompileState state)
     /// <summary>The source of the captured columns.</summary>
     public int Output { get; } = state.NewSource();
 
-    public IReadOnlyList<AggregateCall> Calls => [.. _calls.Select(call => call.Call)];
+    public IReadOnlyList<AggregateCall> Calls => _calls.ConvertAll(static call => call.Call);
 
     public int CaptureCount => _captures.Count;
 

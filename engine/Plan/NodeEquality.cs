@@ -7,7 +7,7 @@ namespace Sluice.Engine.Plan;
 internal static class NodeEquality
 {
     public static bool AreEqual(ExpressionNode a, ExpressionNode b) =>
-        ReferenceEquals(a, b) || (a.GetType() == b.GetType() && AreHeadsEqual(a, b) && AreListsEqual([.. NodeWalk.Children(a)], [.. NodeWalk.Children(b)]));
+        ReferenceEquals(a, b) || (a.GetType() == b.GetType() && AreHeadsEqual(a, b) && (NodeWalk.IsLeaf(a) || AreListsEqual([.. NodeWalk.Children(a)], [.. NodeWalk.Children(b)])));
 
     private static bool AreHeadsEqual(ExpressionNode a, ExpressionNode b) => (a, b) switch
     {

@@ -112,7 +112,8 @@ internal static class NodeWalk
 
     public static bool HasWindow(ExpressionNode node) => node is FunctionNode { Over: not null } || (!IsLeaf(node) && Children(node).Any(HasWindow));
 
-    private static bool IsLeaf(ExpressionNode node) => node is ColumnNode or LiteralNode or ParameterNode;
+    /// <summary>Whether it has no children, as most nodes.</summary>
+    public static bool IsLeaf(ExpressionNode node) => node is ColumnNode or LiteralNode or ParameterNode;
 
     private static IEnumerable<ExpressionNode> CaseChildren(CaseNode node)
     {

@@ -59,8 +59,19 @@ internal static class ResultTerms
         return terms;
     }
 
-    public static IReadOnlyList<(string Name, ExpressionNode Expression)> Aliases(IReadOnlyList<ResultTerm> terms) =>
-        [.. terms.Where(term => term.Alias is not null).Select(term => (term.Alias!, term.Node))];
+    public static IReadOnlyList<(string Name, ExpressionNode Expression)> Aliases(IReadOnlyList<ResultTerm> terms)
+    {
+        List<(string, ExpressionNode)> aliases = [];
+        for (int i = 0; i < terms.Count; i++)
+        {
+            if (terms[i].Alias is { } alias)
+            {
+                aliases.Add((alias, terms[i].Node));
+            }
+        }
+
+        return aliases;
+    }
 
     private static ResultTerm Term(ResultColumn column, ExpressionNode node, RowScope scope)
     {

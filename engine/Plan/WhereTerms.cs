@@ -29,8 +29,10 @@ internal static class WhereTerms
         return terms;
     }
 
-    private static IEnumerable<ExpressionNode> Split(ExpressionNode condition)
+    private static List<ExpressionNode> Split(ExpressionNode condition)
     {
+        List<ExpressionNode> parts = [];
+
         // A long chain of ANDs leans to the left; it is walked with a stack of our own.
         Stack<ExpressionNode> open = new([condition]);
         while (open.TryPop(out ExpressionNode? node))
@@ -42,21 +44,23 @@ internal static class WhereTerms
                     open.Push(and.Left);
                     break;
                 case BetweenNode { Negated: false, Value: ColumnNode } between:
-                    yield return new BinaryNode(BinaryOperator.GreaterOrEqual, between.Value, between.Low) { Position = between.Position };
-                    yield return new BinaryNode(BinaryOperator.LessOrEqual, between.Value, between.High) { Position = between.Position };
+                    parts.Add(new BinaryNode(BinaryOperator.GreaterOrEqual, between.Value, between.Low) { Position = between.Position });
+                    parts.Add(new BinaryNode(BinaryOperator.LessOrEqual, between.Value, between.High) { Position = between.Position });
                     break;
                 case BinaryNode { Operator: BinaryOperator.Equal, Left: RowValueNode left, Right: RowValueNode right } when left.Items.Count == right.Items.Count:
                     for (int i = 0; i < left.Items.Count; i++)
                     {
-                        yield return new BinaryNode(BinaryOperator.Equal, left.Items[i], right.Items[i]) { Position = node.Position };
+                        parts.Add(new BinaryNode(BinaryOperator.Equal, left.Items[i], right.Items[i]) { Position = node.Position });
                     }
 
                     break;
                 default:
-                    yield return node;
+                    parts.Add(node);
                     break;
             }
         }
+
+        return parts;
     }
 
     private static WhereTerm BindOne(ExpressionNode node, RowScope scope)
@@ -136,7 +140,7 @@ internal static class WhereTerms
     {
         foreach (FromSource source in scope.From.All)
         {
-            if (source.Table is not { } table || !table.Indexes.Any(index => index.Expressions.Count > 0))
+            if (source.Table is not { } table || !HasExpressions(table))
             {
                 continue;
             }
@@ -152,6 +156,19 @@ internal static class WhereTerms
         }
 
         return null;
+    }
+
+    private static bool HasExpressions(Table table)
+    {
+        for (int i = 0; i < table.Indexes.Count; i++)
+        {
+            if (table.Indexes[i].Expressions.Count > 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static void AddInList(List<TermUse> uses, WhereTerm term, InListNode list, RowScope scope)
