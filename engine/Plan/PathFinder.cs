@@ -7,7 +7,7 @@ using Sluice.Engine.Format;
 namespace Sluice.Engine.Plan;
 
 /// <summary>Finds the ways in which a source can be read, given the conditions on it and the sources read before.</summary>
-internal sealed class PathFinder(CompileState state)
+internal sealed partial class PathFinder(CompileState state)
 {
     /// <summary>A guess at how many rows a table-valued function gives.</summary>
     private const double FunctionRows = 25;
@@ -281,89 +281,6 @@ internal sealed class PathFinder(CompileState state)
         return uses;
     }
 
-    /// <summary>
-    /// The indexes by which only some rows of each group are read. Conditions must pass or fail a group as a whole, or be bounds on the column whose ends are
-    /// wanted, which are then seeks.
-    /// </summary>
-    public IEnumerable<AccessPath> FindSkips(FromSource source, List<WhereTerm> terms, GroupSkip skip)
-    {
-        if (source.Table is not { } table || source.NotIndexed)
-        {
-            yield break;
-        }
-
-        foreach (TableIndex index in table.Indexes)
-        {
-            bool isAllowed = source.RequiredIndex is null || ReferenceEquals(source.RequiredIndex, index);
-            if (isAllowed && HasEdges(source, index, skip) && PartialIndexes.IsUsable(index, source, terms) && EdgeBounds(source, index, terms, skip) is var (lower, upper))
-            {
-                bool covering = IsCovering(source, table, index);
-                yield return new AccessPath
-                {
-                    Source = source,
-                    Cost = Math.Min(PathCosts.RowsOf(table), IndexEdgesNode.MostRowsOfGroup * PathCosts.GroupsOf(table, index, skip.Keys.Count)) * PathCosts.IndexStep(table, index) / 2,
-                    Rows = PathCosts.GroupsOf(table, index, skip.Keys.Count),
-                    Uses = UsesOf([], lower, upper),
-                    IsForwardOnly = true,
-                    Order = KeyColumnsOf(source, table, index, 0, skip.Keys.Count),
-                    Build = (_, _) => new IndexEdgesNode(source.Access!, index, skip.Keys.Count, skip.Edges, KeyBound(lower), KeyBound(upper), covering),
-                };
-            }
-        }
-    }
-
-    /// <summary>Whether an index begins with the group's columns and goes on with the one whose ends are wanted, told apart and ordered as the query has it.</summary>
-    private static bool HasEdges(FromSource source, TableIndex index, GroupSkip skip)
-    {
-        (int Column, Collation Collation)[] wanted = [.. skip.Keys, .. skip.Value is { } value ? [value] : Array.Empty<(int, Collation)>()];
-        int places = source.Table!.KeyColumns is null ? index.KeyLength + 1 : index.KeyLength;
-        if (wanted.Length > places || (skip.Keys.Count > index.KeyLength))
-        {
-            return false;
-        }
-
-        for (int i = 0; i < wanted.Length; i++)
-        {
-            PathColumn column = KeyColumnOf(source, source.Table, index, i);
-            bool isForward = !column.Descending && column.Collation == wanted[i].Collation;
-            if (!isForward || column.Column != wanted[i].Column)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private static (TermUse? Lower, TermUse? Upper)? EdgeBounds(FromSource source, TableIndex index, List<WhereTerm> terms, GroupSkip skip)
-    {
-        TermUse? lower = null;
-        TermUse? upper = null;
-        foreach (WhereTerm term in terms)
-        {
-            if ((term.Mask & source.Mask) == 0 || term.Uses.Any(use => use.Source == source && IsSameForGroup(use, skip)))
-            {
-                continue;
-            }
-
-            TermUse? bound = term.Uses.FirstOrDefault(use => use.Source == source && use.ValueMask == 0
-                && use.Kind is TermKind.Lower or TermKind.Upper && Fits(use, source.Table!, index, skip.Keys.Count));
-            if (bound is null || skip.Value is null || (bound.Kind == TermKind.Lower ? lower : upper) is not null)
-            {
-                return null;
-            }
-
-            (lower, upper) = bound.Kind == TermKind.Lower ? (bound, upper) : (lower, bound);
-        }
-
-        return (lower, upper);
-    }
-
-    /// <summary>Whether what equals in the group is also the same to the condition.</summary>
-    private static bool IsSameForGroup(TermUse use, GroupSkip skip) =>
-        use.Expression is null && use.Convert != Affinity.Text
-        && skip.Keys.Any(key => key.Column == use.Column && (key.Collation == Collation.Binary || key.Collation == use.Collation));
-
     private PlanNode BuildIndex(
         FromSource source, TableIndex index, List<TermUse> equalities, TermUse? lower, TermUse? upper, bool reverse, bool covering)
     {
@@ -486,52 +403,6 @@ internal sealed class PathFinder(CompileState state)
         int column = index.ColumnAt(position);
         return new PathColumn(source, column == table.RowidAlias ? -1 : column, key.Collation, key.Descending);
     }
-
-    // ---- hash tables ----
-
-    private static void AddHash(List<AccessPath> paths, FromSource source, List<TermUse> uses, ulong placed)
-    {
-        List<TermUse> equal = uses.FindAll(use => use.Kind == TermKind.Equal && use.Expression is null && (use.ValueMask & placed) != 0 && use.ValueMask != 0);
-        if (equal.Count == 0 || source.RequiredIndex is not null || source.Derived is { IsCorrelated: true })
-        {
-            return;
-        }
-
-        if (source.Table is { AnalyzedRows: null } && paths.Exists(path => path.Uses.Exists(equal.Contains)))
-        {
-            // As in SQLite an index that is there goes before one that is made for the statement, unless it is known how many rows there are.
-            return;
-        }
-
-        double count = source.Derived?.EstimatedRows ?? PathCosts.RowsOf(source.Table!);
-        AccessPath input = paths[0];
-        paths.Add(new AccessPath
-        {
-            Source = source,
-            Setup = count * (PathCosts.RowStep + PathCosts.HashRow),
-            Cost = PathCosts.HashRow + 10,
-            Rows = 10,
-            Uses = equal,
-            TestsConditions = true,
-            Build = (_, conditions) => BuildHash(source, input, equal, conditions),
-        });
-    }
-
-    private static HashLookupNode BuildHash(FromSource source, AccessPath input, List<TermUse> equal, IReadOnlyList<WhereTerm> conditions)
-    {
-        PlanNode rows = input.Build(false, []);
-        if (conditions.Count > 0)
-        {
-            rows = new FilterNode(rows, [.. conditions.Select(term => term.Condition)]);
-        }
-
-        HashKey[] keys = [.. equal.Select(use => new HashKey(use.ColumnSide, use.Value!, use.Convert, use.Collation))];
-        string condition = string.Join(" AND ", equal.Select(use => $"{ColumnName(source, use.Column)}=?"));
-        return new HashLookupNode(rows, source.Source, source.ColumnCount, source.UsedColumns.ToArray(), keys, source.Name, condition);
-    }
-
-    private static string ColumnName(FromSource source, int column) =>
-        column < 0 ? "rowid" : source.Table?.Columns[column].Name ?? $"column{column + 1}";
 }
 
 internal static class ConstantNulls
