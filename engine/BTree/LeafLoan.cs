@@ -12,8 +12,8 @@ namespace Sluice.Engine.BTree;
 /// </summary>
 internal struct LeafLoan
 {
-    private IPageSource _source;
-    private BTreePage _leaf;
+    private readonly IPageSource _source;
+    private readonly BTreePage _leaf;
     private int _end;
     private WriteMark? _writes;
     private long _stamp;
