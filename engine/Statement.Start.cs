@@ -193,8 +193,8 @@ public sealed partial class Statement
         Execution execution = compiled.Start(transaction, _session, _parameters);
         if (execution is InsertExecution insert)
         {
-            // Rather than after a part of its rows was written for nothing.
-            insert.RefusesMany = transaction.Kind == TransactionKind.Concurrent;
+            // Rather than after a part of its rows was written for nothing. While others write, it does not wait for them before it must.
+            insert.RefusesMany = transaction.Kind == TransactionKind.Concurrent && _session.Database.Store.Gate.Inside == 0;
         }
 
         try
