@@ -28,7 +28,6 @@ internal static class MeasureCommand
         command.SetAction(parse =>
         {
             SlowSync.LeadEngineThroughShim();
-            TempAlloc? tmp = Environment.GetEnvironmentVariable("TMPA") is { } ta ? ta == "1" ? new TempAlloc() : null : null;
             Side engine = Side.Of(parse.GetValue(side)!);
             string path = parse.GetValue(folder)!;
             TimeSpan length = TimeSpan.FromSeconds(parse.GetValue(seconds));
@@ -59,7 +58,6 @@ internal static class MeasureCommand
                 default:
                     throw new ArgumentException("no such workload");
             }
-            (tmp ?? (Environment.GetEnvironmentVariable("TMPA") == "2" ? new TempAlloc() : null))?.Print();
         });
         return command;
     }

@@ -72,11 +72,6 @@ internal abstract class Side
         {
             SluiceConnection connection = new($"Data Source={Path.Combine(folder, FileName)}");
             connection.Open();
-            if (Environment.GetEnvironmentVariable("MEML") is { } ml)
-            {
-                Execute(connection, "PRAGMA memory_limit=" + ml);
-            }
-
             return connection;
         }
     }
