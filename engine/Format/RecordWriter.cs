@@ -10,6 +10,9 @@ public static class RecordWriter
 {
     private const int SmallestBuffer = 128;
 
+    /// <summary>A larger buffer is not kept for the next record.</summary>
+    private const int KeptBytes = 64 << 10;
+
     public static byte[] Encode(ReadOnlySpan<SqlValue> values)
     {
         byte[]? record = null;
@@ -26,10 +29,16 @@ public static class RecordWriter
     }
 
     /// <summary>A record, or with <paramref name="rowid"/> an index key, in a buffer of the caller's that is made larger where needed.</summary>
-    internal static ReadOnlySpan<byte> Encode(ReadOnlySpan<SqlValue> values, long? rowid, [NotNull] ref byte[]? buffer)
+    internal static ReadOnlySpan<byte> Encode(ReadOnlySpan<SqlValue> values, long? rowid, ref byte[]? buffer)
     {
-        int length = Encode(values, rowid, ref buffer, exactly: false);
-        return buffer.AsSpan(0, length);
+        byte[]? used = buffer;
+        int length = Encode(values, rowid, ref used, exactly: false);
+        if (used.Length <= KeptBytes)
+        {
+            buffer = used;
+        }
+
+        return used.AsSpan(0, length);
     }
 
     private static int Encode(ReadOnlySpan<SqlValue> values, long? rowid, [NotNull] ref byte[]? buffer, bool exactly)
@@ -59,7 +68,7 @@ public static class RecordWriter
         int length = headerSize + (int)body;
         if (buffer is null || buffer.Length < length)
         {
-            buffer = GC.AllocateUninitializedArray<byte>(exactly ? length : Math.Max(length * 2, SmallestBuffer));
+            buffer = GC.AllocateUninitializedArray<byte>(exactly || length > KeptBytes / 2 ? length : Math.Max(length * 2, SmallestBuffer));
         }
 
         Span<byte> record = buffer.AsSpan(0, length);
