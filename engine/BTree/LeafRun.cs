@@ -14,7 +14,8 @@ internal sealed class LeafRun
     private const int ChunkBytes = 16 << 10;
 
     private readonly List<(int Index, TreeCell Cell)> _cells = [];
-    private byte[] _chunk = new byte[ChunkBytes];
+    private readonly List<byte[]> _chunks = [new byte[ChunkBytes]];
+    private int _chunk;
     private int _used;
 
     /// <summary>Bytes of all cells with their pointers.</summary>
@@ -41,6 +42,7 @@ internal sealed class LeafRun
     public void Clear()
     {
         _cells.Clear();
+        _chunk = 0;
         _used = 0;
         Size = 0;
     }
@@ -48,22 +50,31 @@ internal sealed class LeafRun
     private void Add(int index, Span<byte> target, int at, ReadOnlySpan<byte> payload)
     {
         payload.CopyTo(target[at..]);
-        var cell = new TreeCell(_chunk, _used, at + payload.Length, 0);
+        var cell = new TreeCell(_chunks[_chunk], _used, at + payload.Length, 0);
         _used += cell.Length;
         Size += cell.SizeIn(PageKind.TableLeaf) + 2;
         _cells.Add((index, cell));
     }
 
-    /// <summary>Room for a cell. Cells before may be in a chunk before, which lives on with them.</summary>
+    /// <summary>Room for a cell, which is on one page (<see cref="CellFormat.MaxLocal"/>).</summary>
     private Span<byte> Reserve(int payload)
     {
         int needed = payload + (2 * Varint.MaxLength);
-        if (_chunk.Length - _used < needed)
+        if (_chunks[_chunk].Length - _used < needed)
         {
-            _chunk = new byte[Math.Max(ChunkBytes, needed)];
             _used = 0;
+            _chunk++;
+            if (_chunk == _chunks.Count)
+            {
+                _chunks.Add([]);
+            }
+
+            if (_chunks[_chunk].Length < needed)
+            {
+                _chunks[_chunk] = new byte[Math.Max(ChunkBytes, needed)];
+            }
         }
 
-        return _chunk.AsSpan(_used);
+        return _chunks[_chunk].AsSpan(_used);
     }
 }

@@ -38,6 +38,14 @@ internal sealed class IndexKeys
         : _table.KeyColumns is null ? RecordWriter.Encode(key, row.Rowid)
         : RecordWriter.Encode(key);
 
+    /// <summary>As <see cref="Build(TableIndex, RowSource)"/>, into a buffer of the caller's; false when a partial index has none of the row.</summary>
+    public bool TryEncode(TableIndex index, RowSource row, ref byte[]? buffer, out ReadOnlySpan<byte> key)
+    {
+        bool has = TryFill(index, row, index.KeyLength, out ReadOnlySpan<SqlValue> values);
+        key = has ? RecordWriter.Encode(values, _table.KeyColumns is null ? row.Rowid : null, ref buffer) : default;
+        return has;
+    }
+
     /// <summary>The values of the index's own columns, lent until the next call; false when a partial index has no entry of the row.</summary>
     public bool TryFill(TableIndex index, RowSource row, out ReadOnlySpan<SqlValue> key) => TryFill(index, row, index.Columns.Count, out key);
 

@@ -47,6 +47,9 @@ internal readonly struct KeyRank : IComparable<KeyRank>
         return new KeyRank(first, order.Count > 1 && order.Columns[1].Descending ? ~second : second);
     }
 
+    /// <summary>A number that keys with the same first column have in common, and others mostly not.</summary>
+    public uint Spread => (uint)((_first * 0x9e37_79b9_7f4a_7c15) >> 32);
+
     public int CompareTo(KeyRank other) => _first != other._first ? _first.CompareTo(other._first) : _second.CompareTo(other._second);
 
     /// <summary>Whether there is an integer that is equal to the value.</summary>

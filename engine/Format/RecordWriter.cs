@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Sluice.Engine.Format;
 
 /// <summary>
@@ -6,12 +8,40 @@ namespace Sluice.Engine.Format;
 /// </summary>
 public static class RecordWriter
 {
-    public static byte[] Encode(ReadOnlySpan<SqlValue> values) => Encode(values, false, 0);
+    private const int SmallestBuffer = 128;
+
+    /// <summary>A larger buffer is not kept for the next record.</summary>
+    private const int KeptBytes = 64 << 10;
+
+    public static byte[] Encode(ReadOnlySpan<SqlValue> values)
+    {
+        byte[]? record = null;
+        _ = Encode(values, null, ref record, exactly: true);
+        return record;
+    }
 
     /// <summary>An index key: the values, then <paramref name="rowid"/> as the last column.</summary>
-    public static byte[] Encode(ReadOnlySpan<SqlValue> values, long rowid) => Encode(values, true, rowid);
+    public static byte[] Encode(ReadOnlySpan<SqlValue> values, long rowid)
+    {
+        byte[]? record = null;
+        _ = Encode(values, rowid, ref record, exactly: true);
+        return record;
+    }
 
-    private static byte[] Encode(ReadOnlySpan<SqlValue> values, bool hasRowid, long rowid)
+    /// <summary>A record, or with <paramref name="rowid"/> an index key, in a buffer of the caller's that is made larger where needed.</summary>
+    internal static ReadOnlySpan<byte> Encode(ReadOnlySpan<SqlValue> values, long? rowid, ref byte[]? buffer)
+    {
+        byte[]? used = buffer;
+        int length = Encode(values, rowid, ref used, exactly: false);
+        if (used.Length <= KeptBytes)
+        {
+            buffer = used;
+        }
+
+        return used.AsSpan(0, length);
+    }
+
+    private static int Encode(ReadOnlySpan<SqlValue> values, long? rowid, [NotNull] ref byte[]? buffer, bool exactly)
     {
         int types = 0;
         long body = 0;
@@ -22,8 +52,8 @@ public static class RecordWriter
             body += SerialType.LengthOf(type);
         }
 
-        ulong rowidType = (ulong)SerialType.ForInteger(rowid);
-        if (hasRowid)
+        ulong rowidType = (ulong)SerialType.ForInteger(rowid.GetValueOrDefault());
+        if (rowid is not null)
         {
             types++;
             body += SerialType.LengthOf(rowidType);
@@ -35,23 +65,29 @@ public static class RecordWriter
             throw new SluiceException(ResultCode.TooBig, "string or blob too big");
         }
 
-        byte[] record = GC.AllocateUninitializedArray<byte>(headerSize + (int)body);
+        int length = headerSize + (int)body;
+        if (buffer is null || buffer.Length < length)
+        {
+            buffer = GC.AllocateUninitializedArray<byte>(exactly || length > KeptBytes / 2 ? length : Math.Max(length * 2, SmallestBuffer));
+        }
+
+        Span<byte> record = buffer.AsSpan(0, length);
         int header = Varint.Write(record, (ulong)headerSize);
         int at = headerSize;
         foreach (ref readonly SqlValue value in values)
         {
             ulong type = SerialType.For(value);
-            header += Varint.Write(record.AsSpan(header), type);
-            at += SerialType.Write(record.AsSpan(at), value, type);
+            header += Varint.Write(record[header..], type);
+            at += SerialType.Write(record[at..], value, type);
         }
 
-        if (hasRowid)
+        if (rowid is { } last)
         {
             record[header] = (byte)rowidType;
-            SerialType.Write(record.AsSpan(at), SqlValue.FromInteger(rowid), rowidType);
+            SerialType.Write(record[at..], SqlValue.FromInteger(last), rowidType);
         }
 
-        return record;
+        return length;
     }
 
     /// <summary>The header's size counts its own varint.</summary>

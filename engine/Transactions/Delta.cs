@@ -130,16 +130,17 @@ internal abstract class DeltaTree(uint root)
 }
 
 /// <summary>A delta by its kind of key.</summary>
-internal abstract class DeltaTree<TKey, TOrder>(uint root, TOrder order) : DeltaTree(root)
+internal abstract class DeltaTree<TKey, TOrder>(uint root, TOrder order, int places) : DeltaTree(root)
     where TOrder : struct, IComparer<TKey>
 {
-    public DeltaMap<TKey, TOrder> Map { get; } = new(order);
+    public DeltaMap<TKey, TOrder> Map { get; } = new(order, places);
 
     public static TKey KeyOf(DeltaNode node) => ((DeltaMap<TKey, TOrder>.Node)node).Key;
 
     public override int Sweep(Span<DeltaNode> nodes, Needed needed, long from, long to, ref SweepFigures figures)
     {
         int kept = 0;
+        Map.ForgetPlaces();
         DeltaMap<TKey, TOrder>.Place place = default;
         foreach (DeltaNode node in nodes)
         {
@@ -178,14 +179,14 @@ internal readonly struct RowidProbe(long rowid, bool equalIsBefore) : IProbe<lon
 }
 
 /// <summary>The versions of a table's rows by rowid.</summary>
-internal sealed class TableDelta(uint root) : DeltaTree<long, RowidOrder>(root, default)
+internal sealed class TableDelta(uint root) : DeltaTree<long, RowidOrder>(root, default, places: 1)
 {
     public override bool IsIndex => false;
 
     /// <summary>Puts a version on a row; null on a conflict. Adds the memory taken to <paramref name="bytes"/>.</summary>
-    public DeltaNode? Push(long rowid, CommitStamp owner, byte[]? record, long snapshot, ref long bytes, out Version version)
+    public DeltaNode? Push(long rowid, CommitStamp owner, Payload record, bool deleted, long snapshot, ref long bytes, out Version version)
     {
-        DeltaNode? node = Map.Push(rowid, owner, record, deleted: record is null, snapshot, out version);
+        DeltaNode? node = Map.Push(rowid, 0, owner, record, deleted, snapshot, out version);
         if (node is not null)
         {
             bytes += version.Bytes + (ReferenceEquals(node, version) ? DeltaNode.OverheadBytes : 0);
@@ -229,7 +230,7 @@ internal sealed class TableDelta(uint root) : DeltaTree<long, RowidOrder>(root, 
             }
             else
             {
-                trees.PutNextRow(Root, KeyOf(node), newest.Content);
+                trees.PutNextRow(Root, KeyOf(node), newest.Content.Span);
             }
         }
 
@@ -244,7 +245,7 @@ internal sealed class TableDelta(uint root) : DeltaTree<long, RowidOrder>(root, 
         }
         else
         {
-            trees.PutRow(Root, KeyOf(node), version.Content);
+            trees.PutRow(Root, KeyOf(node), version.Content.Span);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Sluice.Engine.Format;
 using Sluice.Engine.Log;
 
 namespace Sluice.Engine.Transactions;
@@ -17,10 +18,14 @@ internal interface IProbe<TKey>
 /// bottom level up and unlinked from the top down, and keeps its own links when it is unlinked: whoever stands on it still finds
 /// the way on, and looks its place up again if it must not miss what came between. 3. A node is unlinked only after
 /// <see cref="DeltaNode.TryRemove"/>: nobody puts a version in it any more.</para>
+/// <para>New keys mostly come right behind one that came shortly before: the next rowid, the next time of a series. So the map remembers where nodes were put
+/// (<see cref="Push"/>), and three of four new nodes, those of the bottom level only, need no search.</para>
 /// </summary>
 /// <typeparam name="TKey">long for tables, <see cref="IndexKey"/> for indexes.</typeparam>
 /// <typeparam name="TOrder">The order of keys; a structure, so that the compiler makes a map of its own for it.</typeparam>
-internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
+/// <param name="order">The order of keys.</param>
+/// <param name="places">How many places are remembered.</param>
+internal sealed class DeltaMap<TKey, TOrder>(TOrder order, int places)
     where TOrder : struct, IComparer<TKey>
 {
     /// <summary>With a quarter of the nodes in each next level, enough for 4^12 keys.</summary>
@@ -29,10 +34,16 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
     /// <summary>So many steps at a level cost less than a search from the top.</summary>
     private const int NearSteps = 8;
 
-    private readonly Node _head = new(default!, MaxLevel, new CommitStamp(), null, deleted: true);
+    private readonly Node _head = new(default!, MaxLevel, new CommitStamp(), default, deleted: true);
     private readonly Lock _structure = new();
     private readonly TOrder _order = order;
+
+    /// <summary>Nodes put last, each a hint that may be stale or lost: whoever follows it looks where it leads.</summary>
+    private readonly Node?[] _lastPut = new Node?[places];
+
     private int _levels = 1;
+
+    /// <summary>Two writers at once may draw the same number, which does no harm.</summary>
     private uint _random = 0x9e3779b9;
 
     public sealed class Node : DeltaNode
@@ -40,7 +51,7 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
         private readonly Node?[]? _upper;
         private Node? _next;
 
-        internal Node(TKey key, int level, CommitStamp owner, byte[]? content, bool deleted) : base(owner, content, deleted)
+        internal Node(TKey key, int level, CommitStamp owner, Payload content, bool deleted) : base(owner, content, deleted)
         {
             Key = key;
             _upper = level > 1 ? new Node?[level - 1] : null;
@@ -133,15 +144,22 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
         return null;
     }
 
-    /// <summary>Puts a version on the key's chain, making its node if there is none: the node is the version then.</summary>
+    /// <summary>
+    /// Puts a version on the key's chain, making its node if there is none: the node is the version then. <paramref name="spread"/> is the same for keys that are
+    /// likely to come one behind the other.
+    /// </summary>
     /// <returns>Null on a conflict.</returns>
-    public Node? Push(in TKey key, CommitStamp owner, byte[]? content, bool deleted, long snapshot, out Version version)
+    public Node? Push(in TKey key, uint spread, CommitStamp owner, Payload content, bool deleted, long snapshot, out Version version)
     {
         version = null!;
         Place place = default;
+        ref Node? lastPut = ref _lastPut[spread % (uint)_lastPut.Length];
+        int newLevel = NextLevel();
+        bool isKnown = newLevel == 1 && IsNear(key, Volatile.Read(ref lastPut), ref place);
         while (true)
         {
-            Node? found = FindPlace(key, ref place);
+            Node? found = isKnown ? null : FindPlace(key, ref place);
+            isKnown = false;
             if (found is not null)
             {
                 version ??= new Version(owner, content, deleted);
@@ -167,7 +185,7 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
                     continue;
                 }
 
-                Node node = new(key, NextLevel(), owner, content, deleted);
+                Node node = new(key, newLevel, owner, content, deleted);
                 RefreshPlace(node.Level, key, ref place);
                 for (int level = 0; level < node.Level; level++)
                 {
@@ -181,11 +199,15 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
                     Volatile.Write(ref _levels, node.Level);
                 }
 
+                Volatile.Write(ref lastPut, node);
                 version = node;
                 return node;
             }
         }
     }
+
+    /// <summary>Before nodes are dropped: one that is still remembered would keep all that were dropped behind it in memory.</summary>
+    public void ForgetPlaces() => Array.Clear(_lastPut);
 
     /// <summary>Unlinks a node if it is empty. False if it was not, or somebody else has removed it.</summary>
     public bool TryRemove(Node node)
@@ -225,6 +247,30 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
             Unlink(node, ref place);
             return true;
         }
+    }
+
+    /// <summary>Whether a new key belongs a few steps behind a node: the last node before it is its place then, at the bottom level.</summary>
+    private bool IsNear(in TKey key, Node? node, ref Place place)
+    {
+        if (node is null || node.Removed || _order.Compare(node.Key, key) >= 0)
+        {
+            return false;
+        }
+
+        for (int steps = NearSteps; steps > 0; steps--)
+        {
+            Node? next = node.Next;
+            int compared = next is null ? 1 : _order.Compare(next.Key, key);
+            if (compared >= 0)
+            {
+                place[0] = node;
+                return compared > 0;
+            }
+
+            node = next!;
+        }
+
+        return false;
     }
 
     /// <summary>Whether the place of a key before leads to a node in a few steps. Under the map's lock.</summary>
@@ -342,12 +388,14 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order)
         return node;
     }
 
-    /// <summary>1 with three quarters of the nodes, 2 with three sixteenths, and so on. Under the map's lock (xorshift, Marsaglia 2003).</summary>
+    /// <summary>1 with three quarters of the nodes, 2 with three sixteenths, and so on (xorshift, Marsaglia 2003).</summary>
     private int NextLevel()
     {
-        _random ^= _random << 13;
-        _random ^= _random >> 17;
-        _random ^= _random << 5;
-        return Math.Min(MaxLevel, 1 + (System.Numerics.BitOperations.TrailingZeroCount(_random) / 2));
+        uint random = _random;
+        random ^= random << 13;
+        random ^= random >> 17;
+        random ^= random << 5;
+        _random = random;
+        return Math.Min(MaxLevel, 1 + (System.Numerics.BitOperations.TrailingZeroCount(random) / 2));
     }
 }

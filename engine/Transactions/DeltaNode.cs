@@ -1,3 +1,4 @@
+using Sluice.Engine.Format;
 using Sluice.Engine.Log;
 
 namespace Sluice.Engine.Transactions;
@@ -15,7 +16,7 @@ internal abstract class DeltaNode : Version
     private Version? _newest;
 
     /// <summary>For a node that nobody else can see yet: it is its first version itself, since most have one only.</summary>
-    protected DeltaNode(CommitStamp owner, byte[]? content, bool deleted) : base(owner, content, deleted)
+    protected DeltaNode(CommitStamp owner, Payload content, bool deleted) : base(owner, content, deleted)
     {
         _newest = this;
     }

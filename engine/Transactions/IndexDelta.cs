@@ -1,3 +1,4 @@
+using System.Buffers;
 using Sluice.Engine.BTree;
 using Sluice.Engine.Format;
 using Sluice.Engine.Log;
@@ -8,15 +9,11 @@ namespace Sluice.Engine.Transactions;
 /// A key record, with a rank of its first two columns that decides most comparisons without a look at the record. A structure, so that the compiler
 /// makes a map of its own for it and need not look types up as it runs.
 /// </summary>
-internal readonly struct IndexKey(byte[] record, KeyRank rank)
+internal readonly struct IndexKey(Payload record, KeyRank rank)
 {
-    public int Length => record.Length;
+    public Payload Record => record;
 
     public KeyRank Rank => rank;
-
-    public static implicit operator byte[](IndexKey key) => key.Record;
-
-    private byte[] Record => record;
 }
 
 internal readonly struct KeyRecordOrder(KeyOrder order) : IComparer<IndexKey>
@@ -24,7 +21,7 @@ internal readonly struct KeyRecordOrder(KeyOrder order) : IComparer<IndexKey>
     public int Compare(IndexKey x, IndexKey y)
     {
         int compared = x.Rank.CompareTo(y.Rank);
-        return compared != 0 ? compared : KeyComparer.Compare(new Payload(x, 0, x.Length), new Payload(y, 0, y.Length), order);
+        return compared != 0 ? compared : KeyComparer.Compare(x.Record, y.Record, order);
     }
 }
 
@@ -35,7 +32,7 @@ internal readonly ref struct KeyProbe(ReadOnlySpan<SqlValue> columns, KeyOrder o
 
     public int CompareKey(in IndexKey key)
     {
-        int compared = KeyComparer.Compare(new Payload(key, 0, key.Length), _columns, order);
+        int compared = KeyComparer.Compare(key.Record, _columns, order);
         return compared == 0 && equalIsBefore ? -1 : compared;
     }
 }
@@ -46,8 +43,11 @@ internal readonly ref struct KeyProbe(ReadOnlySpan<SqlValue> columns, KeyOrder o
 /// every entry of the pages that is equal to its key. A version holds the whole key, put or removed; who changes an
 /// entry removes the old one before it puts the new one.
 /// </summary>
-internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree<IndexKey, KeyRecordOrder>(root, new KeyRecordOrder(order))
+internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree<IndexKey, KeyRecordOrder>(root, new KeyRecordOrder(order), Places)
 {
+    /// <summary>Places remembered, spread by the first column: so many series may be written in turn.</summary>
+    private const int Places = 256;
+
     private readonly Comparison<DeltaNode> _byKey = (x, y) => new KeyRecordOrder(order).Compare(KeyOf(x), KeyOf(y));
 
     public KeyOrder Order { get; } = order;
@@ -55,10 +55,11 @@ internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree<IndexKey
     public override bool IsIndex => true;
 
     /// <summary>Puts a version on a key; null on a conflict. Adds the memory taken to <paramref name="bytes"/>.</summary>
-    public DeltaNode? Push(byte[] key, CommitStamp owner, bool deleted, long snapshot, ref long bytes, out Version version)
+    public DeltaNode? Push(Payload key, CommitStamp owner, bool deleted, long snapshot, ref long bytes, out Version version)
     {
-        byte[] identity = IdentityOf(key);
-        var node = Map.Push(new IndexKey(identity, KeyRank.Of(new Payload(identity, 0, identity.Length), Order)), owner, key, deleted, snapshot, out version);
+        Payload identity = IdentityOf(key);
+        var rank = KeyRank.Of(identity, Order);
+        var node = Map.Push(new IndexKey(identity, rank), rank.Spread, owner, key, deleted, snapshot, out version);
         if (node is not null)
         {
             bytes += version.Bytes + (ReferenceEquals(node, version) ? BytesOf(node) : 0);
@@ -68,7 +69,7 @@ internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree<IndexKey
     }
 
     /// <summary>The record that a key's node is ordered by.</summary>
-    public byte[] IdentityOf(byte[] key)
+    private Payload IdentityOf(in Payload key)
     {
         if (!Order.Unique)
         {
@@ -76,7 +77,7 @@ internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree<IndexKey
         }
 
         var reader = default(RecordReader);
-        reader.Reset(new Payload(key, 0, key.Length));
+        reader.Reset(key);
         var columns = new SqlValue[Order.Count];
         for (int i = 0; i < columns.Length; i++)
         {
@@ -87,10 +88,32 @@ internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree<IndexKey
             }
         }
 
-        return RecordWriter.Encode(columns);
+        byte[] identity = RecordWriter.Encode(columns);
+        return new Payload(identity, 0, identity.Length);
     }
 
-    public override void Sort(Span<DeltaNode> nodes) => nodes.Sort(_byKey);
+    public override void Sort(Span<DeltaNode> nodes)
+    {
+        KeyRank[] rented = ArrayPool<KeyRank>.Shared.Rent(nodes.Length);
+        Span<KeyRank> ranks = rented.AsSpan(0, nodes.Length);
+        for (int i = 0; i < nodes.Length; i++)
+        {
+            ranks[i] = KeyOf(nodes[i]).Rank;
+        }
+
+        ranks.Sort(nodes);
+        int first = 0;
+        for (int i = 1; i <= nodes.Length; i++)
+        {
+            if (i == nodes.Length || ranks[i].CompareTo(ranks[first]) != 0)
+            {
+                nodes[first..i].Sort(_byKey);
+                first = i;
+            }
+        }
+
+        ArrayPool<KeyRank>.Shared.Return(rented);
+    }
 
     public override void Apply(PageTreeWriter trees, ReadOnlySpan<DeltaNode> nodes, long from, long to)
     {
@@ -105,12 +128,12 @@ internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree<IndexKey
             if (oldest.Deleted)
             {
                 trees.EndRun();
-                trees.DeleteKey(Root, Order, oldest.Content);
+                trees.DeleteKey(Root, Order, oldest.Content.Span);
             }
 
             if (!newest.Deleted)
             {
-                trees.PutNextKey(Root, Order, newest.Content);
+                trees.PutNextKey(Root, Order, newest.Content.Span);
             }
         }
 
@@ -121,13 +144,13 @@ internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree<IndexKey
     {
         if (version.Deleted)
         {
-            trees.DeleteKey(Root, Order, version.Content);
+            trees.DeleteKey(Root, Order, version.Content.Span);
         }
         else
         {
-            trees.PutKey(Root, Order, version.Content);
+            trees.PutKey(Root, Order, version.Content.Span);
         }
     }
 
-    protected override long BytesOf(DeltaNode node) => DeltaNode.OverheadBytes + 40 + KeyOf(node).Length;
+    protected override long BytesOf(DeltaNode node) => DeltaNode.OverheadBytes + 24 + (Order.Unique ? KeyOf(node).Record.Length : 0);
 }

@@ -155,7 +155,7 @@ internal sealed class JointTransaction : Transaction
 
     public override void GiveBackRowid(uint root, long rowid) => throw OfOneDatabase();
 
-    public override void PutRow(uint root, long rowid, byte[] record) => throw OfOneDatabase();
+    public override void PutRow(uint root, long rowid, ReadOnlySpan<byte> record) => throw OfOneDatabase();
 
     public override void DeleteRow(uint root, long rowid) => throw OfOneDatabase();
 
@@ -163,9 +163,9 @@ internal sealed class JointTransaction : Transaction
 
     public override void ClaimRow(uint root, long rowid) => throw OfOneDatabase();
 
-    public override void PutKey(uint root, KeyOrder order, byte[] key) => throw OfOneDatabase();
+    public override void PutKey(uint root, KeyOrder order, ReadOnlySpan<byte> key) => throw OfOneDatabase();
 
-    public override void DeleteKey(uint root, KeyOrder order, byte[] key) => throw OfOneDatabase();
+    public override void DeleteKey(uint root, KeyOrder order, ReadOnlySpan<byte> key) => throw OfOneDatabase();
 
     /// <summary>Of all databases that can be written.</summary>
     public override void BecomeExclusive()

@@ -86,7 +86,7 @@ internal sealed class KeyReads(uint root, KeyOrder order)
         {
             if (!highest.IsEmpty)
             {
-                int compared = KeyComparer.Compare(new Payload(node.Key, 0, node.Key.Length), highest, order);
+                int compared = KeyComparer.Compare(node.Key.Record, highest, order);
                 if (compared > 0 || (compared == 0 && !high.Inclusive))
                 {
                     return false;

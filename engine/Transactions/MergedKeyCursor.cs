@@ -51,7 +51,7 @@ internal sealed class MergedKeyCursor : KeyCursor
     }
 
     public override Payload Key =>
-        _current == Source.Delta ? new Payload(_version!.Content!, 0, _version.Content!.Length) : _pages.Key;
+        _current == Source.Delta ? _version!.Content : _pages.Key;
 
     public override long Rowid
     {
@@ -254,7 +254,7 @@ internal sealed class MergedKeyCursor : KeyCursor
     private SqlValue[] PlaceOfCurrent()
     {
         // In a unique index a node's key is the columns alone, unless one of them is NULL.
-        Payload place = _current == Source.Pages ? _pages.Key : new Payload(_node!.Key, 0, _node.Key.Length);
+        Payload place = _current == Source.Pages ? _pages.Key : _node!.Key.Record;
         _keyReader.Reset(place);
         SqlValue[] columns = new SqlValue[_keyReader.ColumnCount];
         bool anyNull = false;
@@ -338,7 +338,7 @@ internal sealed class MergedKeyCursor : KeyCursor
 
     private void LoadColumns(DeltaMap<IndexKey, KeyRecordOrder>.Node node)
     {
-        _nodeReader.Reset(new Payload(node.Key, 0, node.Key.Length));
+        _nodeReader.Reset(node.Key.Record);
         _nodeColumnCount = _nodeReader.ColumnCount;
         for (int i = 0; i < _nodeColumnCount; i++)
         {

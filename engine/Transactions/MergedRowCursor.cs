@@ -53,7 +53,7 @@ internal sealed class MergedRowCursor : RowCursor
     public override long Rowid => _current == Source.Delta ? _node!.Key : _pages.Rowid;
 
     public override Payload Record =>
-        _current == Source.Delta ? new Payload(_version!.Content!, 0, _version.Content!.Length) : _pages.Record;
+        _current == Source.Delta ? _version!.Content : _pages.Record;
 
     public override void Show(ref RecordReader reader)
     {
@@ -95,13 +95,13 @@ internal sealed class MergedRowCursor : RowCursor
 
     public override void KeepRecord() => _pages.KeepRecord();
 
-    public override int RecordLength => _current == Source.Delta ? _version!.Content!.Length : _pages.RecordLength;
+    public override int RecordLength => _current == Source.Delta ? _version!.Content.Length : _pages.RecordLength;
 
     public override void ReadRecord(int offset, Span<byte> into)
     {
         if (_current == Source.Delta)
         {
-            _version!.Content.AsSpan(offset, into.Length).CopyTo(into);
+            _version!.Content.Span.Slice(offset, into.Length).CopyTo(into);
             return;
         }
 

@@ -22,7 +22,8 @@ internal sealed class NodeList(DeltaTree tree)
             Grow();
         }
 
-        _nodes[Count++] = node;
+        // Through a span, for an array checks the type of what is stored.
+        _nodes.AsSpan()[Count++] = node;
     }
 
     /// <summary>Puts the nodes into the order of their keys, each once.</summary>

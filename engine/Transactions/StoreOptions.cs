@@ -24,8 +24,11 @@ public sealed record StoreOptions
     /// </summary>
     public long CheckpointBytesPerSecond { get; init; }
 
-    /// <summary>Bytes of a segment of the redo log; the first ones of a log are smaller.</summary>
-    public long SegmentBytes { get; init; } = 8 << 20;
+    /// <summary>
+    /// Bytes of a segment of the redo log; the first ones of a log are smaller. A segment is full of zeros before it is used, so large ones cost the disk
+    /// more than a small database ever logs, and small ones a sync each time that one is full.
+    /// </summary>
+    public long SegmentBytes { get; init; } = 4 << 20;
 
     /// <summary>A checkpoint runs when this much log was written since the last one, even if memory is left: it bounds the time that recovery takes.</summary>
     public long CheckpointLogBytes { get; init; } = 32 << 20;

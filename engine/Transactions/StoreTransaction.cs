@@ -192,7 +192,7 @@ internal sealed partial class StoreTransaction : Transaction
         counter.GiveBack(rowid);
     }
 
-    public override void PutRow(uint root, long rowid, byte[] record)
+    public override void PutRow(uint root, long rowid, ReadOnlySpan<byte> record)
     {
         BeginWriting();
         RowidCounter counter = Counter(root);
@@ -222,7 +222,7 @@ internal sealed partial class StoreTransaction : Transaction
         {
             exclusive.DeleteRow(root, rowid);
         }
-        else if (!_writes!.TryPut(root, rowid, null))
+        else if (!_writes!.TryDelete(root, rowid))
         {
             throw RowConflict(root, rowid);
         }
@@ -234,7 +234,7 @@ internal sealed partial class StoreTransaction : Transaction
 
     public override void ClaimRow(uint root, long rowid) => Share(root, rowid, isClaim: true);
 
-    public override void PutKey(uint root, KeyOrder order, byte[] key)
+    public override void PutKey(uint root, KeyOrder order, ReadOnlySpan<byte> key)
     {
         BeginWriting();
         if (_exclusive is { } exclusive)
@@ -249,7 +249,7 @@ internal sealed partial class StoreTransaction : Transaction
         WriteStamp++;
     }
 
-    public override void DeleteKey(uint root, KeyOrder order, byte[] key)
+    public override void DeleteKey(uint root, KeyOrder order, ReadOnlySpan<byte> key)
     {
         BeginWriting();
         if (_exclusive is { } exclusive)

@@ -94,8 +94,8 @@ public abstract class Transaction : IDisposable
     /// <summary>Says that a rowid that was allocated will not be used: its row is passed over.</summary>
     public abstract void GiveBackRowid(uint root, long rowid);
 
-    /// <summary>Inserts a row or replaces the one with the same rowid. The record array belongs to the engine from now on.</summary>
-    public abstract void PutRow(uint root, long rowid, byte[] record);
+    /// <summary>Inserts a row or replaces the one with the same rowid. The record is copied.</summary>
+    public abstract void PutRow(uint root, long rowid, ReadOnlySpan<byte> record);
 
     /// <summary>Removes a row; it must exist in this transaction's view.</summary>
     public abstract void DeleteRow(uint root, long rowid);
@@ -111,10 +111,10 @@ public abstract class Transaction : IDisposable
     /// </summary>
     public abstract void ClaimRow(uint root, long rowid);
 
-    /// <summary>Adds an index entry: a record of the index's columns and the rowid. The array belongs to the engine from now on.</summary>
-    public abstract void PutKey(uint root, KeyOrder order, byte[] key);
+    /// <summary>Adds an index entry: a record of the index's columns and the rowid. It is copied.</summary>
+    public abstract void PutKey(uint root, KeyOrder order, ReadOnlySpan<byte> key);
 
-    public abstract void DeleteKey(uint root, KeyOrder order, byte[] key);
+    public abstract void DeleteKey(uint root, KeyOrder order, ReadOnlySpan<byte> key);
 
     /// <summary>Marks the present state of this transaction's writes.</summary>
     public abstract int Mark();

@@ -1,3 +1,4 @@
+using Sluice.Engine.Format;
 using Sluice.Engine.Log;
 
 namespace Sluice.Engine.Transactions;
@@ -6,20 +7,20 @@ namespace Sluice.Engine.Transactions;
 /// What one transaction made of one row or index key. Versions of the same key form a chain, newest first. Immutable but for the
 /// link, which only ever skips versions that nobody needs.
 /// </summary>
-internal class Version(CommitStamp owner, byte[]? content, bool deleted)
+internal class Version(CommitStamp owner, Payload content, bool deleted)
 {
-    /// <summary>Bytes of memory of a version beside its content: the content's array header, its place in the write set.</summary>
-    private const int OverheadBytes = 24 + 32;
+    /// <summary>Bytes of memory of a version beside its content: its place in the write set, its part of what is unused in the content's array.</summary>
+    private const int OverheadBytes = 32 + 16;
 
     /// <summary>Bytes of this object, where it is not a part of its node.</summary>
-    private const int ObjectBytes = 48;
+    private const int ObjectBytes = 56;
 
     private Version? _older;
 
     public CommitStamp Owner { get; } = owner;
 
-    /// <summary>The row's record or the full index key; the removed full key of an index entry; null for a removed row.</summary>
-    public byte[]? Content { get; } = content;
+    /// <summary>The row's record or the full index key; the removed full key of an index entry; nothing for a removed row.</summary>
+    public Payload Content { get; } = content;
 
     public bool Deleted { get; } = deleted;
 
@@ -29,7 +30,7 @@ internal class Version(CommitStamp owner, byte[]? content, bool deleted)
         set => Volatile.Write(ref _older, value);
     }
 
-    public int Bytes => OverheadBytes + (Content?.Length ?? 0) + (this is DeltaNode ? 0 : ObjectBytes);
+    public int Bytes => OverheadBytes + Content.Length + (this is DeltaNode ? 0 : ObjectBytes);
 }
 
 /// <summary>

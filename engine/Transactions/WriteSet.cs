@@ -19,6 +19,11 @@ internal sealed class WriteSet(Delta delta, long snapshot, Action<long> grown)
     private readonly record struct Entry(DeltaTree Tree, DeltaNode Node, Version Version);
 
     private readonly Chunks<Entry> _entries = new();
+    private readonly ContentBuffer _contents = new();
+
+    // The trees last written, in which the next write mostly is.
+    private TableDelta? _table;
+    private IndexDelta? _index;
     private List<(uint Root, long Rowid)>? _shares;
     private long _unreportedBytes;
     private long _reportedBytes;
@@ -28,17 +33,16 @@ internal sealed class WriteSet(Delta delta, long snapshot, Action<long> grown)
     public int Count => _entries.Count;
 
     /// <summary>False on a conflict.</summary>
-    public bool TryPut(uint root, long rowid, byte[]? record)
-    {
-        TableDelta table = delta.Table(root);
-        return Add(table, table.Push(rowid, Stamp, record, snapshot, ref _unreportedBytes, out Version version), version);
-    }
+    public bool TryPut(uint root, long rowid, ReadOnlySpan<byte> record) => TryPush(root, rowid, _contents.Keep(record), deleted: false);
 
     /// <summary>False on a conflict.</summary>
-    public bool TryPut(uint root, KeyOrder order, byte[] key, bool deleted)
+    public bool TryDelete(uint root, long rowid) => TryPush(root, rowid, default, deleted: true);
+
+    /// <summary>False on a conflict.</summary>
+    public bool TryPut(uint root, KeyOrder order, ReadOnlySpan<byte> key, bool deleted)
     {
-        IndexDelta index = delta.Index(root, order);
-        return Add(index, index.Push(key, Stamp, deleted, snapshot, ref _unreportedBytes, out Version version), version);
+        IndexDelta index = _index is { } last && last.Root == root ? last : _index = delta.Index(root, order);
+        return Add(index, index.Push(_contents.Keep(key), Stamp, deleted, snapshot, ref _unreportedBytes, out Version version), version);
     }
 
     /// <summary>Relies on a row or, with <paramref name="isClaim"/>, takes its key away; false on a conflict. It holds until the transaction ends.</summary>
@@ -92,7 +96,7 @@ internal sealed class WriteSet(Delta delta, long snapshot, Action<long> grown)
                 }
                 else
                 {
-                    redo.Put(tree.Root, TableDelta.KeyOf(node), version.Content);
+                    redo.Put(tree.Root, TableDelta.KeyOf(node), version.Content.Span);
                 }
             }
         }
@@ -144,6 +148,12 @@ internal sealed class WriteSet(Delta delta, long snapshot, Action<long> grown)
         delta.AddBytes(_unreportedBytes);
         _reportedBytes += _unreportedBytes;
         _unreportedBytes = 0;
+    }
+
+    private bool TryPush(uint root, long rowid, Payload record, bool deleted)
+    {
+        TableDelta table = _table is { } last && last.Root == root ? last : _table = delta.Table(root);
+        return Add(table, table.Push(rowid, Stamp, record, deleted, snapshot, ref _unreportedBytes, out Version version), version);
     }
 
     /// <summary>Asked after a version or a share was put: had others been dropped before, the floor would have been raised.</summary>

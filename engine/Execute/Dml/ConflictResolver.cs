@@ -63,12 +63,17 @@ internal sealed class ConflictResolver
             }
         }
 
-        foreach (RowKey key in _toReplace ?? [])
+        if (_toReplace is not { Count: > 0 } keys)
+        {
+            return ConflictOutcome.Clear;
+        }
+
+        foreach (RowKey key in keys)
         {
             Replace(key);
         }
 
-        if (_toReplace is { Count: > 0 } && _plan.Events is not null)
+        if (_plan.Events is not null)
         {
             RequireClear(self, testKey, testIndex);
         }

@@ -12,6 +12,11 @@ internal sealed class RowidWriter(TableWritePlan plan, Transaction transaction, 
     private readonly SqlValue[] _record = new SqlValue[plan.Table.StoredCount];
     private RowCursor? _rows;
 
+    // What is handed to the transaction, which copies it.
+    private byte[]? _recordBuffer;
+    private byte[]? _keyBuffer;
+    private byte[]? _oldKeyBuffer;
+
     private RowCursor Rows => _rows ??= Transaction.OpenRows(Table.RootPage);
 
     /// <summary>Rows mostly come in the order of their rowids: one behind the last needs no look at the table.</summary>
@@ -28,7 +33,7 @@ internal sealed class RowidWriter(TableWritePlan plan, Transaction transaction, 
         Transaction.PutRow(Table.RootPage, NewRow.Rowid, EncodeNewRow());
         foreach (TableIndex index in Plan.Indexes)
         {
-            if (Keys.Build(index, NewRow) is { } key)
+            if (Keys.TryEncode(index, NewRow, ref _keyBuffer, out ReadOnlySpan<byte> key))
             {
                 Transaction.PutKey(index.RootPage, index.Order, key);
             }
@@ -37,22 +42,22 @@ internal sealed class RowidWriter(TableWritePlan plan, Transaction transaction, 
 
     public override void Update()
     {
-        byte[] record = EncodeNewRow();
+        ReadOnlySpan<byte> record = EncodeNewRow();
         foreach (TableIndex index in Plan.Indexes)
         {
-            byte[]? oldKey = Keys.Build(index, OldRow);
-            byte[]? newKey = Keys.Build(index, NewRow);
-            if (oldKey is not null && newKey is not null && oldKey.AsSpan().SequenceEqual(newKey))
+            bool hadKey = Keys.TryEncode(index, OldRow, ref _oldKeyBuffer, out ReadOnlySpan<byte> oldKey);
+            bool hasKey = Keys.TryEncode(index, NewRow, ref _keyBuffer, out ReadOnlySpan<byte> newKey);
+            if (hadKey && hasKey && oldKey.SequenceEqual(newKey))
             {
                 continue;
             }
 
-            if (oldKey is not null)
+            if (hadKey)
             {
                 Transaction.DeleteKey(index.RootPage, index.Order, oldKey);
             }
 
-            if (newKey is not null)
+            if (hasKey)
             {
                 Transaction.PutKey(index.RootPage, index.Order, newKey);
             }
@@ -70,7 +75,7 @@ internal sealed class RowidWriter(TableWritePlan plan, Transaction transaction, 
     {
         foreach (TableIndex index in Plan.Indexes)
         {
-            if (Keys.Build(index, OldRow) is { } key)
+            if (Keys.TryEncode(index, OldRow, ref _oldKeyBuffer, out ReadOnlySpan<byte> key))
             {
                 Transaction.DeleteKey(index.RootPage, index.Order, key);
             }
@@ -93,7 +98,7 @@ internal sealed class RowidWriter(TableWritePlan plan, Transaction transaction, 
     protected override RowKey KeyAt(KeyCursor cursor, TableIndex index) => new(cursor.Rowid);
 
     /// <summary>The stored record: the rowid alias is stored as NULL ("SQLite file format", section 2.3), virtual columns not at all.</summary>
-    private byte[] EncodeNewRow()
+    private ReadOnlySpan<byte> EncodeNewRow()
     {
         ReadOnlySpan<int> positions = Plan.Positions;
         for (int i = 0; i < positions.Length; i++)
@@ -104,6 +109,6 @@ internal sealed class RowidWriter(TableWritePlan plan, Transaction transaction, 
             }
         }
 
-        return RecordWriter.Encode(_record);
+        return RecordWriter.Encode(_record, null, ref _recordBuffer);
     }
 }

@@ -26,6 +26,7 @@ internal sealed class TableWritePlan
         Affinities = [.. table.Columns.Select(column => column.Affinity)];
         NotNull = [.. Enumerable.Range(0, table.Columns.Count).Where(column => table.Columns[column].NotNull && column != table.RowidAlias)
             .OrderBy(column => table.Columns[column].Generated is not null)];
+        FailsOnConflict = Fails(Table.RowidConflict) && Array.TrueForAll(Indexes, index => !index.Unique || Fails(index.OnConflict));
     }
 
     public Table Table { get; }
@@ -60,8 +61,7 @@ internal sealed class TableWritePlan
     public int[] ConflictOrder => field ??= ConflictResolver.OrderOf(this, []);
 
     /// <summary>Whether a row that collides with others is an error, and neither passed over nor put in their place.</summary>
-    public bool FailsOnConflict =>
-        Fails(Table.RowidConflict) && Array.TrueForAll(Indexes, index => !index.Unique || Fails(index.OnConflict));
+    public bool FailsOnConflict { get; }
 
     /// <summary>The action of a constraint: the statement's, else the constraint's own, else ABORT.</summary>
     public ConflictAction ActionOf(ConflictAction constraint) =>

@@ -40,11 +40,7 @@ internal sealed class Run(FrameSize size, Transaction transaction, IStatementCon
     /// <summary>The execution has ended.</summary>
     public void End()
     {
-        foreach (IDisposable disposable in _owned ?? [])
-        {
-            disposable.Dispose();
-        }
-
+        _owned?.ForEach(static disposable => disposable.Dispose());
         _owned = null;
     }
 

@@ -89,14 +89,14 @@ internal static class EngineBenchmark
     private static void Bulk(Bench bench)
     {
         bench.Title("1 writer, 1,000,000 rows in transactions of 10,000, checkpoints included");
-        Bench.Header("rows a second", "a second of processor time");
+        Bench.Header("rows a second", "a second of processor time   of it stood still for the garbage collector");
         foreach (bool index in new[] { true, false })
         {
             foreach (int delayUs in s_delaysUs)
             {
                 string[] workload = ["bulk", "--batch", "10000"];
                 (Dictionary<string, double> ours, Dictionary<string, double> theirs) = bench.Compare(delayUs, index ? [.. workload, "--index"] : workload);
-                bench.Row($"{(index ? "with index" : "without")}, sync + {delayUs / 1000} ms", ours["rate"], theirs["rate"], 1.0, Bench.Processor(ours["cpu"], theirs["cpu"]));
+                bench.Row($"{(index ? "with index" : "without")}, sync + {delayUs / 1000} ms", ours["rate"], theirs["rate"], 1.0, $"{Bench.Processor(ours["cpu"], theirs["cpu"])}   {ours["collecting_share"]:P0}, {theirs["collecting_share"]:P0}");
             }
         }
     }
@@ -144,8 +144,19 @@ internal static class EngineBenchmark
             double ratio = theirs["disk_bytes_per_row"] / ours["disk_bytes_per_row"];
             Console.WriteLine(
                 $"  {name,-34} {Bench.Number(ours["disk_bytes_per_row"]),11} {Bench.Number(theirs["disk_bytes_per_row"]),11} {ratio,8:0.00}x  {"2.0x",6} {bench.Verdict(met),-6}"
-                + $"  by write calls {Bench.Number(ours["written_bytes_per_row"])}, {Bench.Number(theirs["written_bytes_per_row"])}");
+                + $"  by write calls {Bench.Number(ours["written_bytes_per_row"])}, {Bench.Number(theirs["written_bytes_per_row"])}{Parts(ours)}");
         }
+    }
+
+    private static string Parts(Dictionary<string, double> figures)
+    {
+        if (!figures.TryGetValue("log_bytes_per_row", out double log))
+        {
+            return "";
+        }
+
+        double pages = figures["page_bytes_per_row"];
+        return $"; ours: log {Bench.Number(log)}, pages {Bench.Number(pages)}, journals {Bench.Number(figures["written_bytes_per_row"] - log - pages)}";
     }
 
     private static void Memory(Bench bench)

@@ -7,8 +7,13 @@ namespace Sluice.Benchmarks.Engine;
 /// <summary>Measurements of writing, each in a process of its own. The figures go to <see cref="Figures"/>.</summary>
 internal static class Writing
 {
+    private const int PageSize = 4096;
+
     /// <summary>Time before the measurement, for the compiler of .NET and for files that grow.</summary>
     private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>The same for a bulk load, which is over soon: the compiler takes some seconds until it knows what is called often, and measurements are of what runs after minutes.</summary>
+    private static readonly TimeSpan s_bulkWarmUp = TimeSpan.FromSeconds(3);
 
     /// <summary>Threads with a connection each, one transaction after the other, until the time is over.</summary>
     public static void Writers(Side side, string folder, bool withIndex, int writers, int rowsPerTransaction, TimeSpan length, bool checkpointing)
@@ -80,12 +85,16 @@ internal static class Writing
         {
             Side.CreateTable(connection, withIndex);
             using Transactions transactions = new(side, connection, 0);
-            for (int done = 0; done < rows / 20; done += rowsPerTransaction)
+            long warmUp = Stopwatch.GetTimestamp();
+            while (Stopwatch.GetElapsedTime(warmUp) < s_bulkWarmUp)
             {
                 transactions.Run(rowsPerTransaction);
             }
 
             Side.Execute(connection, side.Checkpoint);
+            (long logBefore, long pagesBefore) = Parts(connection);
+            long allocatedBefore = GC.GetTotalAllocatedBytes();
+            TimeSpan pausedBefore = GC.GetTotalPauseDuration();
             DiskBytes begin = DiskBytes.Now(folder);
             TimeSpan usedBefore = Environment.CpuUsage.TotalTime;
             long start = Stopwatch.GetTimestamp();
@@ -98,15 +107,22 @@ internal static class Writing
             seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             used = (Environment.CpuUsage.TotalTime - usedBefore).TotalSeconds;
             DiskBytes end = DiskBytes.Now(folder);
+            (long log, long pages) = Parts(connection);
+            Figures.Print("allocated_bytes_per_row", (GC.GetTotalAllocatedBytes() - allocatedBefore) / (double)rows);
+            Figures.Print("collecting_share", (GC.GetTotalPauseDuration() - pausedBefore).TotalSeconds / seconds);
+            Figures.Print("log_bytes_per_row", (log - logBefore) / (double)rows);
+            Figures.Print("page_bytes_per_row", (pages - pagesBefore) / (double)rows);
             Figures.Print("disk_bytes_per_row", (end.ToDisk - begin.ToDisk) / (double)rows);
             Figures.Print("written_bytes_per_row", (end.Written - begin.Written) / (double)rows);
         }
 
         Figures.Print("rate", rows / seconds);
         Figures.Print("cpu", rows / used);
-        Figures.Print("allocated_bytes_per_row", GC.GetTotalAllocatedBytes() / (double)rows);
-        Figures.Print("full_collections", GC.CollectionCount(2));
     }
+
+    /// <summary>Bytes that the engine has written to its log and to pages of the file; what is missing of all that was written are rollback journals. 0 for the other side.</summary>
+    private static (long Log, long Pages) Parts(DbConnection connection) =>
+        connection is SluiceConnection ours ? (ours.Statistics.LogBytes, ours.Statistics.PagesWritten * PageSize) : default;
 
     /// <summary>Bytes written for each row, the last checkpoint included, by writers of small transactions.</summary>
     public static void Bytes(Side side, string folder, int writers, int rowsPerTransaction, int rows)
