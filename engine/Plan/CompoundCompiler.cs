@@ -30,6 +30,7 @@ internal static class CompoundCompiler
 
         QueryPlan combined = CompileCore(select.First);
         List<QueryPlan> all = [combined];
+        List<Expr[]> outputs = [combined.Outputs];
         foreach ((CompoundOperator operation, SelectCore core) in select.Compounds)
         {
             QueryPlan next = CompileCore(core);
@@ -37,14 +38,17 @@ internal static class CompoundCompiler
             if (operation == CompoundOperator.UnionAll)
             {
                 all.Add(next);
+                outputs.Add(next.Outputs);
                 continue;
             }
 
-            combined = Combine(UnionAll(all, state, isCorrelated), next, operation, state, isCorrelated);
+            QueryPlan left = UnionAll(all, outputs, state, isCorrelated);
+            outputs.Add(next.Outputs);
+            combined = Combine(left, next, operation, outputs, state, isCorrelated);
             all = [combined];
         }
 
-        return UnionAll(all, state, isCorrelated);
+        return UnionAll(all, outputs, state, isCorrelated);
     }
 
     /// <summary>Adds ORDER BY and LIMIT, whose terms can only be result columns.</summary>
@@ -71,6 +75,8 @@ internal static class CompoundCompiler
         {
             Root = limit is null ? root : new LimitNode(root, limit),
             Outputs = outputs,
+            First = rows.First,
+            Last = rows.Last,
             Columns = rows.Columns,
             IsCorrelated = rows.IsCorrelated,
             EstimatedRows = rows.EstimatedRows,
@@ -141,7 +147,11 @@ internal static class CompoundCompiler
         throw new SluiceException(ResultCode.Error, $"SELECTs to the left and right of {name} do not have the same number of result columns");
     }
 
-    private static QueryPlan UnionAll(List<QueryPlan> parts, CompileState state, bool isCorrelated)
+    /// <param name="parts">What is joined by UNION ALL.</param>
+    /// <param name="outputs">The outputs of each SELECT so far, for the first part may be several.</param>
+    /// <param name="state">Of the statement.</param>
+    /// <param name="isCorrelated">Whether one of them is.</param>
+    private static QueryPlan UnionAll(List<QueryPlan> parts, List<Expr[]> outputs, CompileState state, bool isCorrelated)
     {
         if (parts.Count == 1)
         {
@@ -152,22 +162,25 @@ internal static class CompoundCompiler
         return new QueryPlan
         {
             Root = new UnionAllNode([.. parts.Select(Part)], source, "COMPOUND QUERY"),
-            Outputs = CompoundColumns.Of(source, [.. parts.Select(part => part.Outputs)]),
+            Outputs = CompoundColumns.Of(source, outputs),
+            First = outputs[0],
+            Last = outputs[^1],
             Columns = parts[0].Columns,
             IsCorrelated = isCorrelated,
             EstimatedRows = parts.Sum(part => part.EstimatedRows),
         };
     }
 
-    private static QueryPlan Combine(QueryPlan left, QueryPlan right, CompoundOperator operation, CompileState state, bool isCorrelated)
+    private static QueryPlan Combine(QueryPlan left, QueryPlan right, CompoundOperator operation, List<Expr[]> outputs, CompileState state, bool isCorrelated)
     {
         int source = state.NewSource();
-        Collation[] collations =
-            [.. left.Outputs.Select((_, i) => CompoundColumns.CollationOf(i, [left.Outputs, right.Outputs]) ?? Collation.Binary)];
+        Collation[] collations = [.. left.Outputs.Select((_, i) => CompoundColumns.CollationOf(i, outputs) ?? Collation.Binary)];
         return new QueryPlan
         {
             Root = new SetOperationNode(operation, Part(left), Part(right), collations, source),
-            Outputs = CompoundColumns.Of(source, [left.Outputs, right.Outputs]),
+            Outputs = CompoundColumns.Of(source, outputs),
+            First = outputs[0],
+            Last = outputs[^1],
             Columns = left.Columns,
             IsCorrelated = isCorrelated,
             EstimatedRows = left.EstimatedRows,

@@ -85,6 +85,17 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
 
     private QueryPlan CompileValues(IReadOnlyList<IReadOnlyList<ExpressionNode>> values, IReadOnlyList<OrderTerm> orderBy, LimitClause? limit)
     {
+        if (values.Any(row => row.Any(value => NodeWalk.HasWindow(value) || NodeWalk.HasAggregate(value, _scope.Functions, _scope.Owns))))
+        {
+            // Each row is then a SELECT without FROM, over one row.
+            SelectCore[] rowSelects = [.. values.Select(row => new SelectCore
+            {
+                Columns = [.. row.Select((value, i) => new ResultColumn(value, null, null) { Text = $"column{i + 1}" })],
+            })];
+            SelectStatement all = new() { First = rowSelects[0], Compounds = [.. rowSelects.Skip(1).Select(core => (CompoundOperator.UnionAll, core))] };
+            return CompoundCompiler.Finish(CompoundCompiler.CompileParts(all, state, outer, common, []), [], orderBy, limit, state);
+        }
+
         QueryPlan rows = SelectCompiler.CompileValues(values, _scope);
         return CompoundCompiler.Finish(rows, [], orderBy, limit, state);
     }
@@ -363,5 +374,8 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
 
     /// <summary>The columns of a source that an operator fills with these values.</summary>
     private static Expr[] Columns(int source, Expr[] values) =>
-        [.. values.Select((value, i) => new ColumnExpr(source, i, value.Affinity, value.Collation))];
+        [.. values.Select((value, i) => new ColumnExpr(source, i, value.Affinity, value.Collation)
+        {
+            FilledKinds = value is ColumnExpr { FilledKinds: null } ? null : value.Kinds,
+        })];
 }
