@@ -1,4 +1,5 @@
 using Sluice.Engine.Execute;
+using Sluice.Engine.Execute.Expressions;
 using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Format;
 using Sluice.Engine.Sql;
@@ -38,12 +39,12 @@ internal static class CompoundCompiler
             if (operation == CompoundOperator.UnionAll)
             {
                 all.Add(next);
-                outputs.Add(next.Outputs);
+                outputs.Add(Seen(next, core));
                 continue;
             }
 
             QueryPlan left = UnionAll(all, outputs, state, isCorrelated);
-            outputs.Add(next.Outputs);
+            outputs.Add(Seen(next, core));
             combined = Combine(left, next, operation, outputs, state, isCorrelated);
             all = [combined];
         }
@@ -119,6 +120,17 @@ internal static class CompoundCompiler
 
         throw new SluiceException(ResultCode.Error, $"{CoreCompiler.Nth(index)} ORDER BY term does not match any column in the result set");
     }
+
+    /// <summary>
+    /// The outputs of a SELECT after the first, as they count for the compound's columns: a VALUES with several rows of constants is then a table
+    /// apart in SQLite, of whose columns nothing is known.
+    /// </summary>
+    private static Expr[] Seen(QueryPlan plan, SelectCore core) =>
+        core.Values is { Count: > 1 } rows && !rows.Any(row => row.Any(value => NodeWalk.Columns(value).Any()))
+            ? Array.ConvertAll(plan.Outputs, output => output is ColumnExpr column
+                ? new ColumnExpr(column.Source, column.Column, column.Affinity, column.Collation) { FilledKinds = ValueKinds.Any }
+                : output)
+            : plan.Outputs;
 
     private static bool IsSame(ExpressionNode node, ResultTerm term) =>
         NodeEquality.AreEqual(node, term.Node)

@@ -80,20 +80,15 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
     /// <summary>An aggregate in ORDER BY alone does not make groups; it is refused where it is bound. One of a query around this one makes them there.</summary>
     private bool HasGroups(SelectCore core) =>
         core.GroupBy.Count > 0
-        || core.Columns.Any(column => column.Expression is { } node && NodeWalk.HasAggregate(node, _scope.Functions, _scope.Owns))
-        || (core.Having is not null && NodeWalk.HasAggregate(core.Having, _scope.Functions, _scope.Owns));
+        || core.Columns.Any(column => column.Expression is { } node && NodeWalk.HasAggregate(node, _scope.Functions, _scope.Owns));
 
     private QueryPlan CompileValues(IReadOnlyList<IReadOnlyList<ExpressionNode>> values, IReadOnlyList<OrderTerm> orderBy, LimitClause? limit)
     {
-        if (values.Any(row => row.Any(value => NodeWalk.HasWindow(value) || NodeWalk.HasAggregate(value, _scope.Functions, _scope.Owns))))
+        if (values is [var only] && only.Any(value => NodeWalk.HasWindow(value) || NodeWalk.HasAggregate(value, _scope.Functions, _scope.Owns)))
         {
-            // Each row is then a SELECT without FROM, over one row.
-            SelectCore[] rowSelects = [.. values.Select(row => new SelectCore
-            {
-                Columns = [.. row.Select((value, i) => new ResultColumn(value, null, null) { Text = $"column{i + 1}" })],
-            })];
-            SelectStatement all = new() { First = rowSelects[0], Compounds = [.. rowSelects.Skip(1).Select(core => (CompoundOperator.UnionAll, core))] };
-            return CompoundCompiler.Finish(CompoundCompiler.CompileParts(all, state, outer, common, []), [], orderBy, limit, state);
+            // VALUES with one row is a SELECT without FROM.
+            SelectCore select = new() { Columns = [.. only.Select((value, i) => new ResultColumn(value, null, null) { Text = $"column{i + 1}" })] };
+            return new CoreCompiler(state, outer, common).Compile(select, orderBy, limit);
         }
 
         QueryPlan rows = SelectCompiler.CompileValues(values, _scope);
@@ -283,6 +278,12 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         for (int i = 0; i < orderBy.Count; i++)
         {
             OrderTerm term = orderBy[i];
+            if (term.Expression is CollateNode && OrderTerms.Ordinal(term.Expression) is not null)
+            {
+                // By another collation than the group's, perhaps.
+                return null;
+            }
+
             ExpressionNode node = OrderTerms.Ordinal(term.Expression) is { } ordinal ? _terms[ordinal - 1].Node : term.Expression;
             if (!NodeEquality.AreEqual(node, groups[i].Node) || term.Descending != orderBy[0].Descending || term.NullsFirst is not null)
             {
