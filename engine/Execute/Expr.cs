@@ -14,6 +14,17 @@ public enum Affinity : byte
     Real,
 }
 
+/// <summary>What kinds of value an expression may give, as far as its form tells.</summary>
+[Flags]
+public enum ValueKinds : byte
+{
+    None = 0,
+    Numeric = 1,
+    Text = 2,
+    Blob = 4,
+    Any = Numeric | Text | Blob,
+}
+
 /// <summary>
 /// A bound expression, ready to evaluate: names are resolved, functions looked up, comparisons know affinity and collation.
 /// Immutable, shared by all executions of a statement; what changes is in the <see cref="Frame"/>.
@@ -33,6 +44,14 @@ public abstract class Expr
 
     /// <summary>Whether <see cref="Collation"/> comes from COLLATE and so outranks a column's.</summary>
     public virtual bool HasExplicitCollation => false;
+
+    /// <summary>What it may give beside NULL; a column's affinity tells what it holds. Decides the affinity of a compound SELECT's columns.</summary>
+    public virtual ValueKinds Kinds => Affinity switch
+    {
+        Affinity.Text => ValueKinds.Text | ValueKinds.Blob,
+        >= Affinity.Numeric => ValueKinds.Numeric | ValueKinds.Blob,
+        _ => ValueKinds.Any,
+    };
 
     /// <summary>The same value whatever the row: no column, no subquery over one, no random().</summary>
     public virtual bool IsConstant => false;

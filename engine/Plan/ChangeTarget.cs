@@ -57,7 +57,7 @@ internal static class ChangeTarget
             Name = column,
             DeclaredType = plan.Columns[i].DeclaredType ?? "",
             Affinity = plan.Outputs[i].Affinity == Affinity.None ? Affinity.Blob : plan.Outputs[i].Affinity,
-            Collation = plan.Outputs[i].Collation ?? Collation.Binary,
+            Collation = plan.First[i].Collation ?? Collation.Binary,
         })], -1, view.Sql)
         {
             Home = view.Home,

@@ -7,17 +7,6 @@ namespace Sluice.Engine.Plan;
 /// <summary>What the columns of a compound SELECT are, seen from outside: their affinity and collation.</summary>
 internal static class CompoundColumns
 {
-    /// <summary>What kinds of value an expression may give.</summary>
-    [Flags]
-    private enum Kinds
-    {
-        None = 0,
-        Numeric = 1,
-        Text = 2,
-        Blob = 4,
-        Any = Numeric | Text | Blob,
-    }
-
     /// <summary>
     /// A column has the first collation and the first affinity among the SELECTs, from the left; but none where another SELECT may give text to a
     /// numeric column or numbers to a text column ("Datatypes In SQLite", section 3.3.1.1: which of them counts is not defined; this is what SQLite does).
@@ -29,7 +18,10 @@ internal static class CompoundColumns
         Expr[] columns = new Expr[selects[0].Length];
         for (int i = 0; i < columns.Length; i++)
         {
-            columns[i] = new ColumnExpr(source, i, AffinityOf(i, selects), CollationOf(i, selects));
+            columns[i] = new ColumnExpr(source, i, AffinityOf(i, selects), CollationOf(i, selects))
+            {
+                FilledKinds = selects.Aggregate(ValueKinds.None, (kinds, outputs) => kinds | outputs[i].Kinds),
+            };
         }
 
         return columns;
@@ -42,7 +34,7 @@ internal static class CompoundColumns
     private static Affinity AffinityOf(int column, IReadOnlyList<Expr[]> selects)
     {
         Affinity affinity = Affinity.None;
-        Kinds others = Kinds.None;
+        ValueKinds others = ValueKinds.None;
         foreach (Expr[] outputs in selects)
         {
             Expr output = outputs[column];
@@ -52,32 +44,16 @@ internal static class CompoundColumns
             }
             else
             {
-                others |= KindsOf(output);
+                others |= output.Kinds;
             }
         }
 
         bool isMixed = affinity switch
         {
             Affinity.None or Affinity.Blob => false,
-            Affinity.Text => (others & Kinds.Numeric) != 0,
-            _ => (others & Kinds.Text) != 0,
+            Affinity.Text => (others & ValueKinds.Numeric) != 0,
+            _ => (others & ValueKinds.Text) != 0,
         };
         return isMixed ? Affinity.Blob : affinity;
     }
-
-    private static Kinds KindsOf(Expr expression) => expression switch
-    {
-        ConstantExpr { Affinity: Affinity.None } constant => constant.Value.Type switch
-        {
-            SqlType.Null => Kinds.None,
-            SqlType.Text => Kinds.Text,
-            SqlType.Blob => Kinds.Blob,
-            _ => Kinds.Numeric,
-        },
-        { Affinity: Affinity.Text } => Kinds.Text | Kinds.Blob,
-        { Affinity: Affinity.Integer or Affinity.Real or Affinity.Numeric } => Kinds.Numeric | Kinds.Blob,
-        ConcatenateExpr => Kinds.Text | Kinds.Blob,
-        ArithmeticExpr or NegateExpr or BitExpr or BitNotExpr or PredicateExpr => Kinds.Numeric,
-        _ => Kinds.Any,
-    };
 }

@@ -1,4 +1,5 @@
 using Sluice.Engine.Execute;
+using Sluice.Engine.Execute.Expressions;
 using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Format;
 using Sluice.Engine.Sql;
@@ -30,6 +31,7 @@ internal static class CompoundCompiler
 
         QueryPlan combined = CompileCore(select.First);
         List<QueryPlan> all = [combined];
+        List<Expr[]> outputs = [combined.Outputs];
         foreach ((CompoundOperator operation, SelectCore core) in select.Compounds)
         {
             QueryPlan next = CompileCore(core);
@@ -37,14 +39,17 @@ internal static class CompoundCompiler
             if (operation == CompoundOperator.UnionAll)
             {
                 all.Add(next);
+                outputs.Add(Seen(next, core));
                 continue;
             }
 
-            combined = Combine(UnionAll(all, state, isCorrelated), next, operation, state, isCorrelated);
+            QueryPlan left = UnionAll(all, outputs, state, isCorrelated);
+            outputs.Add(Seen(next, core));
+            combined = Combine(left, next, operation, outputs, state, isCorrelated);
             all = [combined];
         }
 
-        return UnionAll(all, state, isCorrelated);
+        return UnionAll(all, outputs, state, isCorrelated);
     }
 
     /// <summary>Adds ORDER BY and LIMIT, whose terms can only be result columns.</summary>
@@ -71,6 +76,8 @@ internal static class CompoundCompiler
         {
             Root = limit is null ? root : new LimitNode(root, limit),
             Outputs = outputs,
+            First = rows.First,
+            Last = rows.Last,
             Columns = rows.Columns,
             IsCorrelated = rows.IsCorrelated,
             EstimatedRows = rows.EstimatedRows,
@@ -114,6 +121,17 @@ internal static class CompoundCompiler
         throw new SluiceException(ResultCode.Error, $"{CoreCompiler.Nth(index)} ORDER BY term does not match any column in the result set");
     }
 
+    /// <summary>
+    /// The outputs of a SELECT after the first, as they count for the compound's columns: a VALUES with several rows of constants is then a table
+    /// apart in SQLite, of whose columns nothing is known.
+    /// </summary>
+    private static Expr[] Seen(QueryPlan plan, SelectCore core) =>
+        core.Values is { Count: > 1 } rows && !rows.Any(row => row.Any(value => NodeWalk.Columns(value).Any()))
+            ? Array.ConvertAll(plan.Outputs, output => output is ColumnExpr column
+                ? new ColumnExpr(column.Source, column.Column, column.Affinity, column.Collation) { FilledKinds = ValueKinds.Any }
+                : output)
+            : plan.Outputs;
+
     private static bool IsSame(ExpressionNode node, ResultTerm term) =>
         NodeEquality.AreEqual(node, term.Node)
         || (node is ColumnNode named && term.Node is ColumnNode column && named.Column.Equals(column.Column, StringComparison.OrdinalIgnoreCase)
@@ -141,7 +159,11 @@ internal static class CompoundCompiler
         throw new SluiceException(ResultCode.Error, $"SELECTs to the left and right of {name} do not have the same number of result columns");
     }
 
-    private static QueryPlan UnionAll(List<QueryPlan> parts, CompileState state, bool isCorrelated)
+    /// <param name="parts">What is joined by UNION ALL.</param>
+    /// <param name="outputs">The outputs of each SELECT so far, for the first part may be several.</param>
+    /// <param name="state">Of the statement.</param>
+    /// <param name="isCorrelated">Whether one of them is.</param>
+    private static QueryPlan UnionAll(List<QueryPlan> parts, List<Expr[]> outputs, CompileState state, bool isCorrelated)
     {
         if (parts.Count == 1)
         {
@@ -152,22 +174,25 @@ internal static class CompoundCompiler
         return new QueryPlan
         {
             Root = new UnionAllNode([.. parts.Select(Part)], source, "COMPOUND QUERY"),
-            Outputs = CompoundColumns.Of(source, [.. parts.Select(part => part.Outputs)]),
+            Outputs = CompoundColumns.Of(source, outputs),
+            First = outputs[0],
+            Last = outputs[^1],
             Columns = parts[0].Columns,
             IsCorrelated = isCorrelated,
             EstimatedRows = parts.Sum(part => part.EstimatedRows),
         };
     }
 
-    private static QueryPlan Combine(QueryPlan left, QueryPlan right, CompoundOperator operation, CompileState state, bool isCorrelated)
+    private static QueryPlan Combine(QueryPlan left, QueryPlan right, CompoundOperator operation, List<Expr[]> outputs, CompileState state, bool isCorrelated)
     {
         int source = state.NewSource();
-        Collation[] collations =
-            [.. left.Outputs.Select((_, i) => CompoundColumns.CollationOf(i, [left.Outputs, right.Outputs]) ?? Collation.Binary)];
+        Collation[] collations = [.. left.Outputs.Select((_, i) => CompoundColumns.CollationOf(i, outputs) ?? Collation.Binary)];
         return new QueryPlan
         {
             Root = new SetOperationNode(operation, Part(left), Part(right), collations, source),
-            Outputs = CompoundColumns.Of(source, [left.Outputs, right.Outputs]),
+            Outputs = CompoundColumns.Of(source, outputs),
+            First = outputs[0],
+            Last = outputs[^1],
             Columns = left.Columns,
             IsCorrelated = isCorrelated,
             EstimatedRows = left.EstimatedRows,

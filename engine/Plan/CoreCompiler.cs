@@ -80,11 +80,17 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
     /// <summary>An aggregate in ORDER BY alone does not make groups; it is refused where it is bound. One of a query around this one makes them there.</summary>
     private bool HasGroups(SelectCore core) =>
         core.GroupBy.Count > 0
-        || core.Columns.Any(column => column.Expression is { } node and not ColumnNode && NodeWalk.HasAggregate(node, _scope.Functions, _scope.Owns))
-        || (core.Having is not null && NodeWalk.HasAggregate(core.Having, _scope.Functions, _scope.Owns));
+        || core.Columns.Any(column => column.Expression is { } node and not ColumnNode && NodeWalk.HasAggregate(node, _scope.Functions, _scope.Owns));
 
     private QueryPlan CompileValues(IReadOnlyList<IReadOnlyList<ExpressionNode>> values, IReadOnlyList<OrderTerm> orderBy, LimitClause? limit)
     {
+        if (values is [var only] && only.Any(value => NodeWalk.HasWindow(value) || NodeWalk.HasAggregate(value, _scope.Functions, _scope.Owns)))
+        {
+            // VALUES with one row is a SELECT without FROM.
+            SelectCore select = new() { Columns = [.. only.Select((value, i) => new ResultColumn(value, null, null) { Text = $"column{i + 1}" })] };
+            return new CoreCompiler(state, outer, common).Compile(select, orderBy, limit);
+        }
+
         QueryPlan rows = SelectCompiler.CompileValues(values, _scope);
         return CompoundCompiler.Finish(rows, [], orderBy, limit, state);
     }
@@ -283,6 +289,12 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         for (int i = 0; i < orderBy.Count; i++)
         {
             OrderTerm term = orderBy[i];
+            if (term.Expression is CollateNode && OrderTerms.Ordinal(term.Expression) is not null)
+            {
+                // By another collation than the group's, perhaps.
+                return null;
+            }
+
             ExpressionNode node = OrderTerms.Ordinal(term.Expression) is { } ordinal ? _terms[ordinal - 1].Node : term.Expression;
             if (!NodeEquality.AreEqual(node, groups[i].Node) || term.Descending != orderBy[0].Descending || term.NullsFirst is not null)
             {
@@ -374,5 +386,8 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
 
     /// <summary>The columns of a source that an operator fills with these values.</summary>
     private static Expr[] Columns(int source, Expr[] values) =>
-        [.. values.Select((value, i) => new ColumnExpr(source, i, value.Affinity, value.Collation))];
+        [.. values.Select((value, i) => new ColumnExpr(source, i, value.Affinity, value.Collation)
+        {
+            FilledKinds = value is ColumnExpr { FilledKinds: null } ? null : value.Kinds,
+        })];
 }

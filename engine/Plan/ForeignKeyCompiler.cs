@@ -208,7 +208,7 @@ internal static class ForeignKeyCompiler
     private static CompiledSelect Query(SelectStatement select, Table table, TriggerEvent change, Compilation compilation)
     {
         CompileState state = new(compilation) { TriggerHome = table.Home };
-        RowScope scope = TriggerCompiler.NewScope(state, table, change, hasAffinity: true);
+        RowScope scope = TriggerCompiler.NewScope(state, table, change, RowTyping.Column);
         QueryPlan plan = SelectCompiler.Compile(select, state, scope);
         return new CompiledSelect(plan, state.Size);
     }

@@ -2,6 +2,8 @@ using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute;
 using Sluice.Engine.Execute.Expressions;
 using Sluice.Engine.Execute.Functions;
+using Sluice.Engine.Execute.Operators;
+using Sluice.Engine.Format;
 using Sluice.Engine.Sql;
 
 namespace Sluice.Engine.Plan;
@@ -97,7 +99,7 @@ internal sealed partial class FromBuilder
             {
                 ulong before = from.Touched;
                 from.Touched = 0;
-                bound = _state.Within(view, () => term.Bind(inner));
+                bound = SubqueryColumnExpr.Of(_state.Within(view, () => term.Bind(inner)));
                 touched = from.Touched;
                 from.Touched = before;
                 scope.IsCorrelated |= inner.IsCorrelated;
@@ -114,6 +116,14 @@ internal sealed partial class FromBuilder
     private JoinStep Derive(QueryPlan plan, string? alias, IReadOnlyList<string>? columnNames, string? view)
     {
         string[] names = ColumnNames(plan.Columns.Select(column => column.Name), columnNames, view);
+        for (int i = 0; i < plan.Outputs.Length; i++)
+        {
+            if ((plan.Outputs[i].Kinds & ValueKinds.Text) != 0)
+            {
+                plan.Outputs[i] = SubqueryColumnExpr.Of(plan.Outputs[i]);
+            }
+        }
+
         FromSource source = new()
         {
             Source = _state.NewSource(),
@@ -124,11 +134,11 @@ internal sealed partial class FromBuilder
         };
         scope.IsCorrelated |= plan.IsCorrelated;
         scope.From.Add(source);
-        scope.Add(new NamedSource(alias, Columns(source, names, plan.Outputs, plan.Columns), rowid: null) { Database = view is null ? null : _state.Schemas.NameOf(_state.OpenView?.Home) });
+        scope.Add(new NamedSource(alias, Columns(source, names, plan, plan.Columns), rowid: null) { Database = view is null ? null : _state.Schemas.NameOf(_state.OpenView?.Home) });
         return new JoinStep { Kind = JoinKind.Inner, Source = source };
     }
 
-    /// <summary>The rows that a recursive table has so far; its columns have neither affinity nor collation, as in SQLite.</summary>
+    /// <summary>The rows that a recursive table has so far; its columns have neither affinity nor a collation of their own, as in SQLite.</summary>
     private JoinStep AddRecursiveReference(RecursiveReference reference, string name)
     {
         reference.Uses++;
@@ -138,21 +148,21 @@ internal sealed partial class FromBuilder
             Bit = scope.From.NextBit,
             Name = name,
             ColumnCount = reference.Columns.Length,
-            Node = new Execute.Operators.CurrentRowNode(name),
+            Node = new CurrentRowNode(name),
         };
         scope.From.Add(source);
         scope.Add(new NamedSource(name, Columns(source, reference.Columns, null, null), rowid: null));
         return new JoinStep { Kind = JoinKind.Inner, Source = source };
     }
 
-    private NamedColumn[] Columns(FromSource source, string[] names, Expr[]? outputs, IReadOnlyList<ResultColumnDescription>? described)
+    private NamedColumn[] Columns(FromSource source, string[] names, QueryPlan? plan, IReadOnlyList<ResultColumnDescription>? described)
     {
         FromSources from = scope.From;
         NamedColumn[] columns = new NamedColumn[names.Length];
         for (int i = 0; i < columns.Length; i++)
         {
             int ordinal = i;
-            Expr expression = new ColumnExpr(source.Source, i, outputs?[i].Affinity ?? Affinity.None, outputs?[i].Collation);
+            Expr expression = new ColumnExpr(source.Source, i, plan?.Outputs[i].Affinity ?? Affinity.None, plan?.First[i].Collation ?? Collation.Binary);
             columns[i] = new NamedColumn
             {
                 Name = names[i],

@@ -3,6 +3,7 @@ using Sluice.Engine.Execute;
 using Sluice.Engine.Execute.Expressions;
 using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Execute.TableFunctions;
+using Sluice.Engine.Format;
 using Sluice.Engine.Sql;
 
 namespace Sluice.Engine.Plan;
@@ -42,12 +43,12 @@ internal sealed partial class FromBuilder(RowScope scope)
     }
 
     /// <summary>The FROM of an UPDATE or DELETE of a view: all of the view's columns are read, for OLD.</summary>
-    public FromSource BuildViewTarget(TableReference reference, TableExpression? others)
+    public FromSource BuildViewTarget(TableExpression view, TableExpression? others)
     {
-        List<JoinStep> view = AddTable(reference, flattenable: false);
-        FromSource target = view[0].Source!;
+        List<JoinStep> steps = BuildSteps(view, flattenable: false);
+        FromSource target = steps[0].Source!;
         target.UsedColumns.AddAll(Enumerable.Range(0, target.ColumnCount));
-        Steps = Joined(view, others);
+        Steps = Joined(steps, others);
         BindConditions(hidden: 1);
         return target;
     }
@@ -243,7 +244,7 @@ internal sealed partial class FromBuilder(RowScope scope)
         FromSources from = scope.From;
         NamedColumn[] columns = [.. function.Columns.Select((column, i) =>
         {
-            Expr expression = new ColumnExpr(output, i, Affinity.Blob, null);
+            Expr expression = new ColumnExpr(output, i, Affinity.Blob, Collation.Binary);
             return new NamedColumn
             {
                 Name = column.Name,

@@ -151,7 +151,7 @@ internal static class InsertCompiler
     {
         RowScope scope = new(state, outer);
         scope.AddRow(node.Alias ?? table.Name, table, existing);
-        scope.AddRow("excluded", table, excluded, isQualifiedOnly: true);
+        scope.AddRow("excluded", table, excluded, isQualifiedOnly: true, RowTyping.Excluded);
         bool any = clause.Target is null;
         if (any && !last)
         {

@@ -11,6 +11,12 @@ internal sealed class QueryPlan
 
     public required Expr[] Outputs { get; init; }
 
+    /// <summary>The outputs of a compound's first SELECT, whose collations its columns have where it is a table; else <see cref="Outputs"/>.</summary>
+    public IReadOnlyList<Expr> First { get => field ?? Outputs; init; }
+
+    /// <summary>The outputs of a compound's last SELECT, whose affinities and collations count where it is a value or a set of them; else <see cref="Outputs"/>.</summary>
+    public IReadOnlyList<Expr> Last { get => field ?? Outputs; init; }
+
     public required IReadOnlyList<ResultColumnDescription> Columns { get; init; }
 
     /// <summary>Whether it reads columns of the queries around it, and so changes with their rows.</summary>
@@ -18,7 +24,4 @@ internal sealed class QueryPlan
 
     /// <summary>A guess at the number of rows, for those who join it.</summary>
     public double EstimatedRows { get; init; } = 1000;
-
-    /// <summary>The collation by which an output is compared, sorted and told apart.</summary>
-    public Collation CollationOf(int output) => Outputs[output].Collation ?? Collation.Binary;
 }

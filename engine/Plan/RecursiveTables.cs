@@ -76,6 +76,8 @@ internal static class RecursiveTables
         {
             Root = limit is null ? root : new LimitNode(root, limit),
             Outputs = outputs,
+            First = initial.First,
+            Last = recursive[^1].Results,
             Columns = [.. initial.Columns.Select((column, i) => column with { Name = names[i] })],
             IsCorrelated = isCorrelated,
         };

@@ -59,14 +59,17 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
     /// <param name="table">Whose row it is.</param>
     /// <param name="source">Where the row is at run time.</param>
     /// <param name="isQualifiedOnly">Whether columns need the name before them.</param>
-    /// <param name="hasAffinity">
-    /// Whether comparisons convert by the columns' types. In SQLite they do not for the NEW and OLD of a trigger, but for the INTEGER PRIMARY KEY.
-    /// </param>
-    public void AddRow(string name, Table table, int source, bool isQualifiedOnly = false, bool hasAffinity = true)
+    /// <param name="typing">What the columns bring to comparisons.</param>
+    public void AddRow(string name, Table table, int source, bool isQualifiedOnly = false, RowTyping typing = RowTyping.Column)
     {
         NamedColumn[] columns = [.. table.Columns.Select((column, i) =>
         {
-            Expr expression = new ColumnExpr(source, i, hasAffinity || i == table.RowidAlias ? column.Affinity : Affinity.Blob, column.Collation);
+            Expr expression = typing switch
+            {
+                RowTyping.Column => new ColumnExpr(source, i, column.Affinity, column.Collation),
+                RowTyping.Trigger => new ColumnExpr(source, i, i == table.RowidAlias ? Affinity.Integer : Affinity.None, column.Collation),
+                _ => new ColumnExpr(source, i, Affinity.None, null),
+            };
             return new NamedColumn
             {
                 Name = column.Name,
@@ -287,6 +290,19 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
 
         return false;
     }
+}
+
+/// <summary>What the columns of a row that is written bring to comparisons; in SQLite not always what the table's columns do.</summary>
+internal enum RowTyping
+{
+    /// <summary>Affinity and collation.</summary>
+    Column,
+
+    /// <summary>NEW and OLD of a trigger: the collation, and the affinity of the INTEGER PRIMARY KEY only.</summary>
+    Trigger,
+
+    /// <summary>excluded.*: nothing.</summary>
+    Excluded,
 }
 
 /// <summary>An aggregate in a subquery whose arguments are columns of a SELECT around it, which has no groups.</summary>

@@ -55,7 +55,9 @@ internal static class SelectCompiler
         return new QueryPlan
         {
             Root = SubqueryLines.Wrap(new ValuesNode(bound, output), scope),
-            Outputs = [.. bound[0].Select((value, i) => new ColumnExpr(output, i, value.Affinity, value.Collation))],
+            Outputs = CompoundColumns.Of(output, bound),
+            First = bound[0],
+            Last = bound[^1],
             Columns = [.. bound[0].Select((_, i) => new ResultColumnDescription($"column{i + 1}", null, null, null))],
             IsCorrelated = scope.IsCorrelated,
             EstimatedRows = rows.Count,

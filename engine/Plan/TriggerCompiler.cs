@@ -55,37 +55,38 @@ internal static class TriggerCompiler
         TriggerProgram program = new(isForeignKeyAction);
         compilation.Programs.Add(key, program);
         CompileState state = new(compilation) { TriggerHome = home };
-        RowScope scope = NewScope(state, table, change, hasAffinity: isForeignKeyAction);
+        RowTyping typing = isForeignKeyAction ? RowTyping.Column : RowTyping.Trigger;
+        RowScope scope = NewScope(state, table, change, typing);
         Expr? condition = when is null ? null : ExpressionBinder.Bind(when, scope);
         FrameSize size = state.Size;
-        program.Complete(condition, size, [.. body.Select(step => CompileStep(step, home, table, change, onConflict, isForeignKeyAction, compilation))]);
+        program.Complete(condition, size, [.. body.Select(step => CompileStep(step, home, table, change, onConflict, typing, compilation))]);
         return program;
     }
 
     /// <summary>The names new and old, over the first two sources of a statement's frame.</summary>
-    public static RowScope NewScope(CompileState state, Table table, TriggerEvent? change, bool hasAffinity)
+    public static RowScope NewScope(CompileState state, Table table, TriggerEvent? change, RowTyping typing)
     {
         int newRow = state.NewSource();
         int oldRow = state.NewSource();
         RowScope scope = new(state) { IsTrigger = true };
         if (change != TriggerEvent.Delete)
         {
-            scope.AddRow("new", table, newRow, isQualifiedOnly: true, hasAffinity);
+            scope.AddRow("new", table, newRow, isQualifiedOnly: true, typing);
         }
 
         if (change != TriggerEvent.Insert)
         {
-            scope.AddRow("old", table, oldRow, isQualifiedOnly: true, hasAffinity);
+            scope.AddRow("old", table, oldRow, isQualifiedOnly: true, typing);
         }
 
         return scope;
     }
 
     private static CompiledStatement CompileStep(
-        StatementNode step, Schema? home, Table table, TriggerEvent change, ConflictAction onConflict, bool hasAffinity, Compilation compilation)
+        StatementNode step, Schema? home, Table table, TriggerEvent change, ConflictAction onConflict, RowTyping typing, Compilation compilation)
     {
         CompileState state = new(compilation) { IsTrigger = true, TriggerHome = home };
-        RowScope scope = NewScope(state, table, change, hasAffinity);
+        RowScope scope = NewScope(state, table, change, typing);
         switch (step)
         {
             case InsertStatement insert:

@@ -14,20 +14,21 @@ internal static class UpdateCompiler
     /// <param name="outer">In a trigger, the scope of NEW and OLD.</param>
     public static CompiledChange Compile(UpdateStatement node, CompileState state, RowScope? outer)
     {
-        if (node.Limit is not null || node.OrderBy.Count > 0)
+        LimitedRows limits = new(node.Where, node.OrderBy, node.Limit, node.Offset);
+        if (limits.IsLimited("UPDATE") && node.From is not null)
         {
-            throw new SluiceException(ResultCode.Error, $"near \"{(node.OrderBy.Count > 0 ? "ORDER" : "LIMIT")}\": syntax error");
+            throw new SluiceException(ResultCode.Error, "LIMIT is not supported in UPDATE ... FROM");
         }
 
         Table? view = ChangeTarget.FindView(state, node.Table.Name, TriggerEvent.Update);
         Table table = view ?? ChangeTarget.Find(state, node.Table.Name);
         RequireElsewhere(node.From, node.Table, state);
-        ChangeRows rows = new(state, table, view is not null, node.Table, node.From, outer, CommonTables.Enter(node.With, null, outer));
+        ChangeRows rows = new(state, table, view is not null, node.Table, node.From, limits, outer, CommonTables.Enter(node.With, null, outer));
         int newRow = state.NewSource();
         RowScope newScope = new(state, outer, rows.Scope.CommonTables);
         newScope.AddRow(table.Name, table, newRow);
         (int Column, Expr Value)[] set = ChangeTarget.BindSet(node.Set, table, rows.Scope, out Expr? rowid);
-        rows.BindWhere(node.Where);
+        rows.BindWhere();
         PlanNode query = rows.Finish();
         List<int> changed = [.. set.Select(assignment => assignment.Column)];
         if (rowid is not null)
@@ -83,18 +84,15 @@ internal static class DeleteCompiler
     /// <param name="outer">In a trigger, the scope of NEW and OLD.</param>
     public static CompiledChange Compile(DeleteStatement node, CompileState state, RowScope? outer)
     {
-        if (node.Limit is not null || node.OrderBy.Count > 0)
-        {
-            throw new SluiceException(ResultCode.Error, $"near \"{(node.OrderBy.Count > 0 ? "ORDER" : "LIMIT")}\": syntax error");
-        }
-
+        LimitedRows limits = new(node.Where, node.OrderBy, node.Limit, node.Offset);
+        _ = limits.IsLimited("DELETE");
         Table? view = ChangeTarget.FindView(state, node.Table.Name, TriggerEvent.Delete);
         Table table = view ?? ChangeTarget.Find(state, node.Table.Name);
-        ChangeRows rows = new(state, table, view is not null, node.Table, null, outer, CommonTables.Enter(node.With, null, outer));
+        ChangeRows rows = new(state, table, view is not null, node.Table, null, limits, outer, CommonTables.Enter(node.With, null, outer));
         int oldRow = state.NewSource();
         RowScope oldScope = new(state, outer, rows.Scope.CommonTables);
         oldScope.AddRow(table.Name, table, oldRow);
-        rows.BindWhere(node.Where);
+        rows.BindWhere();
         PlanNode query = rows.Finish();
         RowEvents? events = view is null
             ? RowEventsCompiler.ForDelete(table, ConflictAction.Default, state.Compilation)
@@ -111,28 +109,38 @@ internal static class DeleteCompiler
     }
 }
 
-/// <summary>The rows that an UPDATE or DELETE is about: its table, what it is joined with, and the WHERE.</summary>
+/// <summary>The rows that an UPDATE or DELETE is about: its table, what it is joined with, the WHERE and the LIMIT.</summary>
 internal sealed class ChangeRows
 {
     private readonly FromBuilder _from;
+    private readonly ExpressionNode? _where;
 
     public ChangeRows(
-        CompileState state, Table table, bool isView, TableReference reference, TableExpression? others, RowScope? outer, CommonTables? common)
+        CompileState state, Table table, bool isView, TableReference reference, TableExpression? others, LimitedRows limits, RowScope? outer, CommonTables? common)
     {
         Scope = new RowScope(state, outer, common);
         _from = new FromBuilder(Scope);
-        Target = isView ? _from.BuildViewTarget(reference, others) : _from.BuildTarget(table, reference, others);
+        bool isLimited = limits.Limit is not null;
+        if (isView)
+        {
+            _where = isLimited ? null : limits.Where;
+            Target = _from.BuildViewTarget(isLimited ? new SubqueryTable(limits.All(reference), reference.Alias ?? table.Name) : reference, others);
+            return;
+        }
+
+        _where = isLimited ? limits.Condition(reference, table) : limits.Where;
+        Target = _from.BuildTarget(table, isLimited ? reference with { IndexedBy = null, NotIndexed = false } : reference, others);
     }
 
     public RowScope Scope { get; }
 
     public FromSource Target { get; }
 
-    public void BindWhere(ExpressionNode? where)
+    public void BindWhere()
     {
-        if (where is not null)
+        if (_where is not null)
         {
-            _from.Conditions.AddRange(WhereTerms.Bind(where, Scope));
+            _from.Conditions.AddRange(WhereTerms.Bind(_where, Scope));
         }
     }
 

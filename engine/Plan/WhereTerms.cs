@@ -212,8 +212,8 @@ internal static class WhereTerms
                 Values = subquery.ToSeekValues(),
                 ValueCount = SubqueryValues,
                 ValueMask = 0,
-                Convert = ComparisonRules.AffinityOf(side.Affinity, subquery.Plan.Outputs[0].Affinity),
-                Collation = ComparisonRules.CollationOf(side, subquery.Plan.Outputs[0]),
+                Convert = ComparisonRules.AffinityOfSet(side.Affinity, subquery.Plan.Last[0].Affinity),
+                Collation = ComparisonRules.CollationOf(side, subquery.Plan.Last[0]),
                 ColumnSide = side,
             });
         }

@@ -57,6 +57,12 @@ internal sealed class Windowing(RowScope scope, IReadOnlyList<(string Name, Wind
 
         (Window window, List<WindowCall> calls) = FindWindow(WindowSpecifications.Resolve(node.Over!, named));
         Expr[] arguments = [.. node.Arguments.Select(argument => ExpressionBinder.Bind(argument, scope))];
+        if (aggregate is null)
+        {
+            // The values of the rows below are columns, too.
+            arguments = Array.ConvertAll(arguments, SubqueryColumnExpr.Of);
+        }
+
         WindowCall call = new(
             name,
             aggregate,

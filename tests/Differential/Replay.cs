@@ -97,6 +97,20 @@ internal static class Replay
         return @case.Steps[difference.At] == difference.Step ? answer : subject.Run(difference.Step.Sql);
     }
 
+    /// <summary>Whether the engine gives SQLite's answer where the indexes are missing that may be.</summary>
+    public static bool IsDecidedByIndexes(Case @case, Difference difference)
+    {
+        using var subject = Subject.Sluice();
+        Answer answer = Answer.Failed(0, "");
+        foreach (Step step in @case.Steps.Take(difference.At + 1).Where(step => !step.Sql.StartsWith("CREATE INDEX", StringComparison.Ordinal)))
+        {
+            answer = subject.Run(step.Sql, step.Kind is StepKind.Change);
+        }
+
+        answer = @case.Steps[difference.At] == difference.Step ? answer : subject.Run(difference.Step.Sql);
+        return Comparison.Difference(difference.Step, difference.Theirs, answer) is null;
+    }
+
     private static Difference? Ask(Step step, int at, Subject theirs, Subject ours)
     {
         bool isChange = step.Kind is StepKind.Change;

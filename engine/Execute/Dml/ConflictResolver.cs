@@ -52,8 +52,15 @@ internal sealed class ConflictResolver
     public ConflictOutcome Resolve(RowKey? self, bool testKey, ReadOnlySpan<bool> testIndex)
     {
         _toReplace?.Clear();
+        bool isTyped = !_plan.HasLateTypes;
         foreach (int index in _order)
         {
+            if (!isTyped && index != Key)
+            {
+                _writer.RequireTypes();
+                isTyped = true;
+            }
+
             RowConflict? found = index == Key ? testKey ? _writer.FindKey() : null
                 : testIndex[index] ? _writer.FindUnique(index, self)
                 : null;
@@ -61,6 +68,11 @@ internal sealed class ConflictResolver
             {
                 return outcome;
             }
+        }
+
+        if (!isTyped)
+        {
+            _writer.RequireTypes();
         }
 
         if (_toReplace is not { Count: > 0 } keys)

@@ -86,9 +86,9 @@ internal abstract class RowWriter
             }
         }
 
-        if (Table.IsStrict)
+        if (!Plan.HasLateTypes)
         {
-            StrictTypes.Check(Table, values);
+            RequireTypes();
         }
 
         foreach (BoundCheck check in Plan.Checks)
@@ -107,6 +107,15 @@ internal abstract class RowWriter
         }
 
         return true;
+    }
+
+    /// <summary>Tests the types of a STRICT table's columns.</summary>
+    public void RequireTypes()
+    {
+        if (Table.IsStrict)
+        {
+            StrictTypes.Check(Table, NewRow.Values);
+        }
     }
 
     /// <summary>

@@ -39,6 +39,9 @@ internal sealed class TableWritePlan
     /// <summary>Whether anything beside CHECK reads the row while it is written: generated columns, expressions of indexes.</summary>
     public bool HasExpressions { get; }
 
+    /// <summary>Whether a STRICT table's types are tested after the rowid was looked for, as in SQLite where nothing needs them before.</summary>
+    public bool HasLateTypes => Table.IsStrict && Table.KeyColumns is null && Checks.Length == 0 && !HasGenerated;
+
     /// <summary>By ordinal: the column's place in a record, or -1 for a virtual one.</summary>
     public ReadOnlySpan<int> Positions => Table.Positions;
 

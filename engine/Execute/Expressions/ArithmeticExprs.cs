@@ -8,6 +8,8 @@ namespace Sluice.Engine.Execute.Expressions;
 /// </summary>
 internal abstract class ArithmeticExpr(Expr left, Expr right) : Expr
 {
+    public sealed override ValueKinds Kinds => ValueKinds.Numeric;
+
     public sealed override bool IsConstant => left.IsConstant && right.IsConstant;
 
     public sealed override SqlValue Evaluate(Frame frame)
@@ -110,6 +112,8 @@ internal sealed class ModuloExpr(Expr left, Expr right) : ArithmeticExpr(left, r
 /// <summary>-x, which is 0 - x.</summary>
 internal sealed class NegateExpr(Expr operand) : Expr
 {
+    public override ValueKinds Kinds => ValueKinds.Numeric;
+
     public override bool IsConstant => operand.IsConstant;
 
     public override SqlValue Evaluate(Frame frame)

@@ -113,7 +113,7 @@ internal sealed partial class Binding
     private Expr BindIs(BinaryNode node)
     {
         bool negated = node.Operator == BinaryOperator.IsNot;
-        if (node.Right is ColumnNode name && BooleanOf(name) is bool truth && scope.ResolveColumn(name) is null)
+        if (WithoutCollate(node.Right) is ColumnNode name && BooleanOf(name) is bool truth && scope.ResolveColumn(name) is null)
         {
             Expr operand = Bind(node.Left);
             return Finish(new IsTruthExpr(operand, Logic.Of(truth), negated), operand);
@@ -135,6 +135,9 @@ internal sealed partial class Binding
             ? Finish(new IsNullExpr(left[0], negated), left[0], right[0])
             : Finish(new IsExpr(left[0], right[0], ComparisonMode.Of(left[0], right[0]), negated), left[0], right[0]);
     }
+
+    /// <summary>IS TRUE COLLATE NOCASE is still IS TRUE.</summary>
+    private static ExpressionNode WithoutCollate(ExpressionNode node) => node is CollateNode collate ? WithoutCollate(collate.Operand) : node;
 
     private Expr BindIsNull(IsNullNode node)
     {

@@ -11,7 +11,7 @@ internal sealed partial class Binding
     /// <summary>SQLITE_MAX_FUNCTION_ARG ("Limits In SQLite", section 6).</summary>
     private const int MaxArguments = 1000;
 
-    private static readonly FrozenSet<string> _windowFunctions = FrozenSet.Create(
+    public static readonly FrozenSet<string> WindowFunctions = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase,
         "row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead", "first_value", "last_value", "nth_value");
 
@@ -19,7 +19,7 @@ internal sealed partial class Binding
     /// Functions that are more than a value for values: they leave arguments unevaluated, or compare with the
     /// arguments' collation. By name with the least and greatest number of arguments.
     /// </summary>
-    private static readonly FrozenDictionary<string, (int Min, int Max)> _specialForms = new Dictionary<string, (int Min, int Max)>
+    public static readonly FrozenDictionary<string, (int Min, int Max)> SpecialForms = new Dictionary<string, (int Min, int Max)>
     {
         ["coalesce"] = (2, MaxArguments),
         ["ifnull"] = (2, 2),
@@ -55,13 +55,13 @@ internal sealed partial class Binding
                 : scope.BindAggregate(node, aggregate);
         }
 
-        bool special = _specialForms.TryGetValue(node.Name, out (int Min, int Max) range);
+        bool special = SpecialForms.TryGetValue(node.Name, out (int Min, int Max) range);
         bool fits = special && count >= range.Min && count <= range.Max;
         ScalarFunction? scalar = fits ? null : scope.Functions.FindScalar(node.Name, count);
         if (!fits && scalar is null)
         {
             throw special || scope.Functions.Exists(node.Name) ? WrongCount(node)
-                : _windowFunctions.Contains(node.Name) ? Error($"misuse of window function {node.Name}()")
+                : WindowFunctions.Contains(node.Name) ? Error($"misuse of window function {node.Name}()")
                 : Error($"no such function: {node.Name}");
         }
 
@@ -80,13 +80,13 @@ internal sealed partial class Binding
 
     private Expr BindWindow(FunctionNode node)
     {
-        if (_windowFunctions.Contains(node.Name) || scope.Functions.FindAggregate(node.Name, node.Arguments.Count) is not null)
+        if (WindowFunctions.Contains(node.Name) || scope.Functions.FindAggregate(node.Name, node.Arguments.Count) is not null)
         {
             return scope.BindWindow(node);
         }
 
-        throw !_specialForms.ContainsKey(node.Name) && !scope.Functions.Exists(node.Name) ? Error($"no such function: {node.Name}")
-            : scope.Functions.FindScalar(node.Name, node.Arguments.Count) is null && !_specialForms.ContainsKey(node.Name) ? WrongCount(node)
+        throw !SpecialForms.ContainsKey(node.Name) && !scope.Functions.Exists(node.Name) ? Error($"no such function: {node.Name}")
+            : scope.Functions.FindScalar(node.Name, node.Arguments.Count) is null && !SpecialForms.ContainsKey(node.Name) ? WrongCount(node)
             : Error($"{node.Name}() may not be used as a window function");
     }
 

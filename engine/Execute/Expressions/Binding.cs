@@ -215,7 +215,7 @@ internal sealed partial class Binding(IScope scope)
         try
         {
             SqlValue value = expression.Evaluate(FoldingContext.Frame);
-            return new ConstantExpr(value, expression.Affinity, expression.Collation, expression.HasExplicitCollation);
+            return new ConstantExpr(value, expression.Affinity, expression.Collation, expression.HasExplicitCollation) { FoldedKinds = expression.Kinds };
         }
         catch (SluiceException)
         {

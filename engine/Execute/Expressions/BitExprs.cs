@@ -5,6 +5,8 @@ namespace Sluice.Engine.Execute.Expressions;
 /// <summary>&amp; | &lt;&lt; &gt;&gt; on integers of 64 bits; NULL if an operand is.</summary>
 internal abstract class BitExpr(Expr left, Expr right) : Expr
 {
+    public sealed override ValueKinds Kinds => ValueKinds.Numeric;
+
     public sealed override bool IsConstant => left.IsConstant && right.IsConstant;
 
     public sealed override SqlValue Evaluate(Frame frame)
@@ -51,6 +53,8 @@ internal sealed class ShiftRightExpr(Expr left, Expr right) : BitExpr(left, righ
 /// <summary>~x.</summary>
 internal sealed class BitNotExpr(Expr operand) : Expr
 {
+    public override ValueKinds Kinds => ValueKinds.Numeric;
+
     public override bool IsConstant => operand.IsConstant;
 
     public override SqlValue Evaluate(Frame frame)

@@ -5,6 +5,8 @@ namespace Sluice.Engine.Execute.Expressions;
 /// <summary>CASE WHEN condition THEN result ... ELSE result END; only the branch that is taken is evaluated.</summary>
 internal sealed class CaseExpr((Expr When, Expr Then)[] branches, Expr otherwise) : Expr
 {
+    public override ValueKinds Kinds => branches.Aggregate(otherwise.Kinds, (kinds, branch) => kinds | branch.Then.Kinds);
+
     public override bool IsConstant =>
         otherwise.IsConstant && Array.TrueForAll(branches, branch => branch.When.IsConstant && branch.Then.IsConstant);
 
@@ -25,6 +27,8 @@ internal sealed class CaseExpr((Expr When, Expr Then)[] branches, Expr otherwise
 /// <summary>CASE x WHEN value THEN result ... END: x is evaluated once and compared with = by each branch's own affinity and collation.</summary>
 internal sealed class CaseOfExpr(Expr operand, (Expr When, ComparisonMode Mode, Expr Then)[] branches, Expr otherwise) : Expr
 {
+    public override ValueKinds Kinds => branches.Aggregate(otherwise.Kinds, (kinds, branch) => kinds | branch.Then.Kinds);
+
     public override bool IsConstant => operand.IsConstant && otherwise.IsConstant
         && Array.TrueForAll(branches, branch => branch.When.IsConstant && branch.Then.IsConstant);
 

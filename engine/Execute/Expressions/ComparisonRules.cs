@@ -22,6 +22,13 @@ public static class ComparisonRules
         return IsNumeric(left) || IsNumeric(right) ? Affinity.Numeric : Affinity.Blob;
     }
 
+    /// <summary>
+    /// The affinity of value IN (SELECT ...): as of a comparison, but where only one side is REAL, the values are made reals before they are compared,
+    /// so that integers that no real is are rounded.
+    /// </summary>
+    public static Affinity AffinityOfSet(Affinity value, Affinity column) =>
+        (value, column) is (Affinity.Real, Affinity.None) or (Affinity.None, Affinity.Real) ? Affinity.Real : AffinityOf(value, column);
+
     /// <summary>The collation of a comparison: an explicit COLLATE first, then a column's, the left one before the right.</summary>
     public static Collation CollationOf(Expr left, Expr right)
     {
@@ -50,6 +57,7 @@ public static class ComparisonRules
     /// <summary>Converts an operand for a search by it, when the values that it is compared with have that affinity already.</summary>
     public static SqlValue Convert(in SqlValue operand, Affinity affinity) => affinity switch
     {
+        Affinity.Real => SqlConvert.ApplyAffinity(operand, Affinity.Real),
         Affinity.Numeric => SqlConvert.TextToNumber(operand),
         Affinity.Text when operand.IsNumeric => SqlConvert.ToText(operand),
         _ => operand,

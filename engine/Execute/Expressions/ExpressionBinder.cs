@@ -8,6 +8,12 @@ namespace Sluice.Engine.Execute.Expressions;
 /// </summary>
 public static class ExpressionBinder
 {
+    /// <summary>Functions that are no <see cref="Functions.ScalarFunction"/> because they leave arguments unevaluated or compare by their collation, with their numbers of arguments.</summary>
+    internal static IEnumerable<(string Name, int Min, int Max)> SpecialForms => Binding.SpecialForms.Select(form => (form.Key, form.Value.Min, form.Value.Max));
+
+    /// <summary>Functions that only stand before OVER.</summary>
+    internal static IEnumerable<string> WindowFunctions => Binding.WindowFunctions;
+
     /// <summary>
     /// Binds an expression that must have one value. Throws <see cref="SluiceException"/> with SQLite's text, such as
     /// "no such column: x" or "row value misused".

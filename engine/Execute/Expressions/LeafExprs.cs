@@ -10,6 +10,17 @@ public sealed class ConstantExpr(
 
     public SqlValue Value { get; } = value;
 
+    /// <summary>For a folded expression: the kinds by its form, not by its value.</summary>
+    public ValueKinds? FoldedKinds { get; init; }
+
+    public override ValueKinds Kinds => FoldedKinds ?? Value.Type switch
+    {
+        SqlType.Null => ValueKinds.None,
+        SqlType.Text => ValueKinds.Text,
+        SqlType.Blob => ValueKinds.Blob,
+        _ => ValueKinds.Numeric,
+    };
+
     public override Affinity Affinity => affinity;
 
     public override Collation? Collation => collation;
@@ -27,6 +38,11 @@ public sealed class ColumnExpr(int source, int column, Affinity affinity, Collat
     public int Source { get; } = source;
 
     public int Column { get; } = column;
+
+    /// <summary>For a column that an operator fills with an expression's values: what these may be.</summary>
+    public ValueKinds? FilledKinds { get; init; }
+
+    public override ValueKinds Kinds => FilledKinds ?? base.Kinds;
 
     public override Affinity Affinity => affinity;
 
@@ -92,6 +108,8 @@ public sealed class OnceExpr(Expr inner, int valueSlot, int doneSlot) : Expr
     public override Collation? Collation => inner.Collation;
 
     public override bool HasExplicitCollation => inner.HasExplicitCollation;
+
+    public override ValueKinds Kinds => inner.Kinds;
 
     public override bool IsConstant => true;
 

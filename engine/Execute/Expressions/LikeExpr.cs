@@ -10,6 +10,9 @@ internal sealed class LikeExpr(bool glob, Expr value, Expr pattern, Expr? escape
 {
     private Compiled? _last;
 
+    /// <summary>It is a function that a program may replace.</summary>
+    public override ValueKinds Kinds => ValueKinds.Any;
+
     /// <summary>LIKE also depends on the session, which may tell the cases of letters apart.</summary>
     public override bool IsConstant => glob && value.IsConstant && pattern.IsConstant;
 

@@ -42,6 +42,8 @@ public static class Logic
 /// <summary>An expression whose value is 1, 0 or NULL.</summary>
 public abstract class PredicateExpr : Expr
 {
+    public override ValueKinds Kinds => ValueKinds.Numeric;
+
     public abstract override Truth Test(Frame frame);
 
     public sealed override SqlValue Evaluate(Frame frame) => Logic.ToValue(Test(frame));

@@ -7,6 +7,8 @@ internal sealed class ConcatenateExpr(Expr[] parts) : Expr
 {
     public ReadOnlySpan<Expr> Parts => parts;
 
+    public override ValueKinds Kinds => ValueKinds.Text | ValueKinds.Blob;
+
     public override bool IsConstant => Array.TrueForAll(parts, part => part.IsConstant);
 
     public override SqlValue Evaluate(Frame frame)
@@ -46,6 +48,8 @@ internal sealed class CollateExpr(Expr operand, Collation collation) : Expr
 {
     public override Affinity Affinity => operand.Affinity;
 
+    public override ValueKinds Kinds => operand.Kinds;
+
     public override Collation? Collation => collation;
 
     public override bool HasExplicitCollation => true;
@@ -58,6 +62,8 @@ internal sealed class CollateExpr(Expr operand, Collation collation) : Expr
 /// <summary>+x: the value of x, without its affinity but with its collation.</summary>
 internal sealed class PlusExpr(Expr operand) : Expr
 {
+    public override ValueKinds Kinds => operand.Kinds;
+
     public override Collation? Collation => operand.Collation;
 
     public override bool HasExplicitCollation => operand.HasExplicitCollation;

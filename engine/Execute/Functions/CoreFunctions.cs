@@ -41,6 +41,9 @@ internal static class CoreFunctions
         Add(table, "substring", 2, 3, SubstringFunction.Substring);
         Add(table, "typeof", 1, 1, TypeOf);
         Add(table, "unicode", 1, 1, TextFunctions.Unicode);
+        Add(table, "subtype", 1, 1, arguments => SqlValue.FromInteger(arguments[0].Subtype));
+        Add(table, "sqlite_compileoption_get", 1, 1, CompileOptions.At);
+        Add(table, "sqlite_compileoption_used", 1, 1, CompileOptions.IsUsed);
         Add(table, "sqlite_version", 0, 0, _ => SqlValue.FromText("3.50.4"));
         Add(table, "sqlite_source_id", 0, 0, _ => SqlValue.FromText($"Sluice {typeof(CoreFunctions).Assembly.GetName().Version?.ToString(3)}"));
         Add(table, "changes", 0, 0, Stability.Statement, (_, context) => SqlValue.FromInteger(context.Changes));

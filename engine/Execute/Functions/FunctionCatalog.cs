@@ -20,6 +20,11 @@ public static class FunctionCatalog
     /// <summary>Whether there is any function of this name, with whatever number of arguments.</summary>
     public static bool Exists(string name) => _scalars.Contains(name) || _aggregates.Contains(name);
 
+    /// <summary>All functions, and the numbers of arguments that each takes.</summary>
+    internal static IEnumerable<(string Name, int Min, int Max, ScalarFunction? Scalar)> All =>
+        _scalars.All.Select(entry => (entry.Name, entry.Min, entry.Max, (ScalarFunction?)entry.Function))
+            .Concat(_aggregates.All.Select(entry => (entry.Name, entry.Min, entry.Max, (ScalarFunction?)null)));
+
     /// <summary>The scalar function that takes so many arguments, or null.</summary>
     public static ScalarFunction? FindScalar(string name, int argumentCount) => _scalars.Find(name, argumentCount);
 
@@ -32,6 +37,9 @@ internal sealed class FunctionTable<T>
     where T : class
 {
     private readonly Dictionary<string, List<(int Min, int Max, T Function)>> _entries = new(StringComparer.OrdinalIgnoreCase);
+
+    public IEnumerable<(string Name, int Min, int Max, T Function)> All =>
+        _entries.SelectMany(entry => entry.Value.Select(one => (entry.Key, one.Min, one.Max, one.Function)));
 
     public bool Contains(string name) => _entries.ContainsKey(name);
 

@@ -29,6 +29,10 @@ public sealed class FunctionSet
     /// <summary>The collations that the program has made.</summary>
     public IEnumerable<Collation> Collations => _collations.Values;
 
+    /// <summary>The functions that the program has made; -1 stands for any number of arguments.</summary>
+    internal IEnumerable<(string Name, int Arguments, bool IsScalar)> Made =>
+        _scalars.Keys.Select(key => (key.Name, key.Arguments, true)).Concat(_aggregates.Keys.Select(key => (key.Name, key.Arguments, false)));
+
     /// <summary>Whether there is any function of this name, with whatever number of arguments.</summary>
     public bool Exists(string name) =>
         FunctionCatalog.Exists(name)

@@ -32,7 +32,7 @@ internal static class MathFunctions
         AddOne(table, "tan", Math.Tan);
         AddOne(table, "tanh", Math.Tanh);
         AddTwo(table, "atan2", Math.Atan2);
-        AddTwo(table, "log", LogOfBase);
+        table.Add("log", 2, 2, new PureFunction("log", LogOfBase));
         AddTwo(table, "mod", (x, y) => x % y);
         AddTwo(table, "pow", Math.Pow);
         AddTwo(table, "power", Math.Pow);
@@ -43,8 +43,15 @@ internal static class MathFunctions
         table.Add("pi", 0, 0, new PureFunction("pi", _ => SqlValue.FromReal(Math.PI)));
     }
 
-    private static double LogOfBase(double radix, double x) =>
-        radix > 1 && x > 0 ? Math.Log(x) / Math.Log(radix) : double.NaN;
+    /// <summary>log(base, x). As in SQLite a text that only begins with a number counts as x, but not as base.</summary>
+    private static SqlValue LogOfBase(ReadOnlySpan<SqlValue> arguments)
+    {
+        SqlValue radix = SqlConvert.TextToNumber(arguments[0]);
+        double x = SqlConvert.ToReal(arguments[1]);
+        return radix.IsNumeric && SqlConvert.ToReal(radix) > 1 && x > 0
+            ? SqlValue.FromReal(Math.Log(x) / Math.Log(SqlConvert.ToReal(radix)))
+            : SqlValue.Null;
+    }
 
     private static void AddOne(FunctionTable<ScalarFunction> table, string name, Func<double, double> function) =>
         table.Add(name, 1, 1, new PureFunction(name, arguments =>

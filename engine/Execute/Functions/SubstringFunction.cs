@@ -21,11 +21,7 @@ internal static class SubstringFunction
 
         ReadOnlySpan<byte> bytes = blob ? value.Bytes : Utf8.UntilNul(value.Bytes);
         long start = SqlConvert.ToInteger(arguments[1]);
-        long count = arguments.Length == 3 ? SqlConvert.ToInteger(arguments[2]) : SqlConvert.MaxByteLength;
-
-        // Beyond the longest value there is nothing; within it nothing below can overflow.
-        start = Math.Clamp(start, -2L * SqlConvert.MaxByteLength, 2L * SqlConvert.MaxByteLength);
-        count = Math.Clamp(count, -4L * SqlConvert.MaxByteLength, 4L * SqlConvert.MaxByteLength);
+        long count = arguments.Length == 3 ? SqlConvert.ToInteger(arguments[2]) : long.MaxValue;
         if (start < 0)
         {
             start += blob ? bytes.Length : Utf8.Count(bytes);
@@ -46,7 +42,7 @@ internal static class SubstringFunction
 
         if (count < 0)
         {
-            count = Math.Min(-count, start);
+            count = count == long.MinValue ? start : Math.Min(-count, start);
             start -= count;
         }
 

@@ -6,7 +6,7 @@ namespace Sluice.Engine.Execute.Operators;
 
 /// <summary>
 /// The first column of (SELECT ...) as a value: runs the subquery, leaves all columns of its first row in slots, NULLs when there is
-/// none. One that is not correlated runs once an execution.
+/// none. One that is not correlated runs once an execution. It has an affinity but no collation.
 /// </summary>
 internal sealed class ScalarSubquery : Expr
 {
@@ -30,9 +30,7 @@ internal sealed class ScalarSubquery : Expr
         _doneSlot = plan.IsCorrelated ? -1 : state.NewSlot();
     }
 
-    public override Affinity Affinity => _outputs[0].Affinity;
-
-    public override Collation? Collation => _outputs[0].Collation;
+    public override Affinity Affinity => _plan.Last[0].Affinity;
 
     public string? DeclaredType => _plan.Columns[0].DeclaredType;
 
@@ -44,7 +42,7 @@ internal sealed class ScalarSubquery : Expr
         columns[0] = first;
         for (int i = 1; i < columns.Length; i++)
         {
-            columns[i] = new SlotExpr(first._slots[i], plan.Outputs[i].Affinity, plan.Outputs[i].Collation);
+            columns[i] = new SlotExpr(first._slots[i], plan.Last[i].Affinity);
         }
 
         return columns;
@@ -119,8 +117,8 @@ internal sealed class InSubqueryExpr : PredicateExpr
         _collations = new Collation[_values.Length];
         for (int i = 0; i < _values.Length; i++)
         {
-            _affinities[i] = ComparisonRules.AffinityOf(_values[i].Affinity, plan.Outputs[i].Affinity);
-            _collations[i] = ComparisonRules.CollationOf(_values[i], plan.Outputs[i]);
+            _affinities[i] = ComparisonRules.AffinityOfSet(_values[i].Affinity, plan.Last[i].Affinity);
+            _collations[i] = ComparisonRules.CollationOf(_values[i], plan.Last[i]);
         }
     }
 

@@ -115,6 +115,8 @@ internal static class SettingPragmas
     /// <summary>A setting of SQLite's that has one value here: SQLite's default.</summary>
     public static IReadOnlyList<SqlValue[]> Fixed(long value) => [[SqlValue.FromInteger(value)]];
 
+    public static IReadOnlyList<SqlValue[]> Fixed(string value) => [[SqlValue.FromText(value)]];
+
     public static IReadOnlyList<SqlValue[]> RecursiveTriggers(PragmaCall call)
     {
         if (call.HasValue)
@@ -172,16 +174,4 @@ internal static class SettingPragmas
         call.Database.Checkpoint();
         return [[SqlValue.FromInteger(0), SqlValue.FromInteger(0), SqlValue.FromInteger(0)]];
     }
-
-    /// <summary>The limits and choices of this engine, under SQLite's names for them.</summary>
-    public static IReadOnlyList<SqlValue[]> CompileOptions() =>
-    [
-        [SqlValue.FromText("DEFAULT_PAGE_SIZE=4096")],
-        [SqlValue.FromText("DEFAULT_SYNCHRONOUS=2")],
-        [SqlValue.FromText("MAX_COLUMN=2000")],
-        [SqlValue.FromText("MAX_EXPR_DEPTH=1000")],
-        [SqlValue.FromText("MAX_PAGE_SIZE=65536")],
-        [SqlValue.FromText("OMIT_LOAD_EXTENSION")],
-        [SqlValue.FromText("THREADSAFE=1")],
-    ];
 }

@@ -39,5 +39,8 @@ internal static class TableFunctionCatalog
         }
     }
 
+    /// <summary>The names of those that are no PRAGMAs.</summary>
+    public static IEnumerable<string> Modules => s_functions.Values.Where(function => function is not PragmaTable).Select(function => function.Name);
+
     public static TableFunction? Find(string name) => s_functions.GetValueOrDefault(name);
 }

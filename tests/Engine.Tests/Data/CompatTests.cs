@@ -57,6 +57,39 @@ public class CompatTests
         }
     }
 
+    [Fact]
+    public void Every_function_is_listed_and_no_other()
+    {
+        string[][] rows = [.. Lists("| page | here | not here |")];
+        using Twin twin = new();
+        string[] made = [.. Names(twin, "SELECT DISTINCT name FROM pragma_function_list UNION SELECT name FROM pragma_module_list")];
+        Assert.Equal(made.Order(StringComparer.Ordinal), rows.SelectMany(row => Words(row[1])).Distinct().Order(StringComparer.Ordinal));
+        Assert.Empty(rows.SelectMany(row => Words(row[2])).Intersect(made));
+    }
+
+    [Fact]
+    public void Every_PRAGMA_is_listed_and_no_other()
+    {
+        string[][] rows = [.. Lists("| PRAGMAs | here |")];
+        using Twin twin = new();
+        string[] silent = [.. Words(rows.Single(row => row[0].StartsWith("nothing", StringComparison.Ordinal))[1])];
+        string[] listed = [.. rows.SelectMany(row => Words(row[1]))];
+        Assert.Equal(listed.Length, listed.Distinct().Count());
+        Assert.Equal(
+            Names(twin, "SELECT name FROM pragma_pragma_list").Order(StringComparer.Ordinal),
+            listed.Except(silent).Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>The rows below a heading, without the line under it.</summary>
+    private static IEnumerable<string[]> Lists(string heading) =>
+        Document.SkipWhile(line => line != heading).Skip(2).TakeWhile(line => line.StartsWith('|'))
+            .Select(line => line.Trim('|').Split('|').Select(cell => cell.Trim()).ToArray());
+
+    /// <summary>The one column of a query on Sluice.</summary>
+    private static IEnumerable<string> Names(Twin twin, string sql) => twin.Run(sql).Ours.Rows.Select(row => row.Trim('\''));
+
+    private static IEnumerable<string> Words(string cell) => cell.Split(", ", StringSplitOptions.RemoveEmptyEntries);
+
     private static string Kind(string here) => here.Split(':', ' ')[0];
 
     private static IEnumerable<string> Setup() =>
