@@ -58,7 +58,7 @@ internal static partial class GatewayLog
     public static partial void SensorStale(ILogger log, string sensor);
 
     [LoggerMessage(2304, LogLevel.Information, "sensor {Sensor}: goes on from {Value}, as stored last")]
-    public static partial void SensorRestored(ILogger log, string sensor, double value);
+    public static partial void SensorRestored(ILogger log, string sensor, long value);
 
     [LoggerMessage(2310, LogLevel.Information, "actuator {Actuator}: {State} ({Reason})")]
     public static partial void ActuatorChanged(ILogger log, string actuator, string state, string reason);

@@ -16,20 +16,20 @@ internal static class SensorStart
         WHERE series_id = (SELECT id FROM series WHERE device = @device AND metric = @metric) ORDER BY ts DESC LIMIT 1
         """;
 
-    /// <summary>Has counters go on from what was stored last.</summary>
+    /// <summary>Has counters go on from the totals that were kept last.</summary>
     public static async Task RestoreAsync(SensorHost host, TelemetryDatabase database, ILogger log)
     {
-        foreach ((SampledSensor sensor, string metric, IRestorable driver) in host.Restorable)
+        foreach ((SampledSensor sensor, IRestorable driver) in host.Restorable)
         {
             await using SluiceConnection connection = await database.ConnectAsync();
             await using SluiceCommand command = connection.CreateCommand();
             command.CommandText = LatestSql;
             command.Parameters.AddWithValue("@device", sensor.Device);
-            command.Parameters.AddWithValue("@metric", metric);
+            command.Parameters.AddWithValue("@metric", sensor.TotalMetric);
             object? value = await command.ExecuteScalarAsync();
             if (value is double or long)
             {
-                double total = Convert.ToDouble(value);
+                long total = Convert.ToInt64(value);
                 driver.Restore(total);
                 GatewayLog.SensorRestored(log, sensor.Name, total);
             }

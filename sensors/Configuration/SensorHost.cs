@@ -18,7 +18,7 @@ public sealed class SensorHost : IAsyncDisposable
     private readonly Dictionary<string, RecoveringI2cBus> _i2c = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SimulatedFaults> _faults = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ISpiDevice> _spi = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, GpioPort> _ports = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<GpioPort>> _ports = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SensorDefinition> _definitions;
 
     /// <param name="configuration">Checked.</param>
@@ -44,7 +44,7 @@ public sealed class SensorHost : IAsyncDisposable
     public IReadOnlyList<(string Bus, long Recoveries)> Recoveries => [.. _i2c.Select(pair => (pair.Key, pair.Value.Recoveries))];
 
     /// <summary>Edges that were lost at each GPIO chip.</summary>
-    public IReadOnlyList<(string Chip, long Lost)> LostEdges => [.. _ports.Select(pair => (pair.Key, pair.Value.Lost))];
+    public IReadOnlyList<(string Chip, long Lost)> LostEdges => [.. _ports.Select(pair => (pair.Key, pair.Value.Sum(port => port.Lost)))];
 
     /// <summary>The faults that the simulated device of a sensor can be made to have; null where there is none.</summary>
     public SimulatedFaults? Faults(string sensor) => _faults.GetValueOrDefault(sensor);
@@ -53,11 +53,10 @@ public sealed class SensorHost : IAsyncDisposable
     public SensorDefinition Definition(SampledSensor sensor) => _definitions[sensor.Name];
 
     /// <summary>Sensors whose values go on from before a restart; before <see cref="Start"/>.</summary>
-    public IEnumerable<(SampledSensor Sensor, string Metric, IRestorable Driver)> Restorable =>
+    public IEnumerable<(SampledSensor Sensor, IRestorable Driver)> Restorable =>
         from sensor in Sampler.Sensors
         where sensor.Driver is IRestorable
-        let driver = (IRestorable)sensor.Driver
-        select (sensor, sensor.Plan.Names.GetValueOrDefault(driver.RestoredMetric) ?? driver.RestoredMetric, driver);
+        select (sensor, (IRestorable)sensor.Driver);
 
     /// <summary>Takes the outputs in their safe states and begins to read.</summary>
     public void Start()
@@ -66,7 +65,7 @@ public sealed class SensorHost : IAsyncDisposable
 
         // Inputs tell their level when their line is taken, and the sampler must be there to hear it.
         Sampler.Start();
-        foreach (GpioPort port in _ports.Values)
+        foreach (GpioPort port in _ports.Values.SelectMany(ports => ports))
         {
             port.Start();
         }
@@ -79,7 +78,7 @@ public sealed class SensorHost : IAsyncDisposable
         Actuators.Dispose();
         _world.Dispose();
         await Sampler.DisposeAsync();
-        foreach (IDisposable part in (IEnumerable<IDisposable>)[.. _ports.Values, .. _workers.Values, .. _i2c.Values, .. _spi.Values])
+        foreach (IDisposable part in (IEnumerable<IDisposable>)[.. _ports.Values.SelectMany(ports => ports), .. _workers.Values, .. _i2c.Values, .. _spi.Values])
         {
             part.Dispose();
         }
@@ -162,10 +161,15 @@ public sealed class SensorHost : IAsyncDisposable
 
     private GpioPort Port(SensorDefinition sensor)
     {
-        if (!_ports.TryGetValue(sensor.Bus, out GpioPort? port))
+        if (!_ports.TryGetValue(sensor.Bus, out List<GpioPort>? ports))
         {
-            port = new GpioPort(() => OpenChip(sensor.Bus));
-            _ports.Add(sensor.Bus, port);
+            ports = [];
+            _ports.Add(sensor.Bus, ports);
+        }
+
+        if (ports.Count == 0 || ports[^1].IsFull)
+        {
+            ports.Add(new GpioPort(() => OpenChip(sensor.Bus)));
         }
 
         if (sensor.IsSimulated)
@@ -173,7 +177,7 @@ public sealed class SensorHost : IAsyncDisposable
             _world.Drive(sensor);
         }
 
-        return port;
+        return ports[^1];
     }
 
     private IGpioChip OpenChip(string bus) => SimulatedWorld.IsSimulated(bus) ? _world.Chip(bus) : new KernelGpioChip(bus);

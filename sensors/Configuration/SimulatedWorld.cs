@@ -77,11 +77,16 @@ public sealed class SimulatedWorld : IDisposable
         SimulatedQuantities quantities = new(_time, sensor.Seed);
         if (sensor.Kind == Hx711Driver.Kind)
         {
-            _ = new SimulatedHx711(chip, sensor.Settings.Integer("clock", 0, 0, Lines), sensor.Settings.Integer("data", 1, 0, Lines), quantities);
+            _ = new SimulatedHx711(chip, sensor.Settings.Integer("clock", 0, 0, 1023), sensor.Settings.Integer("data", 1, 0, 1023), quantities, _time);
             return;
         }
 
-        int line = ((IGpioChip)chip).Find(sensor.Settings.Text("line") ?? "0");
+        // One that the chip does not have is the driver's to tell.
+        if (((IGpioChip)chip).TryFind(sensor.Settings.Text("line") ?? "0") is not { } line)
+        {
+            return;
+        }
+
         if (sensor.Kind == PulseCounterDriver.Kind)
         {
             // As many pulses as the simulated meter has counted since the step before.

@@ -59,6 +59,7 @@ public sealed class GpioInputDriver : SensorDriver, IGpioListener
 
     public override void Read(ICollection<Measurement> into)
     {
+        _port.Check();
         bool isTaken = _isTaken;
         _isTaken = false;
         if (_changes.IsEmpty && (IsScheduled || isTaken))

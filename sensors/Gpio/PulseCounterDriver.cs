@@ -2,16 +2,6 @@ using Sluice.Sensors.Drivers;
 
 namespace Sluice.Sensors.Gpio;
 
-/// <summary>A driver whose value goes on from where it was before a restart.</summary>
-public interface IRestorable
-{
-    /// <summary>The metric that is to be restored.</summary>
-    string RestoredMetric { get; }
-
-    /// <summary>Goes on from the value that was stored last; before the first turn.</summary>
-    void Restore(double value);
-}
-
 /// <summary>
 /// Counts the pulses of a meter: <c>count</c> since ever, <c>frequency</c> in Hz since the last turn, and with <c>duty: true</c> also
 /// <c>duty</c>, the part of the time in which the input is 1.
@@ -52,13 +42,22 @@ public sealed class PulseCounterDriver : SensorDriver, IGpioListener, IRestorabl
 
     public override bool ReadsAtEnd => true;
 
-    public string RestoredMetric => "count";
+    public long Total
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _count;
+            }
+        }
+    }
 
-    public void Restore(double value)
+    public void Restore(long total)
     {
         lock (_gate)
         {
-            _count += (long)Math.Round(value);
+            _count += total;
         }
     }
 

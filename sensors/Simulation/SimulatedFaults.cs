@@ -61,6 +61,24 @@ public sealed class SimulatedFaults(ulong seed = 0)
         }
     }
 
+    /// <summary>The bus was recovered: a hang that lasts is over, anything else is not.</summary>
+    internal void Recover()
+    {
+        lock (_gate)
+        {
+            _lasting = _lasting == SimulatedFault.Hang ? null : _lasting;
+        }
+    }
+
+    /// <summary>Forgets what the next transfers were to do.</summary>
+    public void Clear()
+    {
+        lock (_gate)
+        {
+            _script.Clear();
+        }
+    }
+
     /// <summary>Each transfer goes wrong with a probability.</summary>
     public void Sometimes(SimulatedFault fault, double probability)
     {

@@ -46,6 +46,14 @@ public sealed class SensorsCommandTests
     }
 
     [Fact]
+    public async Task Reading_so_many_times_ends_when_the_sensor_fails()
+    {
+        Task<int> reading = RunAsync("sensors", "read", "demo-1/bme280", "-n", "1", "--set", "sensors.0.bus=/dev/i2c-99", "--set", "sensors.0.every=1h");
+        Assert.Equal(1, await reading.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Contains("fault: missing: /dev/i2c-99", _output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_sensor_that_is_not_configured_is_told_with_those_that_are()
     {
         Assert.Equal(1, await RunAsync("sensors", "read", "demo-1/bmw280"));

@@ -131,9 +131,9 @@ public sealed class DataSheetTests
         // Input 0 against ground, single shot, 128 a second, comparator off; then read back with the conversion done.
         int pga = range switch { "6.144" => 0, "4.096" => 1, _ => 5 };
         string done = $"{0xC183 | (pga << 9):x4}";
-        TranscriptBus bus = new(("01", done), ("00", raw));
+        TranscriptBus bus = new(("01", done), ("00", raw), ("02", "8010"));
         Assert.Equal(volts, Bench.Measure(Bench.Make(Ads1115Driver.Kind, bus, ("range", range)))["voltage"], 1e-12);
-        Assert.Equal("01" + done, bus.Written[0]);
+        Assert.Equal(["028010", "01" + done], bus.Written.Take(2));
     }
 
     /// <summary>MCP3008, DS21295, equation 4-1: code = 1024 V / Vref; 512 of 3.3 V is 1.65 V. Figure 6-1 for the bits on the line.</summary>
@@ -168,7 +168,7 @@ public sealed class DataSheetTests
     [InlineData("1e70", -25)]
     public void Mcp9808_by_the_equation_of_its_data_sheet(string raw, double celsius)
     {
-        TranscriptBus bus = new(("06", "0054"), ("05", raw));
+        TranscriptBus bus = new(("06", "0054"), ("05", raw), ("02", "07d0"));
         Assert.Equal(celsius, Bench.Measure(Bench.Make(Mcp9808Driver.Kind, bus))["temperature"]);
     }
 
@@ -226,10 +226,10 @@ public sealed class DataSheetTests
     [Fact]
     public void Mcp23017_reads_its_ports()
     {
-        TranscriptBus bus = new(("0c", "ffff"), ("02", "0000"), ("12", "0280"));
+        TranscriptBus bus = new(("06", "5aa5"), ("12", "0280"));
         Dictionary<string, double> values = Bench.Measure(Bench.Make(Mcp23017Driver.Kind, bus, ("pins", "1-2, 15")));
         Assert.Equal([("a1", 1.0), ("a2", 0.0), ("b7", 1.0)], values.Select(pair => (pair.Key, pair.Value)));
-        Assert.Equal(["00ffff", "020000", "0cffff"], bus.Written.Take(3));
+        Assert.Equal(["00ffff", "020000", "0cffff", "065aa5"], bus.Written.Take(4));
     }
 
     /// <summary>SMBus 3.2, section 6.4.1.2, CRC-8 with x^8+x^2+x+1; the check value of "123456789" in the catalogue of CRC algorithms is 0xF4.</summary>
