@@ -8,7 +8,7 @@ internal static class ActuatorReader
 {
     private static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(1);
 
-    public static List<ActuatorDefinition> Read(SectionReader root)
+    public static List<ActuatorDefinition> Read(SectionReader root, SensorClaims claims)
     {
         List<ActuatorDefinition> actuators = [];
         foreach (SectionReader item in root.Sections("actuators"))
@@ -29,6 +29,11 @@ internal static class ActuatorReader
             {
                 item.Fail("name", $"\"{actuator.Name}\" stands above already; give each its own");
             }
+            else
+            {
+                claims.TakeLine(item, actuator.Name, actuator.Bus, actuator.Line);
+                claims.TakeSeries(item, actuator.Name, actuator.Name, ["state"]);
+            }
 
             actuators.Add(actuator);
         }
@@ -38,6 +43,11 @@ internal static class ActuatorReader
             if (actuator.Interlock.FirstOrDefault(name => !actuators.Exists(other => other.Name == name)) is { } unknown)
             {
                 item.Fail("interlock", $"there is no actuator \"{unknown}\"");
+            }
+
+            if (actuator.SafeState && actuators.Find(other => other.Interlock.Contains(actuator.Name) || actuator.Interlock.Contains(other.Name)) is { } interlocked)
+            {
+                item.Fail("safe", $"\"{actuator.Name}\" is interlocked with \"{interlocked.Name}\": two of which only one may be on are safe when they are off");
             }
         }
 

@@ -1,6 +1,7 @@
 using Sluice.Engine.Data;
 using Sluice.Gateway.Ingress;
 using Sluice.Gateway.Mqtt.Broker;
+using Sluice.Gateway.Status;
 using Sluice.Gateway.Writers;
 using Sluice.Sensors.Configuration;
 using Sluice.Sensors.Gpio;
@@ -37,15 +38,22 @@ internal static class SensorStart
     }
 
     /// <summary>Has outputs tell their states: to subscribers of <c>actuators/{name}/state</c>, retained, and as readings.</summary>
-    public static void Connect(ActuatorSet outputs, SensorIngress door, MqttBroker broker, ILogger log)
+    public static void Connect(ActuatorSet outputs, SensorIngress door, MqttBroker broker, HealthState health, ILogger log)
     {
         outputs.Changed = (name, state, reason) =>
         {
+            health.Clear(Part(name));
             GatewayLog.ActuatorChanged(log, name, state ? "on" : "off", reason);
             door.WriteState(name, state);
             ValueTask publishing = broker.PublishAsync($"actuators/{name}/state", state ? "on"u8.ToArray() : "off"u8.ToArray(), retain: true);
             _ = publishing.AsTask();
         };
-        outputs.Failed = (name, fault) => GatewayLog.ActuatorFailed(log, name, fault.Message);
+        outputs.Failed = (name, fault) =>
+        {
+            health.Report(Part(name), ProblemSeverity.Degraded, $"cannot be set: {fault.Message}");
+            GatewayLog.ActuatorFailed(log, name, fault.Message);
+        };
+
+        static string Part(string name) => $"actuator {name}";
     }
 }

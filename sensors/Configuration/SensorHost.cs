@@ -33,7 +33,8 @@ public sealed class SensorHost : IAsyncDisposable
         _world = new SimulatedWorld(time);
         _definitions = configuration.Sensors.ToDictionary(sensor => sensor.Name, StringComparer.Ordinal);
         Sampler = new Sampler([.. configuration.Sensors.Select(Make)], output, time);
-        Actuators = new ActuatorSet(configuration.Actuators, OpenChip, time);
+        Actuators = new ActuatorSet(
+            configuration.Actuators, (output, state) => new GpioOutput(OpenChip(output.Bus), output.Line, output.IsActiveLow, state), time);
     }
 
     public Sampler Sampler { get; }

@@ -35,9 +35,6 @@ public sealed class DriverKind
 
     public required BusKind Bus { get; init; }
 
-    /// <summary>Its metric where there is just one, which <c>metric</c> renames.</summary>
-    public string? OnlyMetric { get; init; }
-
     /// <summary>The I2C addresses that it can have, the usual one first.</summary>
     public IReadOnlyList<int> Addresses { get; init; } = [];
 

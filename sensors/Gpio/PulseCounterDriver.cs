@@ -12,6 +12,7 @@ namespace Sluice.Sensors.Gpio;
 public sealed class PulseCounterDriver : SensorDriver, IGpioListener, IRestorable
 {
     private readonly GpioPort _port;
+    private readonly string _line;
     private readonly Lock _gate = new();
     private readonly bool _withDuty;
 
@@ -29,7 +30,8 @@ public sealed class PulseCounterDriver : SensorDriver, IGpioListener, IRestorabl
         _withDuty = setup.Settings.Flag("duty", false);
         bool falling = setup.Settings.Choice("edge", "rising", "falling") == "falling";
         GpioEdges edges = _withDuty ? GpioEdges.Both : falling ? GpioEdges.Falling : GpioEdges.Rising;
-        _port.Add(GpioSettings.Line(setup.Settings), GpioSettings.Input(setup.Settings, edges), this);
+        _line = GpioSettings.Line(setup.Settings);
+        _port.Add(_line, GpioSettings.Input(setup.Settings, edges), this);
     }
 
     public static DriverKind Kind { get; } = new()
@@ -39,6 +41,10 @@ public sealed class PulseCounterDriver : SensorDriver, IGpioListener, IRestorabl
         Bus = BusKind.Gpio,
         Create = setup => new PulseCounterDriver(setup),
     };
+
+    public override IReadOnlyList<string> Metrics => _withDuty ? ["count", "frequency", "duty"] : ["count", "frequency"];
+
+    public override IReadOnlyList<string> Lines => [_line];
 
     public override bool ReadsAtEnd => true;
 

@@ -71,6 +71,8 @@ public sealed class ModbusDriver : SensorDriver
         },
     };
 
+    public override IReadOnlyList<string> Metrics => [.. _values.Select(value => value.Metric)];
+
     public override void Read(ICollection<Measurement> into)
     {
         foreach (ModbusValue value in _values)

@@ -46,13 +46,14 @@ public sealed class Ads1115Driver : SensorDriver
     {
         Name = "ads1115",
         Summary = "voltage, four inputs (Texas Instruments ADS1115, ADS1015)",
-        OnlyMetric = "voltage",
         Bus = BusKind.I2c,
         Addresses = [0x48, 0x49, 0x4A, 0x4B],
         Fastest = TimeSpan.FromMilliseconds(3),
         Create = setup => new Ads1115Driver(setup),
         SimulateI2c = quantities => new SimulatedAds1115(quantities),
     };
+
+    public override IReadOnlyList<string> Metrics => ["voltage"];
 
     public override TimeSpan Initialize()
     {

@@ -23,6 +23,8 @@ public sealed class Aht20Driver(DriverSetup setup) : SensorDriver
         // No identification: its status is asked for with a byte that would set the outputs of a PCF8574A, which may have the address.
     };
 
+    public override IReadOnlyList<string> Metrics => ["temperature", "humidity"];
+
     public override TimeSpan Initialize()
     {
         if ((_device.ReadByte(0x71) & Calibrated) != 0)

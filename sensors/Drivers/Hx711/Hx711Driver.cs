@@ -42,11 +42,14 @@ public sealed class Hx711Driver : SensorDriver
     {
         Name = "hx711",
         Summary = "load cell (Avia HX711) at two GPIO lines",
-        OnlyMetric = "load",
         Bus = BusKind.Gpio,
         Fastest = TimeSpan.FromMilliseconds(100),
         Create = setup => new Hx711Driver(setup),
     };
+
+    public override IReadOnlyList<string> Metrics => ["load"];
+
+    public override IReadOnlyList<string> Lines => [$"{_clock}", $"{_data}"];
 
     public override TimeSpan Initialize()
     {

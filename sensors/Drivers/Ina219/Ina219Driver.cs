@@ -45,6 +45,8 @@ public sealed class Ina219Driver : SensorDriver
         SimulateI2c = quantities => new SimulatedIna219(quantities),
     };
 
+    public override IReadOnlyList<string> Metrics => ["voltage", "current", "power"];
+
     public override TimeSpan Initialize()
     {
         _device.WriteUInt16(Configuration, 0x8000);

@@ -37,6 +37,8 @@ public sealed class Mcp23017Driver : SensorDriver
         SimulateI2c = quantities => new SimulatedMcp23017(quantities),
     };
 
+    public override IReadOnlyList<string> Metrics => [.. _pins.Select(Metric)];
+
     public override TimeSpan Initialize()
     {
         WritePair(Direction, 0xFFFF);
@@ -60,9 +62,11 @@ public sealed class Mcp23017Driver : SensorDriver
 
         foreach (int pin in _pins)
         {
-            into.Add(new Measurement($"{(pin < 8 ? 'a' : 'b')}{pin % 8}", null, (levels >> pin) & 1));
+            into.Add(new Measurement(Metric(pin), null, (levels >> pin) & 1));
         }
     }
+
+    private static string Metric(int pin) => $"{(pin < 8 ? 'a' : 'b')}{pin % 8}";
 
     /// <summary>A register of port A and the one of port B after it.</summary>
     private ushort ReadPair(byte register)

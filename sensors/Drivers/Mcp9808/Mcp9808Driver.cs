@@ -20,7 +20,6 @@ public sealed class Mcp9808Driver(DriverSetup setup) : SensorDriver
     {
         Name = "mcp9808",
         Summary = "temperature (Microchip)",
-        OnlyMetric = "temperature",
         Bus = BusKind.I2c,
         Addresses = [0x18, 0x19, 0x1A, 0x1B, 0x1C, 0x1D, 0x1E, 0x1F],
         Fastest = TimeSpan.FromMilliseconds(250),
@@ -28,6 +27,8 @@ public sealed class Mcp9808Driver(DriverSetup setup) : SensorDriver
         SimulateI2c = quantities => new SimulatedMcp9808(quantities),
         Identify = device => device.ReadUInt16(Manufacturer) == 0x0054 && device.ReadUInt16(DeviceNumber) >> 8 == 0x04,
     };
+
+    public override IReadOnlyList<string> Metrics => ["temperature"];
 
     public override TimeSpan Initialize()
     {
