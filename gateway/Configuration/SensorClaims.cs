@@ -34,7 +34,7 @@ internal sealed class SensorClaims
         string known = SimulatedWorld.IsSimulated(bus) && line.StartsWith("GPIO", StringComparison.Ordinal) ? line["GPIO".Length..] : line;
         if (!_lines.TryAdd((bus, known), owner))
         {
-            item.Fail(item.Has("data") ? "data" : "line", $"{_lines[(bus, known)]} has line {line} of {bus} already");
+            item.Fail(item.Keys.FirstOrDefault(key => key is "data" or "coil" or "register") ?? "line", $"{_lines[(bus, known)]} has {(line.Contains(' ') ? line : $"line {line}")} of {bus} already");
         }
     }
 

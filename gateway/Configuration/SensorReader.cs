@@ -106,7 +106,7 @@ internal static class SensorReader
             Address = address,
             Settings = tried.Settings,
             Plan = ReadPlan(item, kind, metric, tried),
-            Faults = ReadFaults(item, bus),
+            Faults = ReadFaults(item, kind, bus),
             Seed = ReadSeed(item) ?? WaveformDriver.SeedOf(device, made),
         };
     }
@@ -317,7 +317,7 @@ internal static class SensorReader
         return plan;
     }
 
-    private static Dictionary<SimulatedFault, double> ReadFaults(SectionReader item, string bus)
+    private static Dictionary<SimulatedFault, double> ReadFaults(SectionReader item, DriverKind kind, string bus)
     {
         Dictionary<SimulatedFault, double> faults = [];
         if (!item.Has("faults"))
@@ -332,7 +332,7 @@ internal static class SensorReader
             item.Fail("faults", "are of simulated devices only (bus: simulated)");
         }
 
-        foreach (SimulatedFault fault in Enum.GetValues<SimulatedFault>())
+        foreach (SimulatedFault fault in Enum.GetValues<SimulatedFault>().Where(fault => (fault == SimulatedFault.Glitch) == (kind.Bus == BusKind.Gpio)))
         {
             string key = string.Concat(fault.ToString().Select((c, i) => char.IsUpper(c) ? $"{(i == 0 ? "" : "_")}{char.ToLowerInvariant(c)}" : $"{c}"));
             faults[fault] = settings.Number(key, 0, 0, 1);

@@ -1,6 +1,7 @@
 using Sluice.Sensors.Drivers;
 using Sluice.Sensors.Gpio;
 using Sluice.Sensors.I2c;
+using Sluice.Sensors.Modbus;
 using Sluice.Sensors.Sampling;
 using Sluice.Sensors.Simulation;
 using Sluice.Sensors.Spi;
@@ -18,6 +19,7 @@ public sealed class SensorHost : IAsyncDisposable
     private readonly Dictionary<string, RecoveringI2cBus> _i2c = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SimulatedFaults> _faults = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ISpiDevice> _spi = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SharedModbus> _modbus = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<GpioPort>> _ports = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SensorDefinition> _definitions;
 
@@ -34,7 +36,7 @@ public sealed class SensorHost : IAsyncDisposable
         _definitions = configuration.Sensors.ToDictionary(sensor => sensor.Name, StringComparer.Ordinal);
         Sampler = new Sampler([.. configuration.Sensors.Select(Make)], output, time);
         Actuators = new ActuatorSet(
-            configuration.Actuators, (output, state) => new GpioOutput(OpenChip(output.Bus), output.Line, output.IsActiveLow, state), time);
+            configuration.Actuators, OpenOutput, time);
     }
 
     public Sampler Sampler { get; }
@@ -49,6 +51,9 @@ public sealed class SensorHost : IAsyncDisposable
 
     /// <summary>The faults that the simulated device of a sensor can be made to have; null where there is none.</summary>
     public SimulatedFaults? Faults(string sensor) => _faults.GetValueOrDefault(sensor);
+
+    /// <summary>A simulated GPIO chip, to drive its lines and to pull it out; null where there is none of that name.</summary>
+    public SimulatedGpioChip? Chip(string bus) => SimulatedWorld.IsSimulated(bus) ? _world.Chip(bus) : null;
 
     /// <summary>What a sensor was made from.</summary>
     public SensorDefinition Definition(SampledSensor sensor) => _definitions[sensor.Name];
@@ -83,6 +88,11 @@ public sealed class SensorHost : IAsyncDisposable
         {
             part.Dispose();
         }
+
+        foreach (SharedModbus modbus in _modbus.Values)
+        {
+            modbus.Close();
+        }
     }
 
     private SampledSensor Make(SensorDefinition sensor)
@@ -105,6 +115,7 @@ public sealed class SensorHost : IAsyncDisposable
         Spi = spi!,
         Port = port!,
         Chip = () => OpenChip(sensor.Bus),
+        Modbus = make => Modbus(sensor.Bus, make),
         Bus = sensor.Bus,
         Sysfs = _configuration.Sysfs,
         Time = _time,
@@ -175,10 +186,25 @@ public sealed class SensorHost : IAsyncDisposable
 
         if (sensor.IsSimulated)
         {
-            _world.Drive(sensor);
+            _faults.Add(sensor.Name, _world.Drive(sensor));
         }
 
         return ports[^1];
+    }
+
+    private IOutputPort OpenOutput(ActuatorDefinition output, bool state) => output.Modbus is { } point
+        ? new ModbusOutput(Modbus(output.Bus, () => point.IsTcp ? ModbusSettings.Tcp(output.Bus, point.Settings) : ModbusSettings.Rtu(output.Bus, point.Settings, _time)), point, state)
+        : new GpioOutput(OpenChip(output.Bus), output.Line, output.IsActiveLow, state);
+
+    private SharedModbus Modbus(string bus, Func<ModbusTransport> make)
+    {
+        if (!_modbus.TryGetValue(bus, out SharedModbus? shared))
+        {
+            shared = new SharedModbus(make());
+            _modbus.Add(bus, shared);
+        }
+
+        return shared;
     }
 
     private IGpioChip OpenChip(string bus) => SimulatedWorld.IsSimulated(bus) ? _world.Chip(bus) : new KernelGpioChip(bus);

@@ -1,5 +1,6 @@
 using Sluice.Sensors.Gpio;
 using Sluice.Sensors.I2c;
+using Sluice.Sensors.Modbus;
 using Sluice.Sensors.Simulation;
 using Sluice.Sensors.Spi;
 
@@ -79,6 +80,9 @@ public sealed class DriverSetup
 
     /// <summary>Where sysfs is mounted.</summary>
     public string Sysfs { get; init; } = "/sys";
+
+    /// <summary>The transport of the configured bus, which others at it share: made by the function when there is none yet.</summary>
+    public Func<Func<ModbusTransport>, ModbusTransport> Modbus { get; init; } = make => make();
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

@@ -1,3 +1,5 @@
+using Sluice.Sensors.Modbus;
+
 namespace Sluice.Sensors.Gpio;
 
 /// <summary>An output that is switched by command, such as a relay.</summary>
@@ -6,11 +8,14 @@ public sealed record ActuatorDefinition
     /// <summary>Its name in topics and messages.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The chip: a device or a label.</summary>
+    /// <summary>The chip: a device or a label; or the bus of a Modbus device.</summary>
     public required string Bus { get; init; }
 
-    /// <summary>The line's name or offset.</summary>
-    public required string Line { get; init; }
+    /// <summary>The line's name or offset; empty for an output of a Modbus device.</summary>
+    public string Line { get; init; } = "";
+
+    /// <summary>The output of a Modbus device; null for a GPIO line.</summary>
+    public ModbusPoint? Modbus { get; init; }
 
     public bool IsActiveLow { get; init; }
 

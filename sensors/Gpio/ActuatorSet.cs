@@ -149,7 +149,7 @@ public sealed class ActuatorSet : IDisposable
 
                 try
                 {
-                    output.Port.Read();
+                    Compare(output, output.Port.Read());
                 }
                 catch (SensorException e)
                 {
@@ -158,6 +158,16 @@ public sealed class ActuatorSet : IDisposable
             }
 
             CheckLater();
+        }
+    }
+
+    /// <summary>A Modbus device may have been switched off and on, or have another master.</summary>
+    private void Compare(Output output, bool state)
+    {
+        if (output.State != state)
+        {
+            output.State = state;
+            Changed(output.Definition.Name, state, "changed by the device");
         }
     }
 

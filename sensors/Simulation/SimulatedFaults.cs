@@ -23,6 +23,9 @@ public enum SimulatedFault
 
     /// <summary>Lost its power for a moment: its registers are what they are after power-on.</summary>
     PowerLoss,
+
+    /// <summary>An impulse of 50 us on a GPIO line: a longer debounce keeps it away, without one it counts. Nothing on other buses.</summary>
+    Glitch,
 }
 
 /// <summary>

@@ -134,7 +134,8 @@ public sealed class SimulatedGpioChip : IGpioChip
     {
     }
 
-    private static ulong NowNs => (ulong)Stopwatch.GetElapsedTime(0).TotalNanoseconds;
+    /// <summary>The monotonic clock, by which events are timed.</summary>
+    internal static ulong NowNs => (ulong)Stopwatch.GetElapsedTime(0).TotalNanoseconds;
 
     private void Check()
     {

@@ -15,7 +15,7 @@ public sealed class SimulatedDeviceTests
     private static readonly (string Quantity, double Value, double Tolerance)[] World =
     [
         ("temperature", 21.37, 0.05), ("humidity", 47.3, 0.1), ("pressure", 1008.2, 0.02), ("co2", 812, 0.5), ("illuminance", 345, 1),
-        ("distance", 1.125, 0.001), ("voltage", 12.34, 0.005), ("current", 0.75, 0.001), ("input0", 1.5, 0.005), ("pins", 0xA5, 0),
+        ("distance", 1.125, 0.001), ("ambient", 19.5, 0.02), ("voltage", 12.34, 0.005), ("current", 0.75, 0.001), ("input0", 1.5, 0.005), ("pins", 0xA5, 0),
     ];
 
     [Theory]
@@ -75,6 +75,7 @@ public sealed class SimulatedDeviceTests
     [InlineData("aht20")]
     [InlineData("htu21d")]
     [InlineData("scd4x")]
+    [InlineData("mlx90614")]
     public void A_flipped_bit_is_caught_by_the_checksum(string name)
     {
         (SensorDriver driver, SimulatedI2cDevice device, SimulatedQuantities _) = Bench.Simulate(DriverCatalog.Find(name)!);
