@@ -30,6 +30,7 @@ public sealed class SampledSensor
     private bool _isBegun;
     private int _failedTurns;
     private long? _keptTotal;
+    private DateTimeOffset _qualityAt;
 
     /// <param name="name">Unique among the sensors.</param>
     /// <param name="device">The device that its readings belong to.</param>
@@ -317,7 +318,9 @@ public sealed class SampledSensor
 
     private void Become(SensorQuality quality, DateTimeOffset at)
     {
+        // A turn that hung was due before its value became stale, and ends after that.
+        _qualityAt = at > _qualityAt ? at : _sampler!.Now;
         Quality = quality;
-        _sampler!.Output.QualityChanged(this, quality, at);
+        _sampler!.Output.QualityChanged(this, quality, _qualityAt);
     }
 }
