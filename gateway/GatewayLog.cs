@@ -57,14 +57,17 @@ internal static partial class GatewayLog
     [LoggerMessage(2303, LogLevel.Warning, "sensor {Sensor}: its reads do not end, its latest value is old")]
     public static partial void SensorStale(ILogger log, string sensor);
 
+    [LoggerMessage(2305, LogLevel.Warning, "sensor {Sensor}: goes back and forth, {Changes} changes were neither logged nor stored")]
+    public static partial void SensorFlaps(ILogger log, string sensor, long changes);
+
     [LoggerMessage(2304, LogLevel.Information, "sensor {Sensor}: goes on from {Value}, as stored last")]
-    public static partial void SensorRestored(ILogger log, string sensor, double value);
+    public static partial void SensorRestored(ILogger log, string sensor, long value);
 
     [LoggerMessage(2310, LogLevel.Information, "actuator {Actuator}: {State} ({Reason})")]
     public static partial void ActuatorChanged(ILogger log, string actuator, string state, string reason);
 
-    [LoggerMessage(2311, LogLevel.Warning, "actuator {Actuator}: command refused: {Reason}")]
-    public static partial void ActuatorRefused(ILogger log, string actuator, string reason);
+    [LoggerMessage(2311, LogLevel.Warning, "actuator {Actuator}: command refused: {Reason} ({Others} other refusals not logged)")]
+    public static partial void ActuatorRefused(ILogger log, string actuator, string reason, long others);
 
     [LoggerMessage(2312, LogLevel.Warning, "actuator {Actuator}: cannot be set: {Reason}")]
     public static partial void ActuatorFailed(ILogger log, string actuator, string reason);

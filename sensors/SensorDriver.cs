@@ -13,6 +13,12 @@ public abstract class SensorDriver : IDisposable
 {
     private static readonly ManualResetEventSlim Never = new(false);
 
+    /// <summary>What it measures; null where only the device tells.</summary>
+    public virtual IReadOnlyList<string>? Metrics => null;
+
+    /// <summary>The lines that it takes of its GPIO chip, by name or offset.</summary>
+    public virtual IReadOnlyList<string> Lines => [];
+
     /// <summary>Checks that the device is the right one and sets it up; returns how long it needs before <see cref="Begin"/>.</summary>
     public virtual TimeSpan Initialize() => TimeSpan.Zero;
 

@@ -59,7 +59,7 @@ internal static class SensorsCommand
     {
         Command command = new("read", "Show what a configured sensor says, until Ctrl+C.");
         Argument<string> name = new("NAME") { Description = "The sensor's name, as sluice check lists it." };
-        Option<int> count = new("--count", "-n") { Description = "End after so many readings." };
+        Option<int> count = new("--count", "-n") { Description = "End after so many readings, or when a read fails." };
         command.Arguments.Add(name);
         ConfigurationArguments configuration = new(command);
         command.Options.Add(count);
@@ -127,6 +127,7 @@ internal static class SensorsCommand
         await using (SensorHost host = new(configuration, printer, TimeProvider.System))
         {
             host.Start();
+            host.Sampler.Sensors.ToList().ForEach(host.Sampler.Trigger);
             try
             {
                 await printer.Done.WaitAsync(cancellation);
@@ -206,13 +207,17 @@ internal static class SensorsCommand
         {
             lock (_gate)
             {
-                HasFailed = quality == SensorQuality.Fault;
+                HasFailed = quality != SensorQuality.Good;
                 if (quality != SensorQuality.Good)
                 {
                     SensorFault? fault = sensor.Statistics.LastFault;
                     output.WriteLine(string.Create(
                         CultureInfo.InvariantCulture, $"{at.ToLocalTime():HH:mm:ss.fff}  {quality.ToString().ToLowerInvariant()}: {(fault is null ? "no answer" : $"{SensorWords.Of(fault.Reason)}: {fault.Message}")}"));
                     output.Flush();
+                    if (count > 0)
+                    {
+                        _done.TrySetResult();
+                    }
                 }
             }
         }

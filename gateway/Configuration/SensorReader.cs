@@ -17,21 +17,21 @@ internal static class SensorReader
     public static SensorConfiguration Read(SectionReader root)
     {
         SectionReader hardware = root.Section("hardware");
+        SensorClaims claims = new();
         SensorConfiguration configuration = new()
         {
             Sysfs = hardware.Text("sysfs") ?? "/sys",
-            Sensors = ReadSensors(root),
-            Actuators = ActuatorReader.Read(root),
+            Sensors = ReadSensors(root, claims),
+            Actuators = ActuatorReader.Read(root, claims),
         };
         hardware.RefuseUnknownKeys();
         return configuration;
     }
 
-    private static List<SensorDefinition> ReadSensors(SectionReader root)
+    private static List<SensorDefinition> ReadSensors(SectionReader root, SensorClaims claims)
     {
         List<SensorDefinition> sensors = [];
         HashSet<string> names = new(StringComparer.Ordinal);
-        HashSet<(string, int)> simulated = [];
         foreach (SectionReader item in root.Sections("sensors"))
         {
             DriverKind? kind = item.Has("simulate") ? ReadSimulate(item) : ReadKind(item);
@@ -42,15 +42,15 @@ internal static class SensorReader
                 continue;
             }
 
-            SensorDefinition sensor = ReadSensor(item, kind, device);
+            SensorDefinition sensor = ReadSensor(item, kind, device, out CheckedSettings tried);
             item.RefuseUnknownKeys();
             if (!names.Add(sensor.Name))
             {
                 item.Fail(item.Has("name") ? "name" : "device", $"a sensor {sensor.Name} stands above already; give this one another device or name");
             }
-            else if (sensor.IsSimulated && kind.Bus == BusKind.I2c && !simulated.Add((sensor.Bus, sensor.Address)))
+            else
             {
-                item.Fail("address", $"another simulated device has 0x{sensor.Address:x2} at {sensor.Bus} already; give this one another address, or the bus simulated-2");
+                claims.Take(item, sensor, tried);
             }
 
             sensors.Add(sensor);
@@ -88,14 +88,14 @@ internal static class SensorReader
         return $"{(Suggestion.For(word, all) is { } near ? $"did you mean \"{near}\"? {char.ToUpperInvariant(are[0])}{are[1..]}" : are)} {string.Join(", ", all)}";
     }
 
-    private static SensorDefinition ReadSensor(SectionReader item, DriverKind kind, string device)
+    private static SensorDefinition ReadSensor(SectionReader item, DriverKind kind, string device, out CheckedSettings tried)
     {
         SensorSettings settings = new SectionSettings(item);
         string bus = ReadBus(item, kind);
         int address = kind.Bus == BusKind.I2c ? ReadAddress(settings, kind) : 0;
         string? metric = CheckLevel(item, "metric", item.Text("metric"));
-        SensorSettings captured = SensorCheck.Check(kind, settings, bus);
-        string made = kind == WaveformDriver.Kind ? metric ?? captured.Text("simulate") ?? "" : kind.Name;
+        tried = SensorCheck.Check(kind, settings, bus);
+        string made = kind == WaveformDriver.Kind ? metric ?? tried.Settings.Text("simulate") ?? "" : kind.Name;
         string name = CheckLevel(item, "name", item.Text("name")) ?? $"{device}/{made}";
         return new SensorDefinition
         {
@@ -104,9 +104,9 @@ internal static class SensorReader
             Kind = kind,
             Bus = bus,
             Address = address,
-            Settings = captured,
-            Plan = ReadPlan(item, kind, metric, captured),
-            Faults = ReadFaults(item, bus),
+            Settings = tried.Settings,
+            Plan = ReadPlan(item, kind, metric, tried),
+            Faults = ReadFaults(item, kind, bus),
             Seed = ReadSeed(item) ?? WaveformDriver.SeedOf(device, made),
         };
     }
@@ -152,23 +152,24 @@ internal static class SensorReader
         return address;
     }
 
-    private static SamplingPlan ReadPlan(SectionReader item, DriverKind kind, string? metric, SensorSettings settings)
+    private static SamplingPlan ReadPlan(SectionReader item, DriverKind kind, string? metric, CheckedSettings tried)
     {
         TimeSpan shortest = kind.Fastest > ShortestInterval ? kind.Fastest : ShortestInterval;
         TimeSpan every = item.Duration("every", shortest > TimeSpan.FromSeconds(1) ? shortest : TimeSpan.FromSeconds(1), shortest, LongestInterval);
-        SamplingPlan defaults = new() { Schedule = ReadSchedule(item, every, settings) };
+        Dictionary<string, string> names = ReadNames(item, kind, metric, tried.Metrics);
+        SamplingPlan defaults = new() { Schedule = ReadSchedule(item, every, tried.Settings) };
         return defaults with
         {
             Oversample = item.Integer("oversample", 1, 1, 1000),
             Filter = ReadFilter(item),
-            Calibrations = ReadCalibrations(item),
-            Names = ReadNames(item, kind, metric),
-            Deadband = settings.Number("deadband", 0, 0, double.MaxValue),
+            Calibrations = ReadCalibrations(item, kind, tried.Metrics),
+            Names = names,
+            Deadband = tried.Settings.Number("deadband", 0, 0, double.MaxValue),
             Heartbeat = item.Duration("heartbeat", defaults.Heartbeat, ShortestInterval, LongestInterval),
             Retries = item.Integer("retries", defaults.Retries, 0, 10),
             StaleAfter = item.Has("stale") ? item.Duration("stale", TimeSpan.FromMinutes(1), ShortestInterval, TimeSpan.FromDays(7)) : null,
             MaximumBackoff = item.Duration("max_backoff", defaults.MaximumBackoff, TimeSpan.FromSeconds(1), LongestInterval),
-            Burst = item.Has("burst") ? ReadBurst(item.Section("burst")) : null,
+            Burst = item.Has("burst") ? ReadBurst(item.Section("burst"), kind, tried.Metrics?.Select(name => names.GetValueOrDefault(name) ?? name)) : null,
         };
     }
 
@@ -211,13 +212,14 @@ internal static class SensorReader
         return filter;
     }
 
-    private static Dictionary<string, Calibration> ReadCalibrations(SectionReader item)
+    private static Dictionary<string, Calibration> ReadCalibrations(SectionReader item, DriverKind kind, IReadOnlyList<string>? metrics)
     {
         Dictionary<string, Calibration> calibrations = new(StringComparer.Ordinal);
         SectionReader all = item.Section("calibration");
         foreach (string metric in all.Keys)
         {
             SectionReader one = all.Section(metric);
+            CheckMetric(all, metric, metric, kind, metrics);
             SensorSettings settings = new SectionSettings(one);
             double gain = settings.Number("gain", 1, -1e12, 1e12);
             double offset = settings.Number("offset", 0, -1e12, 1e12);
@@ -259,38 +261,41 @@ internal static class SensorReader
     }
 
     /// <summary>What metrics are called: <c>metric</c> for a kind that has one, <c>metrics</c> for several.</summary>
-    private static Dictionary<string, string> ReadNames(SectionReader item, DriverKind kind, string? metric)
+    private static Dictionary<string, string> ReadNames(SectionReader item, DriverKind kind, string? metric, IReadOnlyList<string>? metrics)
     {
         Dictionary<string, string> names = new(StringComparer.Ordinal);
         SectionReader all = item.Section("metrics");
         foreach (string from in all.Keys)
         {
             names[from] = CheckLevel(all, from, all.Text(from)) ?? from;
+            CheckMetric(all, from, from, kind, metrics);
         }
 
         if (metric is not null)
         {
-            if (kind.OnlyMetric is { } only)
+            if (metrics is [string only])
             {
                 names[only] = metric;
             }
-            else if (kind == WaveformDriver.Kind)
-            {
-                foreach (Waveform waveform in Waveform.All)
-                {
-                    names[waveform.Kind] = metric;
-                }
-            }
             else
             {
-                item.Fail("metric", $"a {kind.Name} has several metrics; rename them with metrics: {{ temperature: {metric} }}");
+                item.Fail("metric", $"a {kind.Name} has several metrics; rename them with metrics: {{ {metrics?.FirstOrDefault() ?? "temperature"}: {metric} }}");
             }
         }
 
         return names;
     }
 
-    private static BurstPlan ReadBurst(SectionReader section)
+    /// <summary>A metric that the kind does not have would never be calibrated, renamed or watched.</summary>
+    private static void CheckMetric(SectionReader section, string key, string metric, DriverKind kind, IEnumerable<string>? metrics)
+    {
+        if (metrics is not null && metric.Length > 0 && !metrics.Contains(metric))
+        {
+            section.Fail(key, $"a {kind.Name} does not measure \"{metric}\"; {Among(metric, metrics, "it measures")}");
+        }
+    }
+
+    private static BurstPlan ReadBurst(SectionReader section, DriverKind kind, IEnumerable<string>? metrics)
     {
         SensorSettings settings = new SectionSettings(section);
         BurstPlan plan = new()
@@ -307,11 +312,12 @@ internal static class SensorReader
             section.Fail("above", "is missing, and below is, too; the event is a value above or below a number");
         }
 
+        CheckMetric(section, "metric", plan.Metric, kind, metrics);
         section.RefuseUnknownKeys();
         return plan;
     }
 
-    private static Dictionary<SimulatedFault, double> ReadFaults(SectionReader item, string bus)
+    private static Dictionary<SimulatedFault, double> ReadFaults(SectionReader item, DriverKind kind, string bus)
     {
         Dictionary<SimulatedFault, double> faults = [];
         if (!item.Has("faults"))
@@ -326,7 +332,7 @@ internal static class SensorReader
             item.Fail("faults", "are of simulated devices only (bus: simulated)");
         }
 
-        foreach (SimulatedFault fault in Enum.GetValues<SimulatedFault>())
+        foreach (SimulatedFault fault in Enum.GetValues<SimulatedFault>().Where(fault => (fault == SimulatedFault.Glitch) == (kind.Bus == BusKind.Gpio)))
         {
             string key = string.Concat(fault.ToString().Select((c, i) => char.IsUpper(c) ? $"{(i == 0 ? "" : "_")}{char.ToLowerInvariant(c)}" : $"{c}"));
             faults[fault] = settings.Number(key, 0, 0, 1);

@@ -150,7 +150,7 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
         _writers = writers;
         Started("the writers", _ => writers.DisposeAsync());
 
-        ActuatorIngress commands = new(writers, _log);
+        ActuatorIngress commands = new(writers, _time, _log);
         MqttBroker broker = new(commands, _loggers.CreateLogger<MqttBroker>(), _time);
         _broker = broker;
         await broker.StartAsync(_options.Mqtt, cancellation);
@@ -196,7 +196,7 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
             return host.DisposeAsync();
         });
         await SensorStart.RestoreAsync(host, database, _log);
-        SensorStart.Connect(host.Actuators, door, broker, _log);
+        SensorStart.Connect(host.Actuators, door, broker, Health, _log);
         host.Start();
         commands.Outputs = host.Actuators;
     }

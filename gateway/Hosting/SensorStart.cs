@@ -1,6 +1,7 @@
 using Sluice.Engine.Data;
 using Sluice.Gateway.Ingress;
 using Sluice.Gateway.Mqtt.Broker;
+using Sluice.Gateway.Status;
 using Sluice.Gateway.Writers;
 using Sluice.Sensors.Configuration;
 using Sluice.Sensors.Gpio;
@@ -16,20 +17,20 @@ internal static class SensorStart
         WHERE series_id = (SELECT id FROM series WHERE device = @device AND metric = @metric) ORDER BY ts DESC LIMIT 1
         """;
 
-    /// <summary>Has counters go on from what was stored last.</summary>
+    /// <summary>Has counters go on from the totals that were kept last.</summary>
     public static async Task RestoreAsync(SensorHost host, TelemetryDatabase database, ILogger log)
     {
-        foreach ((SampledSensor sensor, string metric, IRestorable driver) in host.Restorable)
+        foreach ((SampledSensor sensor, IRestorable driver) in host.Restorable)
         {
             await using SluiceConnection connection = await database.ConnectAsync();
             await using SluiceCommand command = connection.CreateCommand();
             command.CommandText = LatestSql;
             command.Parameters.AddWithValue("@device", sensor.Device);
-            command.Parameters.AddWithValue("@metric", metric);
+            command.Parameters.AddWithValue("@metric", sensor.TotalMetric);
             object? value = await command.ExecuteScalarAsync();
             if (value is double or long)
             {
-                double total = Convert.ToDouble(value);
+                long total = Convert.ToInt64(value);
                 driver.Restore(total);
                 GatewayLog.SensorRestored(log, sensor.Name, total);
             }
@@ -37,15 +38,22 @@ internal static class SensorStart
     }
 
     /// <summary>Has outputs tell their states: to subscribers of <c>actuators/{name}/state</c>, retained, and as readings.</summary>
-    public static void Connect(ActuatorSet outputs, SensorIngress door, MqttBroker broker, ILogger log)
+    public static void Connect(ActuatorSet outputs, SensorIngress door, MqttBroker broker, HealthState health, ILogger log)
     {
         outputs.Changed = (name, state, reason) =>
         {
+            health.Clear(Part(name));
             GatewayLog.ActuatorChanged(log, name, state ? "on" : "off", reason);
             door.WriteState(name, state);
             ValueTask publishing = broker.PublishAsync($"actuators/{name}/state", state ? "on"u8.ToArray() : "off"u8.ToArray(), retain: true);
             _ = publishing.AsTask();
         };
-        outputs.Failed = (name, fault) => GatewayLog.ActuatorFailed(log, name, fault.Message);
+        outputs.Failed = (name, fault) =>
+        {
+            health.Report(Part(name), ProblemSeverity.Degraded, $"cannot be set: {fault.Message}");
+            GatewayLog.ActuatorFailed(log, name, fault.Message);
+        };
+
+        static string Part(string name) => $"actuator {name}";
     }
 }

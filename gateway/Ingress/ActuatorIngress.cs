@@ -8,7 +8,7 @@ namespace Sluice.Gateway.Ingress;
 /// Takes commands for outputs from the stream of messages: <c>actuators/{name}/set</c> with <c>on</c> or <c>off</c>, <c>true</c>,
 /// <c>1</c>, or <c>{"value": true}</c>. The message then goes on as any other: it is stored where a route takes it.
 /// </summary>
-public sealed class ActuatorIngress(IIngress next, ILogger log) : IIngress
+public sealed class ActuatorIngress(IIngress next, TimeProvider time, ILogger log) : IIngress
 {
     private const string Prefix = "actuators/";
     private const string Suffix = "/set";
@@ -16,6 +16,7 @@ public sealed class ActuatorIngress(IIngress next, ILogger log) : IIngress
     /// <summary>A command is a word; what is longer is none.</summary>
     private const int MaximumCommandBytes = 256;
 
+    private readonly LogLimit _refusals = new(time, linesPerMinute: 20);
     private volatile ActuatorSet? _outputs;
 
     /// <summary>The outputs; null while there are none.</summary>
@@ -41,11 +42,19 @@ public sealed class ActuatorIngress(IIngress next, ILogger log) : IIngress
     {
         if (Parse(payload) is not { } state)
         {
-            GatewayLog.ActuatorRefused(log, name, "the command is neither on nor off, true nor false, 1 nor 0");
+            Refuse(name, "the command is neither on nor off, true nor false, 1 nor 0");
         }
-        else if (outputs.Set(name, state, out string reason) is ActuatorResult.Unknown or ActuatorResult.Interlocked)
+        else if (outputs.Set(name, state, out string reason) != ActuatorResult.Done)
         {
-            GatewayLog.ActuatorRefused(log, name, reason);
+            Refuse(name, reason);
+        }
+    }
+
+    private void Refuse(string name, string reason)
+    {
+        if (_refusals.Allows(out long others))
+        {
+            GatewayLog.ActuatorRefused(log, name, reason, others);
         }
     }
 

@@ -14,7 +14,8 @@ namespace Sluice.Gateway.Ingress;
 /// Brings the readings of sensors onto the path of MQTT's messages: each becomes a message on
 /// <c>sensors/{device}/{metric}</c> with <c>value</c>, <c>ts</c> and <c>unit</c>, goes through the same writers, and to
 /// the broker's subscribers. A sensor cannot be held back, so when the writers are full the oldest readings here are
-/// dropped and counted. When a sensor fails, and when it is well again, a text is stored as its quality; never a made-up value.
+/// dropped and counted. When a sensor fails, and when it is well again, a text is stored as its quality; never a made-up value. Of a
+/// sensor that goes back and forth only some changes a minute are, and then how it is.
 /// </summary>
 public sealed class SensorIngress : ISensorOutput, IAsyncDisposable
 {
@@ -31,6 +32,7 @@ public sealed class SensorIngress : ISensorOutput, IAsyncDisposable
     private readonly ILogger _log;
     private readonly Channel<IngressMessage> _waiting;
     private readonly ConcurrentDictionary<(string Device, string Metric), TopicName> _topics = new();
+    private readonly ConcurrentDictionary<SampledSensor, QualityNews> _news = new();
     private readonly LogLimit _dropLines;
     private readonly Task _pump;
 
@@ -73,28 +75,53 @@ public sealed class SensorIngress : ISensorOutput, IAsyncDisposable
                 // From the start on, and never said otherwise.
                 return;
             case SensorQuality.Good:
-                GatewayLog.SensorWorks(_log, sensor.Name, sensor.Statistics.Failed);
                 text = "good";
                 break;
             case SensorQuality.Stale:
                 _health.Report(part, ProblemSeverity.Degraded, "its reads do not end, the latest value is old");
-                GatewayLog.SensorStale(_log, sensor.Name);
                 text = "stale";
                 break;
             default:
-                string reason = fault?.Message ?? "unknown";
-                _health.Report(part, ProblemSeverity.Degraded, reason);
-                GatewayLog.SensorFailed(_log, sensor.Name, reason);
+                _health.Report(part, ProblemSeverity.Degraded, fault?.Message ?? "unknown");
                 text = $"fault: {SensorWords.Of(fault?.Reason ?? FaultReason.Internal)}";
                 break;
         }
 
-        Send(sensor.Name, sensor.Device, _qualityMetric(sensor), Encode(text, at));
+        _news.GetOrAdd(sensor, _ => new QualityNews(_time, (news, others) => Tell(sensor, news, others))).Add(new QualityChange(quality, text, fault?.Message ?? "unknown", at));
+    }
+
+    /// <summary>Stores a quality and writes it into the log.</summary>
+    private void Tell(SampledSensor sensor, QualityChange news, long others)
+    {
+        switch (news.Quality)
+        {
+            case SensorQuality.Good:
+                GatewayLog.SensorWorks(_log, sensor.Name, sensor.Statistics.Failed);
+                break;
+            case SensorQuality.Stale:
+                GatewayLog.SensorStale(_log, sensor.Name);
+                break;
+            default:
+                GatewayLog.SensorFailed(_log, sensor.Name, news.Reason);
+                break;
+        }
+
+        if (others > 0)
+        {
+            GatewayLog.SensorFlaps(_log, sensor.Name, others);
+        }
+
+        Send(sensor.Name, sensor.Device, _qualityMetric(sensor), Encode(news.Text, news.At));
     }
 
     /// <summary>Hands on what waits and ends.</summary>
     public async ValueTask DisposeAsync()
     {
+        foreach (QualityNews news in _news.Values)
+        {
+            news.Dispose();
+        }
+
         _waiting.Writer.TryComplete();
         await _pump;
     }

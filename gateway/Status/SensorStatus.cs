@@ -39,7 +39,13 @@ internal static class SensorStatus
                 sensors.SelectMany(sensor => Faults(sensor).Select(fault => (sensor.Name, SensorWords.Of(fault.Reason), (double)fault.Count))))
             .Labelled("sluice_i2c_recoveries_total", "Times that a bus that hung was recovered.", "counter", "bus", host.Recoveries.Select(bus => (bus.Bus, (double)bus.Recoveries)))
             .Labelled("sluice_gpio_edges_lost_total", "Edges that were lost because they came faster than they were read.", "counter", "chip", host.LostEdges.Select(chip => (chip.Chip, (double)chip.Lost)))
-            .Labelled("sluice_actuator_on", "1 when an output is on.", "gauge", "actuator", host.Actuators.Names.Select(name => (name, host.Actuators.IsOn(name) == true ? 1.0 : 0)));
+            .Labelled(
+                "sluice_actuator_on", "1 when an output is on, 0 when it is off; none when it cannot be set.", "gauge", "actuator",
+                from name in host.Actuators.Names
+                let isOn = host.Actuators.IsOn(name)
+                where isOn is not null
+                select (name, isOn.Value ? 1.0 : 0))
+            .Labelled("sluice_actuator_settable", "1 when an output can be set.", "gauge", "actuator", host.Actuators.Names.Select(name => (name, host.Actuators.IsOn(name) is null ? 0.0 : 1)));
     }
 
     private static SensorState State(SensorHost host, SampledSensor sensor)

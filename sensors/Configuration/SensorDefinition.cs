@@ -37,7 +37,7 @@ public sealed record SensorDefinition
     public bool IsSimulated => SimulatedWorld.IsSimulated(Bus);
 
     /// <summary>The metric of its quality, that is stored when a sensor fails and when it is well again.</summary>
-    public string QualityMetric => $"{Name[(Name.LastIndexOf('/') + 1)..]}.quality";
+    public string QualityMetric => $"{SampledSensor.ShortName(Name)}.quality";
 }
 
 /// <summary>All sensors and outputs of a machine.</summary>

@@ -1,6 +1,7 @@
 using Sluice.Sensors.Drivers;
 using Sluice.Sensors.Gpio;
 using Sluice.Sensors.I2c;
+using Sluice.Sensors.Modbus;
 using Sluice.Sensors.Sampling;
 using Sluice.Sensors.Simulation;
 using Sluice.Sensors.Spi;
@@ -18,7 +19,8 @@ public sealed class SensorHost : IAsyncDisposable
     private readonly Dictionary<string, RecoveringI2cBus> _i2c = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SimulatedFaults> _faults = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ISpiDevice> _spi = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, GpioPort> _ports = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SharedModbus> _modbus = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<GpioPort>> _ports = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SensorDefinition> _definitions;
 
     /// <param name="configuration">Checked.</param>
@@ -33,7 +35,8 @@ public sealed class SensorHost : IAsyncDisposable
         _world = new SimulatedWorld(time);
         _definitions = configuration.Sensors.ToDictionary(sensor => sensor.Name, StringComparer.Ordinal);
         Sampler = new Sampler([.. configuration.Sensors.Select(Make)], output, time);
-        Actuators = new ActuatorSet(configuration.Actuators, OpenChip, time);
+        Actuators = new ActuatorSet(
+            configuration.Actuators, OpenOutput, time);
     }
 
     public Sampler Sampler { get; }
@@ -44,20 +47,22 @@ public sealed class SensorHost : IAsyncDisposable
     public IReadOnlyList<(string Bus, long Recoveries)> Recoveries => [.. _i2c.Select(pair => (pair.Key, pair.Value.Recoveries))];
 
     /// <summary>Edges that were lost at each GPIO chip.</summary>
-    public IReadOnlyList<(string Chip, long Lost)> LostEdges => [.. _ports.Select(pair => (pair.Key, pair.Value.Lost))];
+    public IReadOnlyList<(string Chip, long Lost)> LostEdges => [.. _ports.Select(pair => (pair.Key, pair.Value.Sum(port => port.Lost)))];
 
     /// <summary>The faults that the simulated device of a sensor can be made to have; null where there is none.</summary>
     public SimulatedFaults? Faults(string sensor) => _faults.GetValueOrDefault(sensor);
+
+    /// <summary>A simulated GPIO chip, to drive its lines and to pull it out; null where there is none of that name.</summary>
+    public SimulatedGpioChip? Chip(string bus) => SimulatedWorld.IsSimulated(bus) ? _world.Chip(bus) : null;
 
     /// <summary>What a sensor was made from.</summary>
     public SensorDefinition Definition(SampledSensor sensor) => _definitions[sensor.Name];
 
     /// <summary>Sensors whose values go on from before a restart; before <see cref="Start"/>.</summary>
-    public IEnumerable<(SampledSensor Sensor, string Metric, IRestorable Driver)> Restorable =>
+    public IEnumerable<(SampledSensor Sensor, IRestorable Driver)> Restorable =>
         from sensor in Sampler.Sensors
         where sensor.Driver is IRestorable
-        let driver = (IRestorable)sensor.Driver
-        select (sensor, sensor.Plan.Names.GetValueOrDefault(driver.RestoredMetric) ?? driver.RestoredMetric, driver);
+        select (sensor, (IRestorable)sensor.Driver);
 
     /// <summary>Takes the outputs in their safe states and begins to read.</summary>
     public void Start()
@@ -66,7 +71,7 @@ public sealed class SensorHost : IAsyncDisposable
 
         // Inputs tell their level when their line is taken, and the sampler must be there to hear it.
         Sampler.Start();
-        foreach (GpioPort port in _ports.Values)
+        foreach (GpioPort port in _ports.Values.SelectMany(ports => ports))
         {
             port.Start();
         }
@@ -79,9 +84,14 @@ public sealed class SensorHost : IAsyncDisposable
         Actuators.Dispose();
         _world.Dispose();
         await Sampler.DisposeAsync();
-        foreach (IDisposable part in (IEnumerable<IDisposable>)[.. _ports.Values, .. _workers.Values, .. _i2c.Values, .. _spi.Values])
+        foreach (IDisposable part in (IEnumerable<IDisposable>)[.. _ports.Values.SelectMany(ports => ports), .. _workers.Values, .. _i2c.Values, .. _spi.Values])
         {
             part.Dispose();
+        }
+
+        foreach (SharedModbus modbus in _modbus.Values)
+        {
+            modbus.Close();
         }
     }
 
@@ -105,6 +115,7 @@ public sealed class SensorHost : IAsyncDisposable
         Spi = spi!,
         Port = port!,
         Chip = () => OpenChip(sensor.Bus),
+        Modbus = make => Modbus(sensor.Bus, make),
         Bus = sensor.Bus,
         Sysfs = _configuration.Sysfs,
         Time = _time,
@@ -162,18 +173,38 @@ public sealed class SensorHost : IAsyncDisposable
 
     private GpioPort Port(SensorDefinition sensor)
     {
-        if (!_ports.TryGetValue(sensor.Bus, out GpioPort? port))
+        if (!_ports.TryGetValue(sensor.Bus, out List<GpioPort>? ports))
         {
-            port = new GpioPort(() => OpenChip(sensor.Bus));
-            _ports.Add(sensor.Bus, port);
+            ports = [];
+            _ports.Add(sensor.Bus, ports);
+        }
+
+        if (ports.Count == 0 || ports[^1].IsFull)
+        {
+            ports.Add(new GpioPort(() => OpenChip(sensor.Bus)));
         }
 
         if (sensor.IsSimulated)
         {
-            _world.Drive(sensor);
+            _faults.Add(sensor.Name, _world.Drive(sensor));
         }
 
-        return port;
+        return ports[^1];
+    }
+
+    private IOutputPort OpenOutput(ActuatorDefinition output, bool state) => output.Modbus is { } point
+        ? new ModbusOutput(Modbus(output.Bus, () => point.IsTcp ? ModbusSettings.Tcp(output.Bus, point.Settings) : ModbusSettings.Rtu(output.Bus, point.Settings, _time)), point, state)
+        : new GpioOutput(OpenChip(output.Bus), output.Line, output.IsActiveLow, state);
+
+    private SharedModbus Modbus(string bus, Func<ModbusTransport> make)
+    {
+        if (!_modbus.TryGetValue(bus, out SharedModbus? shared))
+        {
+            shared = new SharedModbus(make());
+            _modbus.Add(bus, shared);
+        }
+
+        return shared;
     }
 
     private IGpioChip OpenChip(string bus) => SimulatedWorld.IsSimulated(bus) ? _world.Chip(bus) : new KernelGpioChip(bus);

@@ -13,7 +13,10 @@ namespace Sluice.Sensors.Configuration;
 /// <param name="Proposal">What to write into a configuration's <c>sensors</c>; null where nothing is known.</param>
 public sealed record ScanFinding(string Where, string What, string? Proposal);
 
-/// <summary>Looks for buses, chips and devices, and proposes a configuration. I2C addresses are probed without writing to devices.</summary>
+/// <summary>
+/// Looks for buses, chips and devices, and proposes a configuration. I2C addresses are probed without writing to devices; an
+/// identification is read where no device with outputs can have the address.
+/// </summary>
 /// <param name="sysfs">Where sysfs is mounted.</param>
 /// <param name="dev">Where the devices are that are called /dev/...</param>
 /// <param name="openI2c">Opens an I2C bus by its name, <c>/dev/i2c-1</c>.</param>
@@ -23,8 +26,15 @@ public sealed class SensorScan(string sysfs, string dev, Func<string, II2cBus> o
     private const int FirstAddress = 0x08;
     private const int LastAddress = 0x77;
 
+    // How many of each kind were proposed: each has a device of its own.
+    private readonly Dictionary<string, int> _proposed = new(StringComparer.Ordinal);
+
     /// <summary>Everything there is, in the order of the buses.</summary>
-    public IEnumerable<ScanFinding> Run() => [.. I2c(), .. Spi(), .. Gpio(), .. OneWire(), .. Iio(), .. Hwmon(), .. Thermal(), .. Serial()];
+    public IEnumerable<ScanFinding> Run()
+    {
+        _proposed.Clear();
+        return [.. I2c(), .. Spi(), .. Gpio(), .. OneWire(), .. Iio(), .. Hwmon(), .. Thermal(), .. Serial()];
+    }
 
     private IEnumerable<ScanFinding> I2c()
     {
@@ -66,7 +76,7 @@ public sealed class SensorScan(string sysfs, string dev, Func<string, II2cBus> o
         return findings;
     }
 
-    private static ScanFinding Identify(string path, I2cDevice device)
+    private ScanFinding Identify(string path, I2cDevice device)
     {
         DriverKind[] kinds = [.. DriverCatalog.All.Where(kind => kind.Addresses.Contains(device.Address))];
         DriverKind? sure = kinds.FirstOrDefault(kind => kind.Identify is { } identify && Answers(identify, device));
@@ -107,7 +117,7 @@ public sealed class SensorScan(string sysfs, string dev, Func<string, II2cBus> o
                 finding = new ScanFinding(
                     path,
                     $"GPIO chip, {chip.Lines.Count} lines; free: {Few(free)}{(taken.Length > 0 ? $"; taken: {Few(taken)}" : "")}",
-                    free.Length == 0 ? null : Proposal(GpioInputDriver.Kind, $"bus: {path}, line: {free[0]}", "1m"));
+                    free.Length == 0 ? null : Proposal(GpioInputDriver.Kind, $"bus: {path}, line: {Quote(free[0])}", "1m"));
             }
             catch (SensorException e)
             {
@@ -130,19 +140,27 @@ public sealed class SensorScan(string sysfs, string dev, Func<string, II2cBus> o
         }
     }
 
-    private IEnumerable<ScanFinding> Iio() => SysfsFile.Folders(Path.Combine(sysfs, "bus/iio/devices"), "iio:device*").Select(folder =>
-        new ScanFinding(
-            "IIO", $"{Path.GetFileName(folder)}, {IioChannel.DeviceName(folder)}: {string.Join(", ", IioDriver.Channels(folder))}",
-            Proposal(IioDriver.Kind, $"chip: {IioChannel.DeviceName(folder)}", "10s")));
+    private IEnumerable<ScanFinding> Iio() => Named("IIO", "bus/iio/devices", "iio:device*", IioChannel.DeviceName, IioDriver.Channels, IioDriver.Kind, "chip");
 
-    private IEnumerable<ScanFinding> Hwmon() => SysfsFile.Folders(Path.Combine(sysfs, "class/hwmon"), "hwmon*").Select(folder =>
-        new ScanFinding(
-            "hwmon", $"{Path.GetFileName(folder)}, {HwmonDriver.Name(folder)}: {string.Join(", ", HwmonDriver.Inputs(folder))}",
-            HwmonDriver.Inputs(folder).Count == 0 ? null : Proposal(HwmonDriver.Kind, $"chip: {HwmonDriver.Name(folder)}", "10s")));
+    private IEnumerable<ScanFinding> Hwmon() => Named("hwmon", "class/hwmon", "hwmon*", HwmonDriver.Name, HwmonDriver.Inputs, HwmonDriver.Kind, "chip");
 
-    private IEnumerable<ScanFinding> Thermal() => SysfsFile.Folders(Path.Combine(sysfs, "class/thermal"), "thermal_zone*").Select(folder =>
-        new ScanFinding(
-            "thermal", $"{Path.GetFileName(folder)}, {ThermalDriver.TypeOf(folder)}", Proposal(ThermalDriver.Kind, $"zone: {ThermalDriver.TypeOf(folder)}", "10s")));
+    private IEnumerable<ScanFinding> Thermal() => Named("thermal", "class/thermal", "thermal_zone*", ThermalDriver.TypeOf, _ => ["temp"], ThermalDriver.Kind, "zone");
+
+    /// <summary>Devices of sysfs: by their own names, which stay when numbers change; by their folders' where that is not enough to tell them apart.</summary>
+    private IEnumerable<ScanFinding> Named(
+        string where, string root, string pattern, Func<string, string> nameOf, Func<string, IReadOnlyList<string>> channelsOf, DriverKind kind, string key)
+    {
+        IReadOnlyList<string> folders = SysfsFile.Folders(Path.Combine(sysfs, root), pattern);
+        string[] names = [.. folders.Select(nameOf)];
+        foreach ((string folder, string name) in folders.Zip(names))
+        {
+            string id = Path.GetFileName(folder);
+            IReadOnlyList<string> channels = channelsOf(folder);
+            bool isOwn = name.Length > 0 && names.Count(other => other == name) == 1;
+            yield return new ScanFinding(
+                where, $"{id}, {name}: {string.Join(", ", channels)}", channels.Count == 0 ? null : Proposal(kind, $"{key}: {Quote(isOwn ? name : id)}", "10s"));
+        }
+    }
 
     private IEnumerable<ScanFinding> Serial() =>
         Files("serial/by-id/*").Concat(Files("ttyS*").Concat(Files("ttyAMA*"))).Select(path => new ScanFinding(path, "serial line", null));
@@ -156,9 +174,14 @@ public sealed class SensorScan(string sysfs, string dev, Func<string, II2cBus> o
     private static string Few(IReadOnlyList<string> items) =>
         items.Count <= 8 ? string.Join(", ", items) : $"{string.Join(", ", items.Take(6))} and {items.Count - 6} more";
 
-    private static string Proposal(DriverKind kind, string where, string? every = null)
+    /// <summary>A name as a YAML scalar.</summary>
+    private static string Quote(string name) =>
+        name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.') && char.IsAsciiLetterOrDigit(name[0]) ? name : $"\"{name.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"";
+
+    private string Proposal(DriverKind kind, string where, string? every = null)
     {
+        int number = _proposed[kind.Name] = _proposed.GetValueOrDefault(kind.Name) + 1;
         TimeSpan interval = kind.Fastest > TimeSpan.FromSeconds(5) ? kind.Fastest : TimeSpan.FromSeconds(10);
-        return $"{{ kind: {kind.Name}, {where}, device: {kind.Name}-1, every: {every ?? $"{interval.TotalSeconds}s"} }}";
+        return $"{{ kind: {kind.Name}, {where}, device: {kind.Name}-{number}, every: {every ?? $"{interval.TotalSeconds}s"} }}";
     }
 }

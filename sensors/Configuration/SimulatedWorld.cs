@@ -16,6 +16,8 @@ public sealed class SimulatedWorld : IDisposable
     /// <summary>How often pulses are made up to the present.</summary>
     private static readonly TimeSpan PulseStep = TimeSpan.FromMilliseconds(250);
 
+    private const ulong GlitchNs = 50_000;
+
     private readonly TimeProvider _time;
     private readonly Dictionary<string, SimulatedI2cBus> _buses = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SimulatedGpioChip> _chips = new(StringComparer.Ordinal);
@@ -70,34 +72,65 @@ public sealed class SimulatedWorld : IDisposable
         return device;
     }
 
-    /// <summary>Has something happen at the line of a sensor on a GPIO chip.</summary>
-    public void Drive(SensorDefinition sensor)
+    /// <summary>Has something happen at the lines of a sensor on a GPIO chip; they then have the faults that are returned.</summary>
+    public SimulatedFaults Drive(SensorDefinition sensor)
     {
         SimulatedGpioChip chip = Chip(sensor.Bus);
         SimulatedQuantities quantities = new(_time, sensor.Seed);
+        SimulatedFaults faults = new(sensor.Seed);
+        Configure(faults, sensor);
         if (sensor.Kind == Hx711Driver.Kind)
         {
-            _ = new SimulatedHx711(chip, sensor.Settings.Integer("clock", 0, 0, Lines), sensor.Settings.Integer("data", 1, 0, Lines), quantities);
-            return;
+            _ = new SimulatedHx711(chip, sensor.Settings.Integer("clock", 0, 0, 1023), sensor.Settings.Integer("data", 1, 0, 1023), quantities, _time);
+        }
+        else if (((IGpioChip)chip).TryFind(sensor.Settings.Text("line") ?? "0") is { } line)
+        {
+            // One that the chip does not have is the driver's to tell.
+            _steps.Add(sensor.Kind == PulseCounterDriver.Kind
+                ? Pulses(chip, line, quantities, TimeSpan.FromMilliseconds(sensor.Settings.Number("debounce_ms", 0, 0, 10_000)), faults)
+                : Contact(chip, line, sensor.Seed, faults));
         }
 
-        int line = ((IGpioChip)chip).Find(sensor.Settings.Text("line") ?? "0");
-        if (sensor.Kind == PulseCounterDriver.Kind)
+        return faults;
+    }
+
+    /// <summary>As many pulses as the simulated meter has counted since the step before, long enough for the debounce.</summary>
+    private static Action Pulses(SimulatedGpioChip chip, int line, SimulatedQuantities quantities, TimeSpan debounce, SimulatedFaults faults)
+    {
+        ulong width = (ulong)(1.5 * debounce.TotalNanoseconds) + GlitchNs;
+        ulong at = 0;
+        double last = quantities["counter"];
+        return () =>
         {
-            // As many pulses as the simulated meter has counted since the step before.
-            double last = quantities["counter"];
-            _steps.Add(() =>
+            at = Math.Max(at, SimulatedGpioChip.NowNs);
+            chip.Settle(at);
+            for (double now = quantities["counter"]; last < now; last++)
             {
-                for (double now = quantities["counter"]; last < now; last++)
-                {
-                    chip.Drive(line, true);
-                    chip.Drive(line, false);
-                }
-            });
-        }
-        else
+                chip.Drive(line, true, at);
+                chip.Drive(line, false, at + width);
+                at += 2 * width;
+            }
+
+            Glitch(chip, line, false, at, faults);
+        };
+    }
+
+    /// <summary>A contact that changes now and then.</summary>
+    private Action Contact(SimulatedGpioChip chip, int line, ulong seed, SimulatedFaults faults) => () =>
+    {
+        bool level = Noise.Uniform(seed, _time.GetUtcNow().ToUnixTimeSeconds() / 20) < 0.4;
+        ulong at = SimulatedGpioChip.NowNs;
+        chip.Settle(at);
+        chip.Drive(line, level, at);
+        Glitch(chip, line, level, at + GlitchNs, faults);
+    };
+
+    private static void Glitch(SimulatedGpioChip chip, int line, bool level, ulong at, SimulatedFaults faults)
+    {
+        if (faults.Draw() == SimulatedFault.Glitch)
         {
-            _steps.Add(() => chip.Drive(line, Noise.Uniform(sensor.Seed, _time.GetUtcNow().ToUnixTimeSeconds() / 20) < 0.4));
+            chip.Drive(line, !level, at);
+            chip.Drive(line, level, at + GlitchNs);
         }
     }
 

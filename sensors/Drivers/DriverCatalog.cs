@@ -9,6 +9,7 @@ using Sluice.Sensors.Drivers.Max31865;
 using Sluice.Sensors.Drivers.Mcp23017;
 using Sluice.Sensors.Drivers.Mcp3008;
 using Sluice.Sensors.Drivers.Mcp9808;
+using Sluice.Sensors.Drivers.Mlx90614;
 using Sluice.Sensors.Drivers.Pcf8574;
 using Sluice.Sensors.Drivers.Scd4x;
 using Sluice.Sensors.Drivers.Sht3x;
@@ -28,7 +29,7 @@ public static class DriverCatalog
 {
     private static readonly List<DriverKind> Kinds =
     [
-        Bme280Driver.Bme280, Bme280Driver.Bmp280, Sht3xDriver.Kind, Sht4xDriver.Kind, Aht20Driver.Kind, Htu21dDriver.Kind, Mcp9808Driver.Kind,
+        Bme280Driver.Bme280, Bme280Driver.Bmp280, Sht3xDriver.Kind, Sht4xDriver.Kind, Aht20Driver.Kind, Htu21dDriver.Kind, Mcp9808Driver.Kind, Mlx90614Driver.Kind,
         Scd4xDriver.Kind, Bh1750Driver.Kind, Vl53l0xDriver.Kind, Ina219Driver.Kind, Ads1115Driver.Kind, Mcp3008Driver.Kind, Max31865Driver.Kind,
         Pcf8574Driver.Kind, Mcp23017Driver.Kind, Hx711Driver.Kind,
         GpioInputDriver.Kind, PulseCounterDriver.Kind, Ds18b20Driver.Kind, IioDriver.Kind, IioBufferDriver.Kind, HwmonDriver.Kind, ThermalDriver.Kind,

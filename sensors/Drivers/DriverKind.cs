@@ -1,5 +1,6 @@
 using Sluice.Sensors.Gpio;
 using Sluice.Sensors.I2c;
+using Sluice.Sensors.Modbus;
 using Sluice.Sensors.Simulation;
 using Sluice.Sensors.Spi;
 
@@ -34,9 +35,6 @@ public sealed class DriverKind
     public required string Summary { get; init; }
 
     public required BusKind Bus { get; init; }
-
-    /// <summary>Its metric where there is just one, which <c>metric</c> renames.</summary>
-    public string? OnlyMetric { get; init; }
 
     /// <summary>The I2C addresses that it can have, the usual one first.</summary>
     public IReadOnlyList<int> Addresses { get; init; } = [];
@@ -82,6 +80,9 @@ public sealed class DriverSetup
 
     /// <summary>Where sysfs is mounted.</summary>
     public string Sysfs { get; init; } = "/sys";
+
+    /// <summary>The transport of the configured bus, which others at it share: made by the function when there is none yet.</summary>
+    public Func<Func<ModbusTransport>, ModbusTransport> Modbus { get; init; } = make => make();
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

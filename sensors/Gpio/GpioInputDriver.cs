@@ -11,6 +11,7 @@ public sealed class GpioInputDriver : SensorDriver, IGpioListener
     private const int MaximumWaiting = 4096;
 
     private readonly GpioPort _port;
+    private readonly string _line;
     private readonly TimeProvider _time;
     private readonly ConcurrentQueue<(bool Level, DateTimeOffset At)> _changes = new();
 
@@ -21,17 +22,21 @@ public sealed class GpioInputDriver : SensorDriver, IGpioListener
     {
         _port = setup.Port;
         _time = setup.Time;
-        _port.Add(GpioSettings.Line(setup.Settings), GpioSettings.Input(setup.Settings, GpioEdges.Both), this);
+        _line = GpioSettings.Line(setup.Settings);
+        _port.Add(_line, GpioSettings.Input(setup.Settings, GpioEdges.Both), this);
     }
 
     public static DriverKind Kind { get; } = new()
     {
         Name = "gpio-input",
         Summary = "a digital input: contact, switch, motion detector",
-        OnlyMetric = "state",
         Bus = BusKind.Gpio,
         Create = setup => new GpioInputDriver(setup),
     };
+
+    public override IReadOnlyList<string> Metrics => ["state"];
+
+    public override IReadOnlyList<string> Lines => [_line];
 
     public void OnTaken(bool level)
     {
@@ -59,6 +64,7 @@ public sealed class GpioInputDriver : SensorDriver, IGpioListener
 
     public override void Read(ICollection<Measurement> into)
     {
+        _port.Check();
         bool isTaken = _isTaken;
         _isTaken = false;
         if (_changes.IsEmpty && (IsScheduled || isTaken))

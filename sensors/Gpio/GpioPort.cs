@@ -1,3 +1,5 @@
+using Sluice.Sensors.Kernel;
+
 namespace Sluice.Sensors.Gpio;
 
 /// <summary>Learns what happens on one input line; called by the port's reader, must not block.</summary>
@@ -13,7 +15,7 @@ public interface IGpioListener
 }
 
 /// <summary>
-/// The inputs of one chip: one request for all of them and one reader, a thread that sleeps in the kernel until there are
+/// The inputs of one chip, at most 64: one request for all of them and one reader, a thread that sleeps in the kernel until there are
 /// edges. A chip that goes away (USB) is opened again when it is back.
 /// </summary>
 public sealed class GpioPort : IDisposable
@@ -51,6 +53,9 @@ public sealed class GpioPort : IDisposable
 
     /// <summary>How often the chip was opened again.</summary>
     public long Reopened => Interlocked.Read(ref _reopened);
+
+    /// <summary>The kernel gives no more lines at once; further ones need another port.</summary>
+    public bool IsFull => _inputs.Count == GpioAbi.MaximumLines;
 
     /// <summary>Adds an input; before <see cref="Start"/>.</summary>
     /// <param name="line">The line's name or its offset.</param>

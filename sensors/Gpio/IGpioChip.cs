@@ -14,18 +14,16 @@ public interface IGpioChip : IDisposable
     /// <param name="eventBuffer">Events that the kernel keeps for the reader; past it the oldest is lost.</param>
     IGpioLines Request(IReadOnlyList<GpioLineSettings> lines, int eventBuffer);
 
+    /// <summary>The offset of a line by its name or offset; null when there is no such line.</summary>
+    int? TryFind(string line) =>
+        int.TryParse(line, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out int offset) && offset < Lines.Count
+            ? offset
+            : Lines.FirstOrDefault(info => info.Name == line)?.Offset;
+
     /// <summary>The offset of a line by its name or offset.</summary>
     /// <exception cref="SensorException">There is no such line.</exception>
-    int Find(string line)
-    {
-        if (int.TryParse(line, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out int offset) && offset < Lines.Count)
-        {
-            return offset;
-        }
-
-        return Lines.FirstOrDefault(info => info.Name == line)?.Offset
-            ?? throw new SensorException(FaultReason.Missing, $"{Name} has no line \"{line}\"; it has {Lines.Count}, from 0; sluice sensors scan lists their names");
-    }
+    int Find(string line) => TryFind(line)
+        ?? throw new SensorException(FaultReason.Missing, $"{Name} has no line \"{line}\"; it has {Lines.Count}, from 0; sluice sensors scan lists their names");
 }
 
 /// <summary>Lines that were taken together.</summary>

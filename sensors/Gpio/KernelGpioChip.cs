@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Text;
 using Sluice.Sensors.Kernel;
 
@@ -48,7 +46,7 @@ public sealed class KernelGpioChip : IGpioChip
         GpioAbi.LineRequest request = GpioRequest.Compose(lines, eventBuffer);
         ConsumerName.CopyTo(request.Consumer);
         _file.Control(GpioAbi.GetLine, ref request, $"lines {string.Join(", ", lines.Select(line => line.Offset))}");
-        return new KernelLines(KernelFile.Own(Name, request.File));
+        return new KernelGpioLines(KernelFile.Own(Name, request.File));
     }
 
     public void Dispose() => _file.Dispose();
@@ -72,42 +70,5 @@ public sealed class KernelGpioChip : IGpioChip
         }
 
         throw new SensorException(FaultReason.Missing, $"no GPIO chip has the label \"{label}\"; sluice sensors scan lists the chips");
-    }
-
-    private sealed class KernelLines(KernelFile file) : IGpioLines
-    {
-        public ulong Read()
-        {
-            GpioAbi.LineValues values = new() { Mask = ulong.MaxValue };
-            file.Control(GpioAbi.GetValues, ref values, "read");
-            return values.Bits;
-        }
-
-        public void Write(ulong mask, ulong bits)
-        {
-            GpioAbi.LineValues values = new() { Mask = mask, Bits = bits };
-            file.Control(GpioAbi.SetValues, ref values, "write");
-        }
-
-        public int ReadEvents(Span<GpioEvent> events, TimeSpan timeout)
-        {
-            if (!file.WaitReadable(timeout))
-            {
-                return 0;
-            }
-
-            Span<GpioAbi.LineEvent> raw = stackalloc GpioAbi.LineEvent[Math.Min(events.Length, 64)];
-            int bytes = file.Read(MemoryMarshal.AsBytes(raw));
-            int count = bytes / Unsafe.SizeOf<GpioAbi.LineEvent>();
-            for (int i = 0; i < count; i++)
-            {
-                ref GpioAbi.LineEvent e = ref raw[i];
-                events[i] = new GpioEvent((int)e.Offset, e.Id == GpioAbi.RisingEdge, e.TimestampNs, e.Sequence, e.LineSequence);
-            }
-
-            return count;
-        }
-
-        public void Dispose() => file.Dispose();
     }
 }

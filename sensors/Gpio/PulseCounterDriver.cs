@@ -2,16 +2,6 @@ using Sluice.Sensors.Drivers;
 
 namespace Sluice.Sensors.Gpio;
 
-/// <summary>A driver whose value goes on from where it was before a restart.</summary>
-public interface IRestorable
-{
-    /// <summary>The metric that is to be restored.</summary>
-    string RestoredMetric { get; }
-
-    /// <summary>Goes on from the value that was stored last; before the first turn.</summary>
-    void Restore(double value);
-}
-
 /// <summary>
 /// Counts the pulses of a meter: <c>count</c> since ever, <c>frequency</c> in Hz since the last turn, and with <c>duty: true</c> also
 /// <c>duty</c>, the part of the time in which the input is 1.
@@ -22,6 +12,7 @@ public interface IRestorable
 public sealed class PulseCounterDriver : SensorDriver, IGpioListener, IRestorable
 {
     private readonly GpioPort _port;
+    private readonly string _line;
     private readonly Lock _gate = new();
     private readonly bool _withDuty;
 
@@ -39,7 +30,8 @@ public sealed class PulseCounterDriver : SensorDriver, IGpioListener, IRestorabl
         _withDuty = setup.Settings.Flag("duty", false);
         bool falling = setup.Settings.Choice("edge", "rising", "falling") == "falling";
         GpioEdges edges = _withDuty ? GpioEdges.Both : falling ? GpioEdges.Falling : GpioEdges.Rising;
-        _port.Add(GpioSettings.Line(setup.Settings), GpioSettings.Input(setup.Settings, edges), this);
+        _line = GpioSettings.Line(setup.Settings);
+        _port.Add(_line, GpioSettings.Input(setup.Settings, edges), this);
     }
 
     public static DriverKind Kind { get; } = new()
@@ -50,15 +42,28 @@ public sealed class PulseCounterDriver : SensorDriver, IGpioListener, IRestorabl
         Create = setup => new PulseCounterDriver(setup),
     };
 
+    public override IReadOnlyList<string> Metrics => _withDuty ? ["count", "frequency", "duty"] : ["count", "frequency"];
+
+    public override IReadOnlyList<string> Lines => [_line];
+
     public override bool ReadsAtEnd => true;
 
-    public string RestoredMetric => "count";
+    public long Total
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _count;
+            }
+        }
+    }
 
-    public void Restore(double value)
+    public void Restore(long total)
     {
         lock (_gate)
         {
-            _count += (long)Math.Round(value);
+            _count += total;
         }
     }
 

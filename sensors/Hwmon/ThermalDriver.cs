@@ -14,10 +14,11 @@ public sealed class ThermalDriver(DriverSetup setup) : SensorDriver
     {
         Name = "thermal",
         Summary = "a thermal zone of the kernel, such as the processor's",
-        OnlyMetric = "temperature",
         Bus = BusKind.Sysfs,
         Create = setup => new ThermalDriver(setup),
     };
+
+    public override IReadOnlyList<string> Metrics => ["temperature"];
 
     public override TimeSpan Initialize()
     {

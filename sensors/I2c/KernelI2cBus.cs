@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Sluice.Sensors.Kernel;
 
 namespace Sluice.Sensors.I2c;
@@ -98,19 +99,19 @@ public sealed unsafe class KernelI2cBus : II2cBus
     public bool Recover()
     {
         Close();
-        string device = Path.Combine(_sysfs, "class/i2c-dev", Path.GetFileName(Name), "device/device");
-        string driver = Path.Combine(device, "driver");
+
+        // The folder of the adapter is below that of the device that the driver has, such as fe804000.i2c/i2c-1.
+        if (Path.GetDirectoryName(RealPath(Path.Combine(_sysfs, "class/i2c-dev", Path.GetFileName(Name), "device"))) is not { } device
+            || RealPath(Path.Combine(device, "driver")) is not { } driver)
+        {
+            return false;
+        }
+
         try
         {
-            string? target = new DirectoryInfo(device).ResolveLinkTarget(returnFinalTarget: true)?.Name;
-            if (target is null || !File.Exists(Path.Combine(driver, "unbind")))
-            {
-                return false;
-            }
-
-            string folder = new DirectoryInfo(driver).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? driver;
-            File.WriteAllText(Path.Combine(folder, "unbind"), target);
-            File.WriteAllText(Path.Combine(folder, "bind"), target);
+            string target = Path.GetFileName(device);
+            File.WriteAllText(Path.Combine(driver, "unbind"), target);
+            File.WriteAllText(Path.Combine(driver, "bind"), target);
             return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -120,6 +121,13 @@ public sealed unsafe class KernelI2cBus : II2cBus
     }
 
     public void Dispose() => Close();
+
+    /// <summary>Where a path of sysfs leads, whose folders are links, too; null when it is not there.</summary>
+    private static string? RealPath(string path)
+    {
+        byte* resolved = stackalloc byte[4096];
+        return Libc.RealPath(path, resolved) == 0 ? null : Marshal.PtrToStringUTF8((nint)resolved);
+    }
 
     private KernelFile Open()
     {

@@ -1,5 +1,4 @@
 using Sluice.Sensors.Drivers;
-using Sluice.Sensors.Serial;
 
 namespace Sluice.Sensors.Modbus;
 
@@ -47,8 +46,7 @@ public sealed class ModbusDriver : SensorDriver
         Summary = "values of a Modbus device on a serial line",
         Bus = BusKind.Serial,
         Fastest = TimeSpan.FromMilliseconds(20),
-        Create = setup => new ModbusDriver(
-            setup.Settings, new ModbusRtu(new SerialLine(setup.Bus, SerialSettings.From(setup.Settings, 9600)), Timeout(setup.Settings), setup.Time), unit: 1),
+        Create = setup => new ModbusDriver(setup.Settings, setup.Modbus(() => ModbusSettings.Rtu(setup.Bus, setup.Settings, setup.Time)), unit: 1),
     };
 
     public static DriverKind Tcp { get; } = new()
@@ -57,19 +55,10 @@ public sealed class ModbusDriver : SensorDriver
         Summary = "values of a Modbus device on the network",
         Bus = BusKind.Network,
         Fastest = TimeSpan.FromMilliseconds(20),
-        Create = setup =>
-        {
-            int colon = setup.Bus.LastIndexOf(':');
-            int port = 502;
-            string host = colon > 0 ? setup.Bus[..colon] : setup.Bus;
-            if (colon > 0 && !int.TryParse(setup.Bus[(colon + 1)..], out port))
-            {
-                setup.Settings.Fail("bus", $"\"{setup.Bus}\" is no HOST:PORT");
-            }
-
-            return new ModbusDriver(setup.Settings, new ModbusTcp(host, port, Timeout(setup.Settings)), unit: 255);
-        },
+        Create = setup => new ModbusDriver(setup.Settings, setup.Modbus(() => ModbusSettings.Tcp(setup.Bus, setup.Settings)), unit: 255),
     };
+
+    public override IReadOnlyList<string> Metrics => [.. _values.Select(value => value.Metric)];
 
     public override void Read(ICollection<Measurement> into)
     {
@@ -83,6 +72,4 @@ public sealed class ModbusDriver : SensorDriver
     }
 
     protected override void Dispose(bool disposing) => _transport.Dispose();
-
-    private static TimeSpan Timeout(SensorSettings settings) => TimeSpan.FromMilliseconds(settings.Integer("timeout_ms", 500, 10, 60_000));
 }

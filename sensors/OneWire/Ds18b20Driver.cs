@@ -24,11 +24,12 @@ public sealed class Ds18b20Driver(DriverSetup setup) : SensorDriver
     {
         Name = "ds18b20",
         Summary = "temperature over 1-Wire (Maxim DS18B20, DS18S20, DS1822)",
-        OnlyMetric = "temperature",
         Bus = BusKind.Sysfs,
         Fastest = TimeSpan.FromSeconds(1),
         Create = setup => new Ds18b20Driver(setup),
     };
+
+    public override IReadOnlyList<string> Metrics => ["temperature"];
 
     public override void Read(ICollection<Measurement> into)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 
 namespace Sluice.Sensors.Sampling;
 
@@ -66,6 +67,40 @@ public sealed class CronSchedule : Schedule
 
         return DateTimeOffset.MaxValue;
     }
+
+    /// <summary>By whole days: a clock that is set from 1970 to now has passed many turns.</summary>
+    public override long Count(DateTimeOffset after, DateTimeOffset until)
+    {
+        long count = 0;
+        DateTime first = after.UtcDateTime;
+        DateTime last = until.UtcDateTime;
+        for (DateTime day = first.Date; day <= last.Date; day = day.AddDays(1))
+        {
+            if (IsDay(day))
+            {
+                count += UpTo(day == last.Date ? last.TimeOfDay : new TimeSpan(23, 59, 59)) - (day == first.Date ? UpTo(first.TimeOfDay) : 0);
+            }
+        }
+
+        return Math.Max(0, count);
+    }
+
+    /// <summary>Turns of a day up to a time, that one included.</summary>
+    private long UpTo(TimeSpan time)
+    {
+        long seconds = BitOperations.PopCount(_seconds);
+        long minutes = BitOperations.PopCount(_minutes);
+        long count = BitOperations.PopCount(_hours & Below(time.Hours)) * minutes * seconds;
+        if (Has(_hours, time.Hours))
+        {
+            count += BitOperations.PopCount(_minutes & Below(time.Minutes)) * seconds;
+            count += Has(_minutes, time.Minutes) ? BitOperations.PopCount(_seconds & Below(time.Seconds + 1)) : 0;
+        }
+
+        return count;
+    }
+
+    private static ulong Below(int value) => (1UL << value) - 1;
 
     private TimeSpan? WithinDay(TimeSpan from)
     {

@@ -1,3 +1,5 @@
+using Sluice.Sensors.Gpio;
+
 namespace Sluice.Sensors.Sampling;
 
 /// <summary>
@@ -27,6 +29,8 @@ public sealed class SampledSensor
     private bool _isSetUp;
     private bool _isBegun;
     private int _failedTurns;
+    private long? _keptTotal;
+    private DateTimeOffset _qualityAt;
 
     /// <param name="name">Unique among the sensors.</param>
     /// <param name="device">The device that its readings belong to.</param>
@@ -55,6 +59,9 @@ public sealed class SampledSensor
 
     public string Device { get; }
 
+    /// <summary>The metric under which the total of a counter is kept as it is, whatever the plan makes of its readings: calibrated, filtered, held back.</summary>
+    public string TotalMetric => $"{ShortName(Name)}.total";
+
     public SensorDriver Driver { get; }
 
     public SamplingPlan Plan { get; }
@@ -80,6 +87,9 @@ public sealed class SampledSensor
     internal DateTimeOffset LeftAloneUntil { get; private set; }
 
     private DateTimeOffset LastGood { get; set; }
+
+    /// <summary>A name without its device: <c>bme280</c> of <c>boiler-room/bme280</c>.</summary>
+    internal static string ShortName(string name) => name[(name.LastIndexOf('/') + 1)..];
 
     internal void Attach(Sampler sampler, DateTimeOffset now)
     {
@@ -250,6 +260,12 @@ public sealed class SampledSensor
         }
 
         _burst?.Apply(_readings);
+        if (Driver is IRestorable { Total: var total } && total != _keptTotal)
+        {
+            _keptTotal = total;
+            _readings.Add(new SensorReading(Device, TotalMetric, null, Due, total));
+        }
+
         if (_readings.Count > 0)
         {
             sampler.Output.Write(this, _readings);
@@ -302,7 +318,9 @@ public sealed class SampledSensor
 
     private void Become(SensorQuality quality, DateTimeOffset at)
     {
+        // A turn that hung was due before its value became stale, and ends after that.
+        _qualityAt = at > _qualityAt ? at : _sampler!.Now;
         Quality = quality;
-        _sampler!.Output.QualityChanged(this, quality, at);
+        _sampler!.Output.QualityChanged(this, quality, _qualityAt);
     }
 }

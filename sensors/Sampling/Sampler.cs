@@ -97,7 +97,17 @@ public sealed class Sampler : IAsyncDisposable
 
             _isStopped = true;
             _idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _queue.Clear();
+
+            // Turns that wait for their device are over: its answer is not waited for any more.
+            while (_queue.TryDequeue(out (SampledSensor Sensor, bool IsTurn) next, out _))
+            {
+                if (!next.IsTurn)
+                {
+                    next.Sensor.IsBusy = false;
+                    _busy--;
+                }
+            }
+
             foreach (SampledSensor sensor in _sensors.Where(sensor => !sensor.IsBusy && sensor.Driver.ReadsAtEnd))
             {
                 Occupy(sensor, Now, isScheduled: true);

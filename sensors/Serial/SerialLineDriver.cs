@@ -44,6 +44,8 @@ public sealed class SerialLineDriver : SensorDriver
         Create = setup => new SerialLineDriver(setup),
     };
 
+    public override IReadOnlyList<string> Metrics => [.. _fields.Select(item => item.Metric)];
+
     public override TimeSpan Begin()
     {
         _line.Discard();

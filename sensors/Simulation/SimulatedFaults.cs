@@ -23,6 +23,9 @@ public enum SimulatedFault
 
     /// <summary>Lost its power for a moment: its registers are what they are after power-on.</summary>
     PowerLoss,
+
+    /// <summary>An impulse of 50 us on a GPIO line: a longer debounce keeps it away, without one it counts. Nothing on other buses.</summary>
+    Glitch,
 }
 
 /// <summary>
@@ -58,6 +61,24 @@ public sealed class SimulatedFaults(ulong seed = 0)
         lock (_gate)
         {
             _lasting = fault;
+        }
+    }
+
+    /// <summary>The bus was recovered: a hang that lasts is over, anything else is not.</summary>
+    internal void Recover()
+    {
+        lock (_gate)
+        {
+            _lasting = _lasting == SimulatedFault.Hang ? null : _lasting;
+        }
+    }
+
+    /// <summary>Forgets what the next transfers were to do.</summary>
+    public void Clear()
+    {
+        lock (_gate)
+        {
+            _script.Clear();
         }
     }
 

@@ -42,6 +42,11 @@ public sealed class SimulatedGpioChip : IGpioChip
         lock (_gate)
         {
             Check();
+            if (lines.FirstOrDefault(line => line.Offset >= _lines.Length) is { } absent)
+            {
+                throw new SensorException(FaultReason.Missing, $"{Name} has no line {absent.Offset}; it has {_lines.Length}, from 0");
+            }
+
             if (lines.FirstOrDefault(line => _lines[line.Offset].Request is not null) is { } taken)
             {
                 throw new SensorException(FaultReason.Busy, $"{Name}: lines {taken.Offset}: in use");
@@ -129,7 +134,8 @@ public sealed class SimulatedGpioChip : IGpioChip
     {
     }
 
-    private static ulong NowNs => (ulong)Stopwatch.GetElapsedTime(0).TotalNanoseconds;
+    /// <summary>The monotonic clock, by which events are timed.</summary>
+    internal static ulong NowNs => (ulong)Stopwatch.GetElapsedTime(0).TotalNanoseconds;
 
     private void Check()
     {

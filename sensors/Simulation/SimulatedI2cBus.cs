@@ -60,7 +60,7 @@ public sealed class SimulatedI2cBus(string name) : II2cBus
         Recoveries++;
         foreach (SimulatedI2cDevice device in _devices.Values)
         {
-            device.Faults.Always(null);
+            device.Faults.Recover();
         }
 
         return true;

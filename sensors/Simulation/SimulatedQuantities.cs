@@ -32,6 +32,7 @@ public sealed class SimulatedQuantities(TimeProvider time, ulong seed)
             "voltage" => 12.1 + (0.4 * wave),
             "current" => 0.8 + (0.3 * wave),
             "distance" => 0.9 + (0.35 * wave),
+            "ambient" => 21 + wave,
             "load" => 120_000 + (40_000 * wave),
             _ => 0.5 + (0.4 * wave),
         };

@@ -34,6 +34,8 @@ public sealed class WaveformDriver : SensorDriver
     /// <summary>The waveform that the key names; whoever takes the configuration has refused others.</summary>
     private static Waveform Find(SensorSettings settings) => Waveform.Find(settings.Required("simulate", "temperature")) ?? Waveform.All[0];
 
+    public override IReadOnlyList<string> Metrics => [_waveform.Kind];
+
     public override void Read(ICollection<Measurement> into) =>
         into.Add(new Measurement(_waveform.Kind, _waveform.Unit, _waveform.At(_time.GetUtcNow(), _seed)));
 }

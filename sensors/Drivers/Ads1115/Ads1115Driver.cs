@@ -8,6 +8,12 @@ public sealed class Ads1115Driver : SensorDriver
 {
     private const byte Conversion = 0;
     private const byte Configuration = 1;
+
+    /// <summary>The low threshold of the comparator, which is off.</summary>
+    private const byte Marker = 2;
+
+    /// <summary>Not its value after power-on, which is 0x8000; the ADS1015 keeps twelve bits.</summary>
+    private const ushort Mark = 0x8010;
     private const ushort Start = 0x8000;
     private const ushort SingleShot = 0x0100;
 
@@ -40,13 +46,20 @@ public sealed class Ads1115Driver : SensorDriver
     {
         Name = "ads1115",
         Summary = "voltage, four inputs (Texas Instruments ADS1115, ADS1015)",
-        OnlyMetric = "voltage",
         Bus = BusKind.I2c,
         Addresses = [0x48, 0x49, 0x4A, 0x4B],
         Fastest = TimeSpan.FromMilliseconds(3),
         Create = setup => new Ads1115Driver(setup),
         SimulateI2c = quantities => new SimulatedAds1115(quantities),
     };
+
+    public override IReadOnlyList<string> Metrics => ["voltage"];
+
+    public override TimeSpan Initialize()
+    {
+        _device.WriteUInt16(Marker, Mark);
+        return TimeSpan.Zero;
+    }
 
     public override TimeSpan Begin()
     {
@@ -68,6 +81,13 @@ public sealed class Ads1115Driver : SensorDriver
         }
 
         short raw = _device.ReadInt16(Conversion);
+
+        // Last: a conversion register that lost its power reads 0, which is a voltage, too.
+        if (_device.ReadUInt16(Marker) != Mark)
+        {
+            throw new SensorException(FaultReason.PowerOn, $"{_device}: lost its settings: it was without power");
+        }
+
         if (raw is short.MaxValue or short.MinValue)
         {
             throw new SensorException(FaultReason.Range, $"{_device}: the input is beyond the range of {_range.ToString(CultureInfo.InvariantCulture)} V");

@@ -20,6 +20,8 @@ internal sealed class SimulatedAds1115 : SimulatedWordDevice
     {
         Array.Clear(Registers);
         Registers[1] = 0x8583;
+        Registers[2] = 0x8000;
+        Registers[3] = 0x7FFF;
     }
 
     protected override void OnWrite(byte register, ushort value)

@@ -19,8 +19,11 @@ public sealed class Aht20Driver(DriverSetup setup) : SensorDriver
         Fastest = TimeSpan.FromMilliseconds(100),
         Create = setup => new Aht20Driver(setup),
         SimulateI2c = quantities => new SimulatedAht20(quantities),
-        Identify = device => (device.ReadByte(0x71) & 0x18) == 0x18,
+
+        // No identification: its status is asked for with a byte that would set the outputs of a PCF8574A, which may have the address.
     };
+
+    public override IReadOnlyList<string> Metrics => ["temperature", "humidity"];
 
     public override TimeSpan Initialize()
     {

@@ -11,13 +11,14 @@ public sealed class Bh1750Driver(DriverSetup setup) : SensorDriver
     {
         Name = "bh1750",
         Summary = "illuminance (ROHM BH1750FVI)",
-        OnlyMetric = "illuminance",
         Bus = BusKind.I2c,
         Addresses = [0x23, 0x5C],
         Fastest = TimeSpan.FromMilliseconds(200),
         Create = setup => new Bh1750Driver(setup),
         SimulateI2c = quantities => new SimulatedBh1750(quantities),
     };
+
+    public override IReadOnlyList<string> Metrics => ["illuminance"];
 
     public override TimeSpan Begin()
     {

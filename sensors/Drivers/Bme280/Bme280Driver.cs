@@ -61,6 +61,8 @@ public sealed class Bme280Driver : SensorDriver
         Identify = device => device.ReadByte(Identification) == 0x58,
     };
 
+    public override IReadOnlyList<string> Metrics => _hasHumidity ? ["temperature", "humidity", "pressure"] : ["temperature", "pressure"];
+
     public override TimeSpan Initialize()
     {
         byte identification = _device.ReadByte(Identification);

@@ -19,6 +19,8 @@ public sealed class Htu21dDriver(DriverSetup setup) : SensorDriver
         SimulateI2c = quantities => new SimulatedHtu21d(quantities),
     };
 
+    public override IReadOnlyList<string> Metrics => ["temperature", "humidity"];
+
     public override TimeSpan Initialize()
     {
         _device.Write(0xFE);

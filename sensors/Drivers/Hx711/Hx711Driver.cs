@@ -13,6 +13,9 @@ public sealed class Hx711Driver : SensorDriver
     private const ulong DataBit = 0b10;
     private static readonly TimeSpan LongestPulse = TimeSpan.FromMicroseconds(60);
 
+    /// <summary>The first value after power-on, or of another input or gain, takes 400 ms at 10 values a second.</summary>
+    private static readonly TimeSpan SettleTime = Ms(400);
+
     private readonly Func<IGpioChip> _open;
     private readonly TimeProvider _time;
     private readonly int _clock;
@@ -20,6 +23,7 @@ public sealed class Hx711Driver : SensorDriver
     private readonly int _extraPulses;
     private IGpioChip? _chip;
     private IGpioLines? _lines;
+    private bool _isReset;
 
     private Hx711Driver(DriverSetup setup)
     {
@@ -38,11 +42,14 @@ public sealed class Hx711Driver : SensorDriver
     {
         Name = "hx711",
         Summary = "load cell (Avia HX711) at two GPIO lines",
-        OnlyMetric = "load",
         Bus = BusKind.Gpio,
         Fastest = TimeSpan.FromMilliseconds(100),
         Create = setup => new Hx711Driver(setup),
     };
+
+    public override IReadOnlyList<string> Metrics => ["load"];
+
+    public override IReadOnlyList<string> Lines => [$"{_clock}", $"{_data}"];
 
     public override TimeSpan Initialize()
     {
@@ -50,11 +57,41 @@ public sealed class Hx711Driver : SensorDriver
         _chip = _open();
         _lines = _chip.Request([new GpioLineSettings { Offset = _clock, IsOutput = true }, new GpioLineSettings { Offset = _data }], 0);
 
-        // The first value after power-on takes 400 ms at 10 values a second.
-        return Ms(400);
+        // A clock that is high for longer than a pulse may be puts it to sleep, and low wakes it up as after power-on: pulses of
+        // an attempt that broke off are forgotten.
+        _lines.Write(ClockBit, ClockBit);
+        Hold(Ms(1));
+        _lines.Write(ClockBit, 0);
+        _isReset = true;
+        return SettleTime;
+    }
+
+    public override TimeSpan Begin()
+    {
+        if (!_isReset || _extraPulses == 1)
+        {
+            return TimeSpan.Zero;
+        }
+
+        // The first value is of the first input at gain 128, whatever is asked for; its pulses choose the next one.
+        Fetch();
+        _isReset = false;
+        return SettleTime;
     }
 
     public override void Read(ICollection<Measurement> into)
+    {
+        int value = Fetch();
+        if (value is 0x7FFFFF or -0x800000)
+        {
+            throw new SensorException(FaultReason.Range, "the load cell's signal is beyond the converter's range");
+        }
+
+        into.Add(new Measurement("load", null, value));
+    }
+
+    /// <summary>Takes the value that is ready.</summary>
+    private int Fetch()
     {
         IGpioLines lines = _lines!;
         if ((lines.Read() & DataBit) != 0)
@@ -77,13 +114,7 @@ public sealed class Hx711Driver : SensorDriver
             raw = bit < 24 ? (raw << 1) | level : raw;
         }
 
-        int value = raw << 8 >> 8;
-        if (value is 0x7FFFFF or -0x800000)
-        {
-            throw new SensorException(FaultReason.Range, "the load cell's signal is beyond the converter's range");
-        }
-
-        into.Add(new Measurement("load", null, value));
+        return raw << 8 >> 8;
     }
 
     protected override void Dispose(bool disposing)

@@ -45,6 +45,8 @@ public sealed class Ina219Driver : SensorDriver
         SimulateI2c = quantities => new SimulatedIna219(quantities),
     };
 
+    public override IReadOnlyList<string> Metrics => ["voltage", "current", "power"];
+
     public override TimeSpan Initialize()
     {
         _device.WriteUInt16(Configuration, 0x8000);
@@ -62,6 +64,11 @@ public sealed class Ina219Driver : SensorDriver
 
     public override void Read(ICollection<Measurement> into)
     {
+        ushort bus = _device.ReadUInt16(BusVoltage);
+        short current = _device.ReadInt16(Current);
+        ushort power = _device.ReadUInt16(Power);
+
+        // Last: a device that lost its power in between has lost it, and what was read before is from before.
         ushort calibration = _device.ReadUInt16(Calibration);
         if (calibration != _calibration)
         {
@@ -70,7 +77,6 @@ public sealed class Ina219Driver : SensorDriver
                 : new SensorException(FaultReason.PowerOn, $"{_device}: lost its calibration: it was without power");
         }
 
-        ushort bus = _device.ReadUInt16(BusVoltage);
         if ((bus & 0x02) == 0)
         {
             throw new SensorException(FaultReason.NotReady, $"{_device}: still converts");
@@ -82,8 +88,8 @@ public sealed class Ina219Driver : SensorDriver
         }
 
         into.Add(new Measurement("voltage", "V", Checked.Range((bus >> 3) * 0.004, 0, 32, "voltage", "V")));
-        into.Add(new Measurement("current", "A", _device.ReadInt16(Current) * _step));
-        into.Add(new Measurement("power", "W", _device.ReadUInt16(Power) * 20 * _step));
+        into.Add(new Measurement("current", "A", current * _step));
+        into.Add(new Measurement("power", "W", power * 20 * _step));
     }
 
     /// <summary>The least step for a largest current, rounded up to two digits: 15 A gives 460 uA.</summary>

@@ -30,13 +30,14 @@ public sealed class Max31865Driver : SensorDriver
     {
         Name = "max31865",
         Summary = "temperature by Pt100 or Pt1000 (Maxim)",
-        OnlyMetric = "temperature",
         Bus = BusKind.Spi,
         Spi = new SpiSettings(Mode: 1, SpeedHz: 1_000_000),
         Fastest = TimeSpan.FromMilliseconds(100),
         Create = setup => new Max31865Driver(setup),
         SimulateSpi = quantities => new SimulatedMax31865(quantities),
     };
+
+    public override IReadOnlyList<string> Metrics => ["temperature"];
 
     public override TimeSpan Initialize()
     {

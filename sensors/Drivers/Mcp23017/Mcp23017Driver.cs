@@ -8,6 +8,10 @@ public sealed class Mcp23017Driver : SensorDriver
     private const byte Direction = 0x00;
     private const byte Polarity = 0x02;
     private const byte PullUps = 0x0C;
+
+    /// <summary>DEFVAL, which matters for interrupts only; 0 after power-on.</summary>
+    private const byte Marker = 0x06;
+    private const ushort Mark = 0xA55A;
     private const byte Ports = 0x12;
 
     private readonly I2cDevice _device;
@@ -33,27 +37,36 @@ public sealed class Mcp23017Driver : SensorDriver
         SimulateI2c = quantities => new SimulatedMcp23017(quantities),
     };
 
+    public override IReadOnlyList<string> Metrics => [.. _pins.Select(Metric)];
+
     public override TimeSpan Initialize()
     {
         WritePair(Direction, 0xFFFF);
         WritePair(Polarity, _inverted);
         WritePair(PullUps, _pullUps);
+        WritePair(Marker, Mark);
         return TimeSpan.Zero;
     }
 
     public override void Read(ICollection<Measurement> into)
     {
-        if (ReadPair(PullUps) != _pullUps || ReadPair(Polarity) != _inverted)
+        ushort levels = ReadPair(Ports);
+
+        // After them: without its pull-ups and polarity the levels are others.
+        if (ReadPair(Marker) is not Mark and var mark)
         {
-            throw new SensorException(FaultReason.PowerOn, $"{_device}: lost its settings: it was without power");
+            throw mark == 0xFFFF
+                ? new SensorException(FaultReason.Stuck, $"{_device}: all bits read 1: nothing drives the lines")
+                : new SensorException(FaultReason.PowerOn, $"{_device}: lost its settings: it was without power");
         }
 
-        ushort levels = ReadPair(Ports);
         foreach (int pin in _pins)
         {
-            into.Add(new Measurement($"{(pin < 8 ? 'a' : 'b')}{pin % 8}", null, (levels >> pin) & 1));
+            into.Add(new Measurement(Metric(pin), null, (levels >> pin) & 1));
         }
     }
+
+    private static string Metric(int pin) => $"{(pin < 8 ? 'a' : 'b')}{pin % 8}";
 
     /// <summary>A register of port A and the one of port B after it.</summary>
     private ushort ReadPair(byte register)

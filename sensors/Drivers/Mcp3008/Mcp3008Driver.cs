@@ -13,7 +13,6 @@ public sealed class Mcp3008Driver(DriverSetup setup) : SensorDriver
     {
         Name = "mcp3008",
         Summary = "voltage, eight inputs (Microchip)",
-        OnlyMetric = "voltage",
         Bus = BusKind.Spi,
 
         // 1.35 MHz at 2.7 V.
@@ -21,6 +20,8 @@ public sealed class Mcp3008Driver(DriverSetup setup) : SensorDriver
         Create = setup => new Mcp3008Driver(setup),
         SimulateSpi = quantities => new SimulatedMcp3008(quantities),
     };
+
+    public override IReadOnlyList<string> Metrics => ["voltage"];
 
     public override void Read(ICollection<Measurement> into)
     {

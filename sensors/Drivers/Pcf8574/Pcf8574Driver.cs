@@ -19,6 +19,8 @@ public sealed class Pcf8574Driver(DriverSetup setup) : SensorDriver
         SimulateI2c = quantities => new SimulatedPcf8574(quantities),
     };
 
+    public override IReadOnlyList<string> Metrics => [.. _pins.Select(Metric)];
+
     public override TimeSpan Initialize()
     {
         _device.Write(0xFF);
@@ -32,7 +34,9 @@ public sealed class Pcf8574Driver(DriverSetup setup) : SensorDriver
         foreach (int pin in _pins)
         {
             bool isHigh = ((pins[0] >> pin) & 1) != 0;
-            into.Add(new Measurement($"pin{pin}", null, isHigh != _isActiveLow ? 1 : 0));
+            into.Add(new Measurement(Metric(pin), null, isHigh != _isActiveLow ? 1 : 0));
         }
     }
+
+    private static string Metric(int pin) => $"pin{pin}";
 }

@@ -21,6 +21,8 @@ public sealed class Scd4xDriver(DriverSetup setup) : SensorDriver
         SimulateI2c = quantities => new SimulatedScd4x(quantities),
     };
 
+    public override IReadOnlyList<string> Metrics => ["co2", "temperature", "humidity"];
+
     public override TimeSpan Initialize()
     {
         // It may still measure from before the gateway's start, and then takes no other command.

@@ -18,6 +18,8 @@ public sealed class Sht3xDriver(DriverSetup setup) : SensorDriver
         SimulateI2c = quantities => new SimulatedSht3x(quantities),
     };
 
+    public override IReadOnlyList<string> Metrics => ["temperature", "humidity"];
+
     public override TimeSpan Initialize()
     {
         _device.Write(0x30, 0xA2);

@@ -19,6 +19,8 @@ public sealed class Sht4xDriver(DriverSetup setup) : SensorDriver
         Identify = IsSht4x,
     };
 
+    public override IReadOnlyList<string> Metrics => ["temperature", "humidity"];
+
     public override TimeSpan Initialize()
     {
         _device.Write(0x94);

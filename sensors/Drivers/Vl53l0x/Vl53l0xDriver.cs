@@ -29,7 +29,6 @@ public sealed class Vl53l0xDriver(DriverSetup setup) : SensorDriver
     {
         Name = "vl53l0x",
         Summary = "distance by time of flight (ST)",
-        OnlyMetric = "distance",
         Bus = BusKind.I2c,
         Addresses = [0x29],
         Fastest = TimeSpan.FromMilliseconds(50),
@@ -37,6 +36,8 @@ public sealed class Vl53l0xDriver(DriverSetup setup) : SensorDriver
         SimulateI2c = quantities => new SimulatedVl53l0x(quantities),
         Identify = device => device.ReadByte(Model) == 0xEE,
     };
+
+    public override IReadOnlyList<string> Metrics => ["distance"];
 
     public override TimeSpan Initialize()
     {

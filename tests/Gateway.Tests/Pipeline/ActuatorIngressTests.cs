@@ -26,10 +26,10 @@ public sealed class ActuatorIngressTests
     public async Task A_command_switches_its_output_and_the_message_goes_on()
     {
         SimulatedGpioChip chip = new("simulated", 8);
-        using ActuatorSet outputs = new([new ActuatorDefinition { Name = "pump", Bus = "simulated", Line = "1" }], _ => chip, TimeProvider.System);
+        using ActuatorSet outputs = new([new ActuatorDefinition { Name = "pump", Bus = "simulated", Line = "1" }], (output, state) => new GpioOutput(chip, output.Line, false, state), TimeProvider.System);
         outputs.Start();
         Next next = new();
-        ActuatorIngress ingress = new(next, NullLogger.Instance) { Outputs = outputs };
+        ActuatorIngress ingress = new(next, TimeProvider.System, NullLogger.Instance) { Outputs = outputs };
         await SendAsync("actuators/pump/set", "on");
         Assert.True(outputs.IsOn("pump"));
         await SendAsync("actuators/pump/state", "off");

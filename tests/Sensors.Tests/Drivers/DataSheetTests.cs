@@ -8,6 +8,7 @@ using Sluice.Sensors.Drivers.Max31865;
 using Sluice.Sensors.Drivers.Mcp23017;
 using Sluice.Sensors.Drivers.Mcp3008;
 using Sluice.Sensors.Drivers.Mcp9808;
+using Sluice.Sensors.Drivers.Mlx90614;
 using Sluice.Sensors.Drivers.Pcf8574;
 using Sluice.Sensors.Drivers.Scd4x;
 using Sluice.Sensors.Drivers.Sht3x;
@@ -131,9 +132,9 @@ public sealed class DataSheetTests
         // Input 0 against ground, single shot, 128 a second, comparator off; then read back with the conversion done.
         int pga = range switch { "6.144" => 0, "4.096" => 1, _ => 5 };
         string done = $"{0xC183 | (pga << 9):x4}";
-        TranscriptBus bus = new(("01", done), ("00", raw));
+        TranscriptBus bus = new(("01", done), ("00", raw), ("02", "8010"));
         Assert.Equal(volts, Bench.Measure(Bench.Make(Ads1115Driver.Kind, bus, ("range", range)))["voltage"], 1e-12);
-        Assert.Equal("01" + done, bus.Written[0]);
+        Assert.Equal(["028010", "01" + done], bus.Written.Take(2));
     }
 
     /// <summary>MCP3008, DS21295, equation 4-1: code = 1024 V / Vref; 512 of 3.3 V is 1.65 V. Figure 6-1 for the bits on the line.</summary>
@@ -168,7 +169,7 @@ public sealed class DataSheetTests
     [InlineData("1e70", -25)]
     public void Mcp9808_by_the_equation_of_its_data_sheet(string raw, double celsius)
     {
-        TranscriptBus bus = new(("06", "0054"), ("05", raw));
+        TranscriptBus bus = new(("06", "0054"), ("05", raw), ("02", "07d0"));
         Assert.Equal(celsius, Bench.Measure(Bench.Make(Mcp9808Driver.Kind, bus))["temperature"]);
     }
 
@@ -226,10 +227,28 @@ public sealed class DataSheetTests
     [Fact]
     public void Mcp23017_reads_its_ports()
     {
-        TranscriptBus bus = new(("0c", "ffff"), ("02", "0000"), ("12", "0280"));
+        TranscriptBus bus = new(("06", "5aa5"), ("12", "0280"));
         Dictionary<string, double> values = Bench.Measure(Bench.Make(Mcp23017Driver.Kind, bus, ("pins", "1-2, 15")));
         Assert.Equal([("a1", 1.0), ("a2", 0.0), ("b7", 1.0)], values.Select(pair => (pair.Key, pair.Value)));
-        Assert.Equal(["00ffff", "020000", "0cffff"], bus.Written.Take(3));
+        Assert.Equal(["00ffff", "020000", "0cffff", "065aa5"], bus.Written.Take(4));
+    }
+
+    /// <summary>
+    /// MLX90614, 3901090614, section 8.4.6: 0x27AD is -70.01 °C and 0x7FFF is 382.19 °C; 0x3AD2 with its packet error code 0x30 is the
+    /// example of section 8.4.3: 15058 * 0.02 K = 301.16 K = 28.01 °C. The other codes were computed apart, bit by bit.
+    /// </summary>
+    [Theory]
+    [InlineData("d23a30", 28.01)]
+    [InlineData("ad27", -70.01)]
+    [InlineData("ff7f", 382.19)]
+    public void Mlx90614_by_the_examples_of_its_data_sheet(string answer, double celsius)
+    {
+        byte[] bytes = Convert.FromHexString(answer);
+        string code = bytes.Length == 3 ? "" : $"{Crc8.SmBus([0xB4, 0x07, 0xB5, bytes[0], bytes[1]]):x2}";
+        TranscriptBus bus = new(("07", answer + code), ("06", $"d23a{Crc8.SmBus([0xB4, 0x06, 0xB5, 0xD2, 0x3A]):x2}"));
+        Dictionary<string, double> values = Bench.Measure(Bench.Make(Mlx90614Driver.Kind, bus));
+        Assert.Equal(celsius, values["temperature"], 1e-9);
+        Assert.Equal(28.01, values["ambient"], 1e-9);
     }
 
     /// <summary>SMBus 3.2, section 6.4.1.2, CRC-8 with x^8+x^2+x+1; the check value of "123456789" in the catalogue of CRC algorithms is 0xF4.</summary>
@@ -243,5 +262,8 @@ public sealed class DataSheetTests
         SensorException e = Assert.Throws<SensorException>(
             () => new I2cDevice(new TranscriptBus(("07", $"343b{right:x2}")), 0x5A).ReadWordWithPec(0x07));
         Assert.Equal(FaultReason.Crc, e.Reason);
+        TranscriptBus written = new();
+        new I2cDevice(written, 0x5A).WriteWordWithPec(0x2E, 0x1234);
+        Assert.Equal([$"2e3412{Crc8.SmBus([0xB4, 0x2E, 0x34, 0x12]):x2}"], written.Written);
     }
 }

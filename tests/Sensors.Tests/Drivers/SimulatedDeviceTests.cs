@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Sluice.Sensors.Drivers;
 using Sluice.Sensors.Drivers.Hx711;
 using Sluice.Sensors.Drivers.Max31865;
@@ -14,7 +15,7 @@ public sealed class SimulatedDeviceTests
     private static readonly (string Quantity, double Value, double Tolerance)[] World =
     [
         ("temperature", 21.37, 0.05), ("humidity", 47.3, 0.1), ("pressure", 1008.2, 0.02), ("co2", 812, 0.5), ("illuminance", 345, 1),
-        ("distance", 1.125, 0.001), ("voltage", 12.34, 0.005), ("current", 0.75, 0.001), ("input0", 1.5, 0.005), ("pins", 0xA5, 0),
+        ("distance", 1.125, 0.001), ("ambient", 19.5, 0.02), ("voltage", 12.34, 0.005), ("current", 0.75, 0.001), ("input0", 1.5, 0.005), ("pins", 0xA5, 0),
     ];
 
     [Theory]
@@ -74,6 +75,7 @@ public sealed class SimulatedDeviceTests
     [InlineData("aht20")]
     [InlineData("htu21d")]
     [InlineData("scd4x")]
+    [InlineData("mlx90614")]
     public void A_flipped_bit_is_caught_by_the_checksum(string name)
     {
         (SensorDriver driver, SimulatedI2cDevice device, SimulatedQuantities _) = Bench.Simulate(DriverCatalog.Find(name)!);
@@ -110,6 +112,39 @@ public sealed class SimulatedDeviceTests
         SensorException e = Assert.Throws<SensorException>(() => driver.Read([]));
         Assert.Contains(e.Reason, (FaultReason[])[reason, FaultReason.NotReady]);
         Assert.NotEmpty(Bench.Measure(driver));
+    }
+
+    /// <summary>Registers that lost their power read as zeros, which are values, too: whichever transfer of a turn it is lost before, what comes out is right or a fault.</summary>
+    [Theory]
+    [InlineData("ina219", "voltage", 12.34)]
+    [InlineData("ads1115", "voltage", 1.5)]
+    [InlineData("mcp9808", "temperature", 21.375)]
+    [InlineData("mcp23017", "a0", 1)]
+    public void A_loss_of_power_within_a_turn_gives_no_zeros(string name, string metric, double value)
+    {
+        (string, string)[] settings = name == "mcp23017" ? [("pull_up", "false"), ("active_low", "true")] : [];
+        (SensorDriver driver, SimulatedI2cDevice device, SimulatedQuantities world) = Bench.Simulate(DriverCatalog.Find(name)!, settings);
+        (world["voltage"], world["current"], world["input0"], world["temperature"], world["pins"]) = (12.34, 0.75, 1.5, 21.37, 0xFE);
+        int faults = 0;
+        for (int transfer = 0; transfer < 8; transfer++)
+        {
+            Assert.Equal(value, Bench.Measure(driver)[metric], 0.005);
+            device.Faults.Next(null, transfer);
+            device.Faults.Next(SimulatedFault.PowerLoss);
+            try
+            {
+                Assert.Equal(value, Bench.Measure(driver, initialize: false)[metric], 0.005);
+            }
+            catch (SensorException e)
+            {
+                Assert.Contains(e.Reason, (FaultReason[])[FaultReason.PowerOn, FaultReason.NotReady, FaultReason.Stuck]);
+                faults++;
+            }
+
+            device.Faults.Clear();
+        }
+
+        Assert.InRange(faults, 2, 7);
     }
 
     [Theory]
@@ -167,19 +202,72 @@ public sealed class SimulatedDeviceTests
     {
         SimulatedGpioChip chip = new("simulated", 8);
         SimulatedQuantities world = new(TimeProvider.System, 1) { ["load"] = load };
-        _ = new SimulatedHx711(chip, clock: 5, data: 6, world);
+        _ = new SimulatedHx711(chip, clock: 5, data: 6, world, TimeProvider.System);
         TestSettings settings = new(("clock", "5"), ("data", "6"));
-
-        // A clock that stands: pulses take no time, however busy this machine is.
-        using SensorDriver driver = Hx711Driver.Kind.Create(new DriverSetup { Settings = settings, Chip = () => chip, Time = new ManualTime(DateTimeOffset.UnixEpoch) });
+        using SensorDriver driver = Hx711Driver.Kind.Create(new DriverSetup { Settings = settings, Chip = () => chip });
         Assert.Empty(settings.Errors);
-        Assert.Equal(load, Bench.Measure(driver)["load"]);
-        Assert.Equal(load, Bench.Measure(driver, initialize: false)["load"]);
-        chip.Drive(6, true);
-        Assert.Equal(FaultReason.NotReady, Assert.Throws<SensorException>(() => Bench.Measure(driver, initialize: false)).Reason);
-        chip.Drive(6, false);
+        Assert.Equal(load, Weigh(driver));
+
+        // Pulses of an attempt that broke off are forgotten.
+        chip.OutputChanged!(5, true);
+        Assert.Equal(load, Weigh(driver));
         world["load"] = 0x7FFFFF;
-        Assert.Equal(FaultReason.Range, Assert.Throws<SensorException>(() => Bench.Measure(driver, initialize: false)).Reason);
+        Assert.Equal(FaultReason.Range, Assert.Throws<SensorException>(() => Weigh(driver)).Reason);
+        driver.Initialize();
+        chip.Drive(6, true);
+        Assert.Equal(FaultReason.NotReady, Assert.Throws<SensorException>(() => driver.Read([])).Reason);
+    }
+
+    /// <summary>The pulses after a value's bits choose input and gain of the next one: at gain 64 the same signal gives half the number.</summary>
+    [Fact]
+    public void Hx711_at_another_gain_leaves_out_the_first_value()
+    {
+        SimulatedGpioChip chip = new("simulated", 8);
+        SimulatedQuantities world = new(TimeProvider.System, 1) { ["load"] = 123456 };
+        _ = new SimulatedHx711(chip, clock: 0, data: 1, world, TimeProvider.System);
+        using SensorDriver driver = Hx711Driver.Kind.Create(new DriverSetup { Settings = new TestSettings(("gain", "64")), Chip = () => chip });
+        Assert.Equal(61728, Weigh(driver));
+    }
+
+    /// <summary>A turn in real time, on a machine that may be busy: a pulse that lasts too long is a time-out, and the turn is tried again.</summary>
+    private static double Weigh(SensorDriver driver)
+    {
+        Stopwatch watch = Stopwatch.StartNew();
+        while (true)
+        {
+            try
+            {
+                driver.Initialize();
+                if (driver.Begin() > TimeSpan.Zero)
+                {
+                    // The next conversion comes after a tenth of a second.
+                    Thread.Sleep(100);
+                }
+
+                List<Measurement> measured = [];
+                driver.Read(measured);
+                return measured[0].Value;
+            }
+            catch (SensorException e) when (e.Reason == FaultReason.Timeout && watch.Elapsed < TimeSpan.FromSeconds(20))
+            {
+                // Again.
+            }
+        }
+    }
+
+    /// <summary>What recovers a bus helps against a hang, and against nothing else.</summary>
+    [Fact]
+    public void A_recovered_bus_has_its_other_faults_still()
+    {
+        (SensorDriver driver, SimulatedI2cDevice device, SimulatedQuantities _) = Bench.Simulate(DriverCatalog.Find("mcp9808")!);
+        SimulatedI2cBus bus = new("other");
+        bus.Attach(0x18, device);
+        device.Faults.Always(SimulatedFault.Nack);
+        Assert.True(bus.Recover());
+        Assert.Equal(FaultReason.Nack, Assert.Throws<SensorException>(() => Bench.Measure(driver)).Reason);
+        device.Faults.Always(SimulatedFault.Hang);
+        Assert.True(bus.Recover());
+        Assert.NotEmpty(Bench.Measure(driver));
     }
 
     [Fact]

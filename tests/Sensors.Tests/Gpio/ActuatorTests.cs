@@ -57,7 +57,7 @@ public sealed class ActuatorTests
     }
 
     [Fact]
-    public void An_output_that_cannot_be_set_says_so_and_is_tried_again()
+    public void An_output_that_cannot_be_set_says_so_once_and_is_tried_again_in_its_safe_state()
     {
         List<string> failures = [];
         using ActuatorSet outputs = Make(new ActuatorDefinition { Name = "pump", Bus = "c", Line = "1" });
@@ -66,11 +66,72 @@ public sealed class ActuatorTests
         outputs.Start();
         Assert.Null(outputs.IsOn("pump"));
         Assert.Equal(ActuatorResult.Failed, outputs.Set("pump", true, out _));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(["pump Missing"], failures);
         _chip.Plug(true);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.False(outputs.IsOn("pump"));
+        Assert.Equal(["pump off can be set again"], _changes);
         Assert.Equal(ActuatorResult.Done, outputs.Set("pump", true, out _));
-        Assert.Equal(["pump Missing", "pump Missing"], failures);
+    }
+
+    [Fact]
+    public void An_output_whose_chip_is_pulled_out_is_noticed_without_a_command_and_is_safe_when_it_is_back()
+    {
+        List<string> failures = [];
+        using ActuatorSet outputs = Make(new ActuatorDefinition { Name = "pump", Bus = "c", Line = "1", SafeState = true });
+        outputs.Failed = (name, fault) => failures.Add($"{name} {fault.Reason}");
+        outputs.Start();
+        outputs.Set("pump", false, out _);
+        _chip.Plug(false);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Null(outputs.IsOn("pump"));
+        Assert.Equal(["pump Missing"], failures);
+        _chip.Plug(true);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(outputs.IsOn("pump"));
+        Assert.Equal("pump on can be set again", _changes[^1]);
+    }
+
+    /// <summary>A heater whose write fails just when its time is over must not stay on.</summary>
+    [Fact]
+    public void A_time_out_that_cannot_be_written_is_tried_again_until_it_is()
+    {
+        using ActuatorSet outputs = Make(new ActuatorDefinition { Name = "heat", Bus = "c", Line = "1", Timeout = TimeSpan.FromSeconds(9.5) });
+        List<bool> levels = [];
+        outputs.Start();
+        _chip.OutputChanged = (_, level) => levels.Add(level);
+        outputs.Set("heat", true, out _);
+        _time.Advance(TimeSpan.FromSeconds(9.2));
+        Assert.True(outputs.IsOn("heat"));
+        _chip.Plug(false);
+        _time.Advance(TimeSpan.FromSeconds(0.5));
+        Assert.Null(outputs.IsOn("heat"));
+        Assert.Equal([true], levels);
+        _chip.Plug(true);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal([true, false], levels);
+        Assert.False(outputs.IsOn("heat"));
+    }
+
+    [Fact]
+    public void An_output_of_unknown_state_blocks_what_it_is_interlocked_with()
+    {
+        SimulatedGpioChip other = new("other", 8);
+        using ActuatorSet outputs = new(
+            [new ActuatorDefinition { Name = "up", Bus = "other", Line = "1", Interlock = ["down"] }, new ActuatorDefinition { Name = "down", Bus = "c", Line = "2" }],
+            (output, state) => new GpioOutput(output.Bus == "c" ? _chip : other, output.Line, output.IsActiveLow, state), _time);
+        outputs.Start();
+        outputs.Set("up", true, out _);
+        other.Plug(false);
+        Assert.Equal(ActuatorResult.Failed, outputs.Set("up", false, out _));
+        Assert.Equal(ActuatorResult.Interlocked, outputs.Set("down", true, out string reason));
+        Assert.Equal("up cannot be set, and the two are interlocked", reason);
+        other.Plug(true);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(ActuatorResult.Done, outputs.Set("down", true, out _));
     }
 
     private ActuatorSet Make(params ActuatorDefinition[] definitions) =>
-        new(definitions, _ => _chip, _time) { Changed = (name, state, why) => _changes.Add($"{name} {(state ? "on" : "off")} {why}") };
+        new(definitions, (output, state) => new GpioOutput(_chip, output.Line, output.IsActiveLow, state), _time) { Changed = (name, state, why) => _changes.Add($"{name} {(state ? "on" : "off")} {why}") };
 }

@@ -1,8 +1,12 @@
 using System.Diagnostics;
+using Sluice.Sensors.Configuration;
 using Sluice.Sensors.Drivers;
+using Sluice.Sensors.Gpio;
 using Sluice.Sensors.Modbus;
+using Sluice.Sensors.Sampling;
 using Sluice.Sensors.Serial;
 using Sluice.Sensors.Tests.Drivers;
+using Sluice.Sensors.Tests.Sampling;
 using Xunit.Abstractions;
 
 namespace Sluice.Sensors.Tests.Modbus;
@@ -85,6 +89,73 @@ public sealed class ModbusTests(ITestOutputHelper output)
         }
 
         output.WriteLine("Modbus TCP against libmodbus: reads, writes, exceptions, a server that goes and comes back");
+    }
+
+    /// <summary>Sensors and outputs at one device share its connection: libmodbus takes one at a time.</summary>
+    [Fact]
+    public async Task Outputs_are_coils_and_registers_of_an_independent_server()
+    {
+        if (!ModbusServer.IsPossible)
+        {
+            output.WriteLine("skipped: no libmodbus (apt-get install libmodbus-dev)");
+            return;
+        }
+
+        int port = ModbusServer.FreePort();
+        string bus = $"127.0.0.1:{port}";
+        ModbusServer server = ModbusServer.Start("tcp", $"{port}");
+        ManualTime time = new(DateTimeOffset.UnixEpoch);
+        TestSettings patient = new(("timeout_ms", "5000"));
+        ModbusPoint coil = new() { IsTcp = true, Unit = 255, IsCoil = true, Address = 4, Settings = patient };
+        SensorDefinition sensor = new()
+        {
+            Name = "s", Device = "s", Kind = ModbusDriver.Tcp, Bus = bus, Plan = new SamplingPlan { Schedule = Schedule.Aligned(TimeSpan.FromHours(1)), Retries = 0 },
+            Settings = new TestSettings(("values", "valve=40 uint16"), ("timeout_ms", "5000")),
+        };
+        List<string> told = [];
+        Recorder readings = new();
+        await using SensorHost host = new(
+            new SensorConfiguration
+            {
+                Sensors = [sensor],
+                Actuators =
+                [
+                    new ActuatorDefinition { Name = "pump", Bus = bus, Modbus = coil, Timeout = TimeSpan.FromMinutes(1) },
+                    new ActuatorDefinition { Name = "valve", Bus = bus, Modbus = coil with { IsCoil = false, Address = 40, On = 500, Off = 20 }, SafeState = true },
+                    new ActuatorDefinition { Name = "none", Bus = bus, Modbus = coil with { Address = 99 } },
+                ],
+            },
+            readings, time, _ => BusWorker.Inline());
+        host.Actuators.Changed = (name, state, why) => told.Add($"{name} {(state ? "on" : "off")} {why}");
+        host.Actuators.Failed = (name, fault) => told.Add($"{name}: {fault.Message}");
+        host.Start();
+        Assert.Equal(["pump off start", "valve on start", $"none: {bus} unit 255 coil 99: exception 2: illegal data address: it has no such register"], told);
+        Read(500);
+        Assert.Equal(ActuatorResult.Done, host.Actuators.Set("pump", true, out _));
+        Assert.Equal(ActuatorResult.Done, host.Actuators.Set("valve", false, out _));
+        Assert.Equal(ActuatorResult.Failed, host.Actuators.Set("none", true, out string reason));
+        Assert.Contains("illegal data address", reason, StringComparison.Ordinal);
+        Read(20);
+        time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal("pump off time-out", told[^1]);
+
+        // The device restarts with states of its own: coil 4 is set, register 40 is 0.
+        server.Dispose();
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Null(host.Actuators.IsOn("pump"));
+        using (ModbusServer.Start("tcp", $"{port}"))
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            Assert.Equal(["pump off can be set again", "valve on can be set again"], told.Where(line => !line.StartsWith("none", StringComparison.Ordinal)).TakeLast(2));
+            Read(500);
+            output.WriteLine(string.Join("\n", told));
+        }
+
+        void Read(double value)
+        {
+            host.Sampler.Trigger(host.Sampler.Sensors[0]);
+            Assert.Equal(value, readings.Values[^1]);
+        }
     }
 
     [Fact]

@@ -196,6 +196,66 @@ public sealed class SamplerTests
         Assert.True(counter.IsDisposed && other.IsDisposed);
     }
 
+    [Fact]
+    public async Task Stopping_does_not_wait_for_conversions()
+    {
+        Probe counter = new() { IsCounter = true, Conversion = 60_000 };
+        Sampler sampler = Run(Sensor("slow", new Probe { Conversion = 60_000 }, 1000), Sensor("c", counter, 1000));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Stopwatch watch = Stopwatch.StartNew();
+        await sampler.DisposeAsync();
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(4));
+        Assert.True(counter.IsDisposed);
+    }
+
+    [Theory]
+    [InlineData("mean 3", new[] { 3.0, 6, 9, 0 }, new[] { 3.0, 4.5, 6, 5 })]
+    [InlineData("exponential 0.25", new[] { 8.0, 16, 0 }, new[] { 8.0, 10, 7.5 })]
+    [InlineData("median 2", new[] { 1.0, 9, 4 }, new[] { 1.0, 5, 6.5 })]
+    public void Filters(string text, double[] values, double[] filtered)
+    {
+        Filter filter = Filter.Parse(text)!();
+        Assert.Equal(filtered, values.Select(filter.Apply));
+    }
+
+    [Theory]
+    [InlineData("mean")]
+    [InlineData("mean 0")]
+    [InlineData("median 1.5")]
+    [InlineData("exponential 2")]
+    [InlineData("kalman 3")]
+    public void What_is_no_filter(string text) => Assert.Null(Filter.Parse(text));
+
+    /// <summary>Counted by whole days, as by going from turn to turn; and so fast that a clock that is set from 1970 to now holds up nobody.</summary>
+    [Theory]
+    [InlineData("*/7 3-5,22 * * *")]
+    [InlineData("*/20 */7 * * * 1-5")]
+    [InlineData("0 0 13 * 5")]
+    [InlineData("59 59 23 31 12 *")]
+    public void Turns_of_a_cron_schedule_are_counted(string text)
+    {
+        CronSchedule schedule = new(text);
+        int seed = Environment.TickCount;
+        Random random = new(seed);
+        for (int i = 0; i < 20; i++)
+        {
+            DateTimeOffset from = Start.AddSeconds(random.NextDouble() * 86400 * 40);
+            DateTimeOffset until = from.AddSeconds(random.NextDouble() * 86400 * (i % 2 == 0 ? 1 : 20));
+            long count = 0;
+            for (DateTimeOffset turn = schedule.Next(from); turn <= until; turn = schedule.Next(turn))
+            {
+                count++;
+            }
+
+            Assert.True(count == schedule.Count(from, until), $"{count}, not {schedule.Count(from, until)} from {from:O} until {until:O} (seed {seed})");
+        }
+
+        CronSchedule everySecond = new("* * * * * *");
+        Stopwatch watch = Stopwatch.StartNew();
+        Assert.Equal((long)(Start - DateTimeOffset.UnixEpoch).TotalSeconds, everySecond.Count(DateTimeOffset.UnixEpoch, Start));
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+    }
+
     [Theory]
     [InlineData("*/5 * * * *", "10:05:00", "10:10:00")]
     [InlineData("0 6 * * 1-5", "04 06:00:00", "05 06:00:00")]
