@@ -114,6 +114,7 @@ public static class ConfigurationLoader
                 Device = item.Text("device"),
                 Metric = item.Text("metric"),
                 Unit = item.Text("unit"),
+                Use = item.Choice("use", TopicUse.Both),
                 Origin = item.Origin,
             };
             item.RefuseUnknownKeys();

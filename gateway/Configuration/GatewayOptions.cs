@@ -55,6 +55,19 @@ public sealed record WriterOptions
     public long QueueBytes { get; init; } = 16 * 1024 * 1024;
 }
 
+/// <summary>What is done with the messages of a topic.</summary>
+public enum TopicUse
+{
+    /// <summary>They are stored, and go to subscribers.</summary>
+    Both,
+
+    /// <summary>They are stored; subscribers do not get them, and none is retained.</summary>
+    Store,
+
+    /// <summary>They go to subscribers and are no readings.</summary>
+    Forward,
+}
+
 /// <summary>One of <c>routes</c>.</summary>
 public sealed record TopicRoute
 {
@@ -69,6 +82,9 @@ public sealed record TopicRoute
 
     /// <summary>The unit of readings that do not carry their own.</summary>
     public string? Unit { get; init; }
+
+    /// <summary>Whether its messages are stored, forwarded to subscribers, or both.</summary>
+    public TopicUse Use { get; init; }
 
     public required Origin Origin { get; init; }
 }

@@ -5,6 +5,7 @@ using System.Runtime.ExceptionServices;
 using Sluice.Gateway.Configuration;
 using Sluice.Gateway.Ingress;
 using Sluice.Gateway.Mqtt.Broker;
+using Sluice.Gateway.Mqtt.State;
 using Sluice.Gateway.Pipeline;
 using Sluice.Gateway.Status;
 using Sluice.Gateway.Sync;
@@ -153,7 +154,7 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
         ActuatorIngress commands = new(writers, _log);
         MqttBroker broker = new(commands, _loggers.CreateLogger<MqttBroker>(), _time);
         _broker = broker;
-        await broker.StartAsync(_options.Mqtt, cancellation);
+        await broker.StartAsync(_options.Mqtt, new StateStore(database.ConnectAsync), cancellation);
         Started("the MQTT broker", async token => await broker.StopAsync(token));
 
         StartUpstreams(database, committed);

@@ -37,6 +37,9 @@ public readonly struct IngressMessage
     /// <summary>Says to <see cref="Acknowledgement"/> which message is meant.</summary>
     public long Token { get; init; }
 
+    /// <summary>Rows that are written in the transaction of the message's reading; null for none. They are written also where no route stores the message.</summary>
+    public RowChanges? Rows { get; init; }
+
     /// <summary>Reports the result and gives the payload's memory back. Exactly once a message; any thread.</summary>
     public void Complete(IngressResult result)
     {

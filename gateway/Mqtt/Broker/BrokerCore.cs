@@ -1,14 +1,26 @@
+using System.Text;
+using Sluice.Engine;
 using Sluice.Gateway.Ingress;
 using Sluice.Gateway.Mqtt.Protocol;
 using Sluice.Gateway.Mqtt.Security;
+using Sluice.Gateway.Mqtt.State;
 
 namespace Sluice.Gateway.Mqtt.Broker;
 
 /// <summary>What the parts of one broker share: its stores, its clock, and the way of a message to the subscribers.</summary>
 internal sealed class BrokerCore
 {
-    public BrokerCore(MqttOptions options, IIngress ingress, ILogger log, TimeProvider time)
+    private long _queuedBytes;
+
+    /// <param name="options">Validated.</param>
+    /// <param name="ingress">Takes messages and rows.</param>
+    /// <param name="store">Reads the broker's rows; null when there are none to read.</param>
+    /// <param name="log">Where the log goes.</param>
+    /// <param name="time">The clock.</param>
+    public BrokerCore(MqttOptions options, IIngress ingress, StateStore? store, ILogger log, TimeProvider time)
     {
+        Store = store;
+        State = new StateWriter(ingress, time);
         Options = options;
         Ingress = ingress;
         Log = log;
@@ -24,6 +36,15 @@ internal sealed class BrokerCore
     public MqttOptions Options { get; }
 
     public IIngress Ingress { get; }
+
+    /// <summary>Reads the broker's rows; null when there are none to read.</summary>
+    public StateStore? Store { get; }
+
+    /// <summary>Writes the broker's rows.</summary>
+    public StateWriter State { get; }
+
+    /// <summary>Bytes of all messages that wait for subscribers or are in flight to them.</summary>
+    public long QueuedBytes => Interlocked.Read(ref _queuedBytes);
 
     public ILogger Log { get; }
 
@@ -58,31 +79,70 @@ internal sealed class BrokerCore
     /// <summary>When a message with this Message Expiry Interval expires, on <see cref="NowMs"/>'s clock.</summary>
     public long ExpiresMs(uint? intervalSeconds) => intervalSeconds is { } s ? NowMs + s * 1000L : PublishedMessage.NeverExpires;
 
-    /// <summary>Keeps a retained message and hands it to every session whose subscriptions match.</summary>
-    public void Forward(PublishedMessage message) => Forward(message, Subscriptions.Match(message.Topic));
+    /// <summary>A moment of <see cref="NowMs"/>'s clock in microseconds since the Unix epoch; null for never.</summary>
+    public long? ToUtcUs(long ms) => ms == PublishedMessage.NeverExpires ? null : UtcUs + ((ms - NowMs) * 1000);
 
-    /// <summary>The same with the matches known already.</summary>
-    public void Forward(PublishedMessage message, TopicMatch matches)
+    /// <summary>The reverse of <see cref="ToUtcUs"/>.</summary>
+    public long FromUtcUs(long? us) => us is { } at ? NowMs + ((at - UtcUs) / 1000) : PublishedMessage.NeverExpires;
+
+    /// <summary>Whether all queues together have room for one more message.</summary>
+    public bool HasRoomFor(PublishedMessage message) => QueuedBytes + message.CostBytes <= Options.MaximumQueuedBytesInAll;
+
+    /// <summary>A queue has so many bytes more, or fewer.</summary>
+    public void NoteQueued(long bytes) => Interlocked.Add(ref _queuedBytes, bytes);
+
+    /// <summary>Hands a QoS 0 message to every session whose subscriptions match.</summary>
+    public static void Forward(PublishedMessage message, TopicMatch matches)
     {
-        if (message.Retain && !Retained.Keep(message))
+        foreach ((Session session, Delivery delivery) in matches.Deliveries(message))
+            session.Offer(delivery, DeliveryState.Ready, rows: null);
+    }
+
+    /// <summary>Keeps a retained message, in memory at once; its row is for the caller to have written.</summary>
+    public void Retain(PublishedMessage message, RowChanges rows)
+    {
+        bool isKept = Retained.Keep(message, out long version);
+        if (!isKept)
             Counters.Dropped(DropReason.RetainedFull);
-        foreach (SubscriberMatch match in matches.Sessions)
+        rows.KeepRetained(isKept ? message : message with { Payload = [] }, version, ToUtcUs(message.ExpiresMs));
+    }
+
+    /// <summary>Messages that only the database holds, by their numbers; null when it cannot be read now.</summary>
+    public async Task<IReadOnlyDictionary<long, Delivery>?> LoadAsync(Session session, List<QueuedDelivery> wanted)
+    {
+        if (Store is null || wanted.Count == 0)
+            return null;
+        try
         {
-            if (match.Deliver(message) is { } delivery)
-                match.Session.Offer(delivery);
+            Dictionary<long, SavedMessage> found =
+                await Store.ReadQueueAsync(session.Id, wanted[0].Number, wanted[^1].Number, Options.MaximumLoadedMessages).ConfigureAwait(false);
+            return found.ToDictionary(pair => pair.Key, pair => new Delivery(Published(pair.Value, null), pair.Value.QualityOfService, pair.Value.Retain, pair.Value.Identifiers));
         }
-        foreach (ShareMatch share in matches.Shares)
+        catch (SluiceException e)
         {
-            Subscription chosen = share.Choose();
-            if (new SubscriberMatch(chosen.Session, chosen, []).Deliver(message) is { } delivery)
-                chosen.Session.Offer(delivery);
+            MqttLog.QueueNotRead(Log, session.ClientId, e.Message);
+            return null;
         }
     }
+
+    /// <summary>Takes over what a restart left.</summary>
+    public void Recover(SavedState state)
+    {
+        Sessions.Recover(state);
+        foreach (SavedRetained retained in state.Retained)
+            Retained.Recover(Published(retained.Message, retained.Publisher), retained.Version);
+        if (state.Sessions.Count + state.Retained.Count > 0)
+            MqttLog.Recovered(Log, state.Sessions.Count, state.Queued.Sum(queue => queue.Count()), state.Retained.Count);
+    }
+
+    /// <summary>A message out of the database.</summary>
+    private PublishedMessage Published(SavedMessage saved, string? publisher) => new(
+        Topics.Get(Encoding.UTF8.GetBytes(saved.Topic)), saved.Payload, saved.QualityOfService, saved.Retain, saved.Properties, FromUtcUs(saved.ExpiresUs), publisher);
 
     /// <summary>Publishes a will: stored like any message, then forwarded. Runs on its own; a failure is logged and counted.</summary>
     public void PublishWill(Session session, Will will)
     {
-        TopicName topic = Topics.Get(System.Text.Encoding.UTF8.GetBytes(will.Topic));
+        TopicName topic = Topics.Get(Encoding.UTF8.GetBytes(will.Topic));
         PropertySet? properties = will.Properties;
         var forwarded = new PropertySet
         {
@@ -95,7 +155,10 @@ internal sealed class BrokerCore
             forwarded.UserProperties.Add(property);
         var message = new PublishedMessage(
             topic, will.Payload, will.QualityOfService, will.Retain, PublishPacket.EncodeProperties(forwarded),
-            ExpiresMs(properties?.MessageExpiryInterval), session);
+            ExpiresMs(properties?.MessageExpiryInterval), session.ClientId);
+        var publication = new Publication(this, Unacknowledged, 0);
+        if (Ingress.Forwards(topic))
+            publication.Offer(message, Subscriptions.Match(topic));
         var incoming = new IngressMessage
         {
             Topic = topic,
@@ -104,10 +167,10 @@ internal sealed class BrokerCore
             ReceivedUs = UtcUs,
             QualityOfService = (byte)will.QualityOfService,
             Retain = will.Retain,
-            Acknowledgement = Unacknowledged,
+            Acknowledgement = publication,
+            Rows = publication.Rows,
         };
         _ = StoreWillAsync(session, incoming);
-        Forward(message);
     }
 
     private async Task StoreWillAsync(Session session, IngressMessage message)
@@ -127,7 +190,7 @@ internal sealed class BrokerCore
     {
         public void Complete(long token, IngressResult result)
         {
-            if (result > IngressResult.NotRouted)
+            if (!result.IsDone())
                 counters.Dropped(DropReason.IngressFailed);
         }
     }

@@ -9,6 +9,7 @@ internal sealed class RetainedStore
     private readonly Dictionary<string, PublishedMessage> _messages = new(StringComparer.Ordinal);
     private readonly MqttOptions _options;
     private long _bytes;
+    private long _version;
 
     public RetainedStore(MqttOptions options)
     {
@@ -24,20 +25,42 @@ internal sealed class RetainedStore
         }
     }
 
-    /// <summary>Keeps the message in place of its topic's last one; an empty payload only takes that away. False when there is no room.</summary>
-    public bool Keep(PublishedMessage message)
+    /// <summary>The version of the latest change.</summary>
+    public long Version
+    {
+        get
+        {
+            lock (_lock)
+                return _version;
+        }
+    }
+
+    /// <summary>Keeps the message in place of its topic's last one; an empty payload only takes that away. False when there is no room: then the topic has none.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="version">The change's place among all.</param>
+    public bool Keep(PublishedMessage message, out long version)
     {
         lock (_lock)
         {
+            version = ++_version;
             if (_messages.Remove(message.Topic.Text, out PublishedMessage? last))
                 _bytes -= last.CostBytes;
             if (message.Payload.Length == 0)
                 return true;
             if (_messages.Count >= _options.MaximumRetainedMessages || _bytes + message.CostBytes > _options.MaximumRetainedBytes)
                 return false;
-            _messages.Add(message.Topic.Text, message);
-            _bytes += message.CostBytes;
+            Add(message);
             return true;
+        }
+    }
+
+    /// <summary>Takes over what a restart left, whatever the bounds are now.</summary>
+    public void Recover(PublishedMessage message, long version)
+    {
+        lock (_lock)
+        {
+            _version = Math.Max(_version, version);
+            Add(message);
         }
     }
 
@@ -68,6 +91,12 @@ internal sealed class RetainedStore
         }
         found.RemoveAll(message => message.ExpiresMs <= nowMs);
         return found;
+    }
+
+    private void Add(PublishedMessage message)
+    {
+        _messages.Add(message.Topic.Text, message);
+        _bytes += message.CostBytes;
     }
 
     private void Forget(PublishedMessage expired)
