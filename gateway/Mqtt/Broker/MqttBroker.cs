@@ -128,7 +128,8 @@ public sealed class MqttBroker : IAsyncDisposable
         CloseListeners();
         await _stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(_accepting).ConfigureAwait(false);
-        KeyValuePair<Connection, Task>[] open = [.. _connections];
+        // Its own copy: a spread counts first and copies then, and a connection that ends in between leaves a gap.
+        KeyValuePair<Connection, Task>[] open = _connections.ToArray();
         foreach ((Connection connection, Task _) in open)
             connection.RequestClose(ReasonCode.ServerShuttingDown, "the gateway stops");
         Task ended = Task.WhenAll(open.Select(pair => pair.Value));
@@ -138,8 +139,8 @@ public sealed class MqttBroker : IAsyncDisposable
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
-            Connection[] late = [.. _connections.Keys];
-            MqttLog.DrainTimedOut(_log, late.Length);
+            ICollection<Connection> late = _connections.Keys;
+            MqttLog.DrainTimedOut(_log, late.Count);
             foreach (Connection connection in late)
                 connection.Abort();
             await ended.ConfigureAwait(false);

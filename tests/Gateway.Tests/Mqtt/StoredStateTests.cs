@@ -67,7 +67,7 @@ public class StoredStateTests
             Assert.Equal(before[0].Identifier, (await first.ReadAckAsync(PacketType.PubRel)).PacketIdentifier);
             Assert.Equal(["1", "0", "0", "0"], await host.QueryAsync("SELECT CAST(released AS TEXT) FROM mqtt_queue ORDER BY id"));
         }
-        await host.ClientsAsync(1);
+        await host.ClientsAsync(0);
         await host.UntilAsync("SELECT CAST(sent AS TEXT) FROM mqtt_session", "2");
 
         await host.RestartAsync();
@@ -238,8 +238,10 @@ public class StoredStateTests
                 await publisher.ReadAckAsync(PacketType.PubAck);
         }
         using (RawClient second = await host.ConnectAsync("s"))
+        {
             await ReadAsync(second, 1, count / 2);
-        await host.UntilAsync("SELECT CAST(count(*) AS TEXT) FROM mqtt_queue", $"{count / 2}");
+            await host.UntilAsync("SELECT CAST(count(*) AS TEXT) FROM mqtt_queue", $"{count / 2}");
+        }
         await host.RestartAsync();
         Assert.Equal(1000, (await host.QueryAsync("SELECT topic FROM mqtt_queue")).Length);
         using RawClient third = await host.ConnectAsync("s");
