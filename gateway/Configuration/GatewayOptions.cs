@@ -1,4 +1,5 @@
 using Sluice.Gateway.Mqtt.Broker;
+using Sluice.Gateway.Mqtt.Client;
 using Sluice.Sensors.Configuration;
 
 namespace Sluice.Gateway.Configuration;
@@ -16,6 +17,9 @@ public sealed record GatewayOptions
     public required HttpAddress? Http { get; init; }
 
     public required MqttOptions Mqtt { get; init; }
+
+    /// <summary>Other brokers that messages are taken from: <c>mqtt.subscribe</c>.</summary>
+    public required IReadOnlyList<MqttSourceOptions> Sources { get; init; }
 
     public required WriterOptions Writers { get; init; }
 
@@ -95,8 +99,14 @@ public sealed record SyncOptions
     /// <summary>Unique; names the cursor upstream and the metrics here.</summary>
     public required string Name { get; init; }
 
-    /// <summary>An Npgsql connection string.</summary>
-    public required string Postgres { get; init; }
+    /// <summary>An Npgsql connection string; null for an upstream of another kind.</summary>
+    public string? Postgres { get; init; }
+
+    /// <summary>MQTT brokers; null for an upstream of another kind.</summary>
+    public MqttClientOptions? Mqtt { get; init; }
+
+    /// <summary>The root of the topics there.</summary>
+    public string Topic { get; init; } = "";
 
     /// <summary>Rows of one upstream transaction at most.</summary>
     public int Batch { get; init; } = 5000;

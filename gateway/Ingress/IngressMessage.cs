@@ -8,7 +8,7 @@ namespace Sluice.Gateway.Ingress;
 /// nothing else to return.
 /// </para>
 /// </summary>
-public readonly struct IngressMessage
+public readonly record struct IngressMessage
 {
     /// <summary>The topic name. The same object comes again for the same topic most of the time, see <see cref="TopicName.IngressState"/>.</summary>
     public required TopicName Topic { get; init; }

@@ -70,4 +70,10 @@ internal static partial class MqttLog
 
     [LoggerMessage(1201, LogLevel.Error, "mqtt: the will of client '{ClientId}' on '{Topic}' was not stored")]
     public static partial void WillNotStored(ILogger log, string clientId, string topic, Exception exception);
+
+    [LoggerMessage(1300, LogLevel.Information, "mqtt source {Source}: connected to {Server}")]
+    public static partial void SourceConnected(ILogger log, string source, string server);
+
+    [LoggerMessage(1301, LogLevel.Warning, "mqtt source {Source}: {Server} is away, tried again with pauses of up to {Seconds} s: {Reason}")]
+    public static partial void SourceAway(ILogger log, string source, string server, double seconds, string reason);
 }

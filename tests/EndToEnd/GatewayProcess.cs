@@ -11,7 +11,9 @@ public sealed partial class GatewayProcess : IAsyncDisposable
     private readonly string _configuration;
     private Process? _process;
 
-    public GatewayProcess(string more = "sensors: []\n")
+    /// <param name="more">Sections of the configuration.</param>
+    /// <param name="mqtt">More of the section mqtt, beginning with a comma.</param>
+    public GatewayProcess(string more = "sensors: []\n", string mqtt = "")
     {
         Folder = Directory.CreateTempSubdirectory("sluice-e2e-").FullName;
         MqttPort = Tool.FreePort();
@@ -20,7 +22,7 @@ public sealed partial class GatewayProcess : IAsyncDisposable
         File.WriteAllText(_configuration, $$"""
             gateway: { id: e2e, data: {{Folder}}/data }
             http: { listen: 127.0.0.1:{{HttpPort}} }
-            mqtt: { listen: [ "tcp://127.0.0.1:{{MqttPort}}" ] }
+            mqtt: { listen: [ "tcp://127.0.0.1:{{MqttPort}}" ]{{mqtt}} }
             routes: [ { topic: "sensors/{device}/{metric}" } ]
             {{more}}
             """);

@@ -10,7 +10,14 @@ namespace Sluice.Gateway.Mqtt.Broker;
 /// <summary>What the parts of one broker share: its stores, its clock, and the way of a message to the subscribers.</summary>
 internal sealed class BrokerCore
 {
+    /// <summary>How often rows of retained messages that are gone are looked for. By then all changes of the time before are committed.</summary>
+    private const long SweepMs = 60_000;
+
     private long _queuedBytes;
+
+    // Of the broker's clock.
+    private long _sweptMs;
+    private long? _sweepBelow;
 
     /// <param name="options">Validated.</param>
     /// <param name="ingress">Takes messages and rows.</param>
@@ -42,6 +49,9 @@ internal sealed class BrokerCore
 
     /// <summary>Writes the broker's rows.</summary>
     public StateWriter State { get; }
+
+    /// <summary>By source, the identifiers of QoS 2 messages from other brokers that were between PUBLISH and PUBREL at the start.</summary>
+    public ILookup<string, ushort> SourceReceived { get; private set; } = Array.Empty<ushort>().ToLookup(_ => "");
 
     /// <summary>Bytes of all messages that wait for subscribers or are in flight to them.</summary>
     public long QueuedBytes => Interlocked.Read(ref _queuedBytes);
@@ -98,6 +108,22 @@ internal sealed class BrokerCore
             session.Offer(delivery, DeliveryState.Ready, rows: null);
     }
 
+    /// <summary>The broker's clock.</summary>
+    public void Tick(long nowMs)
+    {
+        Sessions.Tick(nowMs);
+        if (nowMs - _sweptMs < SweepMs)
+            return;
+        _sweptMs = nowMs;
+        if (_sweepBelow is { } version)
+        {
+            var rows = new RowChanges();
+            rows.DeleteRetained(version + 1, UtcUs);
+            _ = State.SaveAsync("", rows);
+        }
+        _sweepBelow = Retained.Sweep(nowMs);
+    }
+
     /// <summary>Keeps a retained message, in memory at once; its row is for the caller to have written.</summary>
     public void Retain(PublishedMessage message, RowChanges rows)
     {
@@ -128,6 +154,7 @@ internal sealed class BrokerCore
     /// <summary>Takes over what a restart left.</summary>
     public void Recover(SavedState state)
     {
+        SourceReceived = state.SourceReceived;
         Sessions.Recover(state);
         foreach (SavedRetained retained in state.Retained)
             Retained.Recover(Published(retained.Message, retained.Publisher), retained.Version);
@@ -156,33 +183,46 @@ internal sealed class BrokerCore
         var message = new PublishedMessage(
             topic, will.Payload, will.QualityOfService, will.Retain, PublishPacket.EncodeProperties(forwarded),
             ExpiresMs(properties?.MessageExpiryInterval), session.ClientId);
-        var publication = new Publication(this, Unacknowledged, 0);
-        if (Ingress.Forwards(topic))
-            publication.Offer(message, Subscriptions.Match(topic));
-        var incoming = new IngressMessage
-        {
-            Topic = topic,
-            ClientId = session.ClientId,
-            Payload = will.Payload,
-            ReceivedUs = UtcUs,
-            QualityOfService = (byte)will.QualityOfService,
-            Retain = will.Retain,
-            Acknowledgement = publication,
-            Rows = publication.Rows,
-        };
-        _ = StoreWillAsync(session, incoming);
+        _ = StoreWillAsync(session, message);
     }
 
-    private async Task StoreWillAsync(Session session, IngressMessage message)
+    /// <summary>A message that comes neither from a client's PUBLISH nor from the gateway itself: stored like any, and forwarded.</summary>
+    /// <param name="message">As published.</param>
+    /// <param name="incoming">The same for the ingress.</param>
+    public async ValueTask ReceiveAsync(PublishedMessage message, IngressMessage incoming)
+    {
+        var publication = new Publication(this, incoming.Acknowledgement ?? Unacknowledged, incoming.Token, incoming.Rows);
+        if (Ingress.Forwards(message.Topic))
+            publication.Offer(message, Subscriptions.Match(message.Topic));
+        IngressMessage owed = incoming with { Acknowledgement = publication, Token = 0, Rows = publication.Rows };
+        try
+        {
+            await Ingress.EnqueueAsync(in owed, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch
+        {
+            owed.Complete(IngressResult.Failed);
+            throw;
+        }
+    }
+
+    private async Task StoreWillAsync(Session session, PublishedMessage will)
     {
         try
         {
-            await Ingress.EnqueueAsync(in message, CancellationToken.None).ConfigureAwait(false);
+            await ReceiveAsync(will, new IngressMessage
+            {
+                Topic = will.Topic,
+                ClientId = session.ClientId,
+                Payload = will.Payload,
+                ReceivedUs = UtcUs,
+                QualityOfService = (byte)will.QualityOfService,
+                Retain = will.Retain,
+            }).ConfigureAwait(false);
         }
         catch (Exception e)
         {
-            message.Complete(IngressResult.Failed);
-            MqttLog.WillNotStored(Log, session.ClientId, message.Topic.Text, e);
+            MqttLog.WillNotStored(Log, session.ClientId, will.Topic.Text, e);
         }
     }
 

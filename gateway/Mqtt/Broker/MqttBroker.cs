@@ -116,6 +116,27 @@ public sealed class MqttBroker : IAsyncDisposable
     }
 
     /// <summary>
+    /// Takes a message from another broker as if a client had published it. Completes when it is the ingress's; its acknowledgement is told what became of it, also when
+    /// this throws.
+    /// </summary>
+    /// <param name="message">With a topic of <see cref="TopicOf"/>; its rows are added to.</param>
+    /// <param name="properties">Those that are passed on, see <see cref="PublishPacket.ForwardedProperties"/>.</param>
+    /// <param name="expirySeconds">The Message Expiry Interval; null for none.</param>
+    internal ValueTask ReceiveAsync(IngressMessage message, byte[] properties, uint? expirySeconds) => _core!.ReceiveAsync(
+        new PublishedMessage(
+            message.Topic, message.Payload.ToArray(), (QualityOfService)message.QualityOfService, message.Retain, properties, _core.ExpiresMs(expirySeconds), message.ClientId),
+        message);
+
+    /// <summary>The topic of a validated name.</summary>
+    internal TopicName TopicOf(ReadOnlySpan<byte> utf8) => _core!.Topics.Get(utf8);
+
+    /// <summary>Saves rows in the order of their key; whether they are durable.</summary>
+    internal Task<bool> SaveAsync(string key, RowChanges rows) => _core!.State.SaveAsync(key, rows);
+
+    /// <summary>The identifiers of a source's QoS 2 messages that were between PUBLISH and PUBREL at the start.</summary>
+    internal IEnumerable<ushort> SourceReceived(string source) => _core!.SourceReceived[source];
+
+    /// <summary>
     /// Stops: no new connections, no more reading; acknowledgements that are owed are waited for (<see cref="MqttOptions.DrainTimeout"/>,
     /// cut short by the token) and sent, then 5.0 clients get DISCONNECT 0x8B. Wills are not published. The ingress must
     /// still be working.
@@ -256,7 +277,7 @@ public sealed class MqttBroker : IAsyncDisposable
         long now = core.NowMs;
         foreach ((Connection connection, Task _) in _connections)
             connection.CheckDeadlines(now);
-        core.Sessions.Tick(now);
+        core.Tick(now);
     }
 
     private void CloseListeners()

@@ -12,10 +12,11 @@ namespace Sluice.Gateway.Mqtt.Broker;
 /// <param name="core">The broker.</param>
 /// <param name="next">Told the result after the subscribers.</param>
 /// <param name="nextToken">For <paramref name="next"/>.</param>
-internal sealed class Publication(BrokerCore core, IAcknowledgement next, long nextToken) : IAcknowledgement
+/// <param name="rows">Written with the message, and added to; null for none yet.</param>
+internal sealed class Publication(BrokerCore core, IAcknowledgement next, long nextToken, RowChanges? rows = null) : IAcknowledgement
 {
     private readonly List<(Session Session, QueuedDelivery Delivery)> _places = [];
-    private readonly RowChanges _rows = new();
+    private readonly RowChanges _rows = rows ?? new RowChanges();
 
     /// <summary>What is to be written with the message; null for nothing.</summary>
     public RowChanges? Rows => _rows.IsEmpty ? null : _rows;

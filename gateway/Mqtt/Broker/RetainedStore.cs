@@ -10,6 +10,7 @@ internal sealed class RetainedStore
     private readonly MqttOptions _options;
     private long _bytes;
     private long _version;
+    private bool _hasGone;
 
     public RetainedStore(MqttOptions options)
     {
@@ -25,16 +26,6 @@ internal sealed class RetainedStore
         }
     }
 
-    /// <summary>The version of the latest change.</summary>
-    public long Version
-    {
-        get
-        {
-            lock (_lock)
-                return _version;
-        }
-    }
-
     /// <summary>Keeps the message in place of its topic's last one; an empty payload only takes that away. False when there is no room: then the topic has none.</summary>
     /// <param name="message">The message.</param>
     /// <param name="version">The change's place among all.</param>
@@ -45,6 +36,7 @@ internal sealed class RetainedStore
             version = ++_version;
             if (_messages.Remove(message.Topic.Text, out PublishedMessage? last))
                 _bytes -= last.CostBytes;
+            _hasGone |= message.Payload.Length == 0;
             if (message.Payload.Length == 0)
                 return true;
             if (_messages.Count >= _options.MaximumRetainedMessages || _bytes + message.CostBytes > _options.MaximumRetainedBytes)
@@ -93,6 +85,21 @@ internal sealed class RetainedStore
         return found;
     }
 
+    /// <summary>
+    /// Throws away what has expired. The version of the latest change, when since the last time a topic has lost its message, so that rows are left over; else null.
+    /// </summary>
+    public long? Sweep(long nowMs)
+    {
+        lock (_lock)
+        {
+            foreach (PublishedMessage expired in _messages.Values.Where(message => message.ExpiresMs <= nowMs).ToArray())
+                Forget(expired);
+            bool hasGone = _hasGone;
+            _hasGone = false;
+            return hasGone ? _version : null;
+        }
+    }
+
     private void Add(PublishedMessage message)
     {
         _messages.Add(message.Topic.Text, message);
@@ -107,6 +114,7 @@ internal sealed class RetainedStore
             {
                 _messages.Remove(expired.Topic.Text);
                 _bytes -= expired.CostBytes;
+                _hasGone = true;
             }
         }
     }

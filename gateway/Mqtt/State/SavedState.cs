@@ -8,11 +8,8 @@ internal sealed record SavedState(
     ILookup<long, SavedSubscription> Subscriptions,
     ILookup<long, SavedPlace> Queued,
     ILookup<long, ushort> Received,
-    IReadOnlyList<SavedRetained> Retained)
-{
-    public static SavedState Empty { get; } = new(
-        [], Array.Empty<SavedSubscription>().ToLookup(s => 0L), Array.Empty<SavedPlace>().ToLookup(q => 0L), Array.Empty<ushort>().ToLookup(r => 0L), []);
-}
+    IReadOnlyList<SavedRetained> Retained,
+    ILookup<string, ushort> SourceReceived);
 
 /// <param name="Id">Of its rows.</param>
 /// <param name="ClientId">The client's.</param>

@@ -58,6 +58,7 @@ internal static class StateRows
           expires_ts INTEGER, publisher TEXT)
         """,
         "CREATE TABLE mqtt_qos2(id INTEGER PRIMARY KEY, session INTEGER NOT NULL, packet_id INTEGER NOT NULL)",
+        "CREATE TABLE mqtt_source(source TEXT NOT NULL, packet_id INTEGER NOT NULL, PRIMARY KEY(source, packet_id))",
     ];
 
     /// <summary>The id of a queued message's row.</summary>
@@ -152,6 +153,17 @@ internal static class StateRows
 
     public static void DeleteReceived(this RowChanges rows, long session, ushort packetIdentifier) => rows.Add(
         "DELETE FROM mqtt_qos2 WHERE id = ?1", SqlValue.FromInteger((session << PacketIdentifierBits) | packetIdentifier));
+
+    /// <summary>A QoS 2 message from another broker between PUBLISH and PUBREL.</summary>
+    public static void InsertSourceReceived(this RowChanges rows, string source, ushort packetIdentifier) => rows.Add(
+        "INSERT OR REPLACE INTO mqtt_source(source, packet_id) VALUES(?1, ?2)", SqlValue.FromText(source), SqlValue.FromInteger(packetIdentifier));
+
+    public static void DeleteSourceReceived(this RowChanges rows, string source, ushort packetIdentifier) => rows.Add(
+        "DELETE FROM mqtt_source WHERE source = ?1 AND packet_id = ?2", SqlValue.FromText(source), SqlValue.FromInteger(packetIdentifier));
+
+    /// <summary>The other broker's session is gone, and with it the meaning of its identifiers.</summary>
+    public static void DeleteSource(this RowChanges rows, string source) =>
+        rows.Add("DELETE FROM mqtt_source WHERE source = ?1", SqlValue.FromText(source));
 
     /// <summary>Subscription identifiers as a column holds them: four bytes each, little end first.</summary>
     public static uint[]? ReadIdentifiers(byte[]? bytes)

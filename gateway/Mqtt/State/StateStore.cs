@@ -46,7 +46,9 @@ public sealed class StateStore(Func<Task<SluiceConnection>> connect)
                 .ToLookup(pair => pair.Item1, pair => pair.Item2),
             await ListAsync(
                 connection, "SELECT topic, payload, qos, 1, properties, NULL, expires_ts, version, publisher FROM mqtt_retained",
-                row => new SavedRetained(Message(row, 0), row.GetInt64(7), Text(row, 8))));
+                row => new SavedRetained(Message(row, 0), row.GetInt64(7), Text(row, 8))),
+            (await ListAsync(connection, "SELECT source, packet_id FROM mqtt_source", row => (row.GetString(0), (ushort)row.GetInt64(1))))
+                .ToLookup(pair => pair.Item1, pair => pair.Item2));
     }
 
     /// <summary>Messages of a session by their numbers, which go from one to another, both included; at most so many, the first ones.</summary>

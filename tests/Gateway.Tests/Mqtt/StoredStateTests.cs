@@ -141,6 +141,7 @@ public class StoredStateTests
             await host.UntilAsync("SELECT topic FROM mqtt_retained WHERE payload IS NOT NULL ORDER BY topic", "r/0", "r/1", "r/3");
         }
 
+        Assert.Equal(["r/2"], await host.QueryAsync("SELECT topic FROM mqtt_retained WHERE payload IS NULL"));
         await host.RestartAsync();
         host.Time.Advance(TimeSpan.FromSeconds(4));
         using RawClient reader = await host.ConnectAsync("s", expiry: 0, clean: true);
@@ -156,6 +157,12 @@ public class StoredStateTests
         Assert.Equal(("zero", "text"), (found["r/0"].Payload, found["r/0"].Properties.ContentType));
         Assert.Equal(("one", 1), (found["r/1"].Payload, found["r/1"].QoS));
         Assert.Equal(6u, found["r/3"].Properties.MessageExpiryInterval);
+        // What is gone goes from the table, too, some minutes later.
+        await reader.PublishAsync("r/1", "", qos: 1, identifier: 1, retain: true);
+        await reader.ReadPublishAsync();
+        await reader.ReadAckAsync(PacketType.PubAck);
+        host.Time.Advance(TimeSpan.FromMinutes(3));
+        await host.UntilAsync("SELECT topic FROM mqtt_retained", "r/0");
     }
 
     [Fact]
