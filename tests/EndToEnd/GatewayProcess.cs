@@ -53,6 +53,12 @@ public sealed partial class GatewayProcess : IAsyncDisposable
             WorkingDirectory = Folder,
             ArgumentList = { "run", "--config", _configuration },
         };
+        // Those that tell the tests what to do are no keys of a configuration.
+        foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("SLUICE_", StringComparison.Ordinal)).ToArray())
+        {
+            start.Environment.Remove(name);
+        }
+
         Process process = Process.Start(start) ?? throw new InvalidOperationException($"cannot start {Program}");
         process.OutputDataReceived += (_, line) => _log.Add(line.Data);
         process.ErrorDataReceived += (_, line) => _log.Add(line.Data);

@@ -36,6 +36,7 @@ internal sealed class BrokerCore
         Sessions = new SessionRegistry(this);
         Unacknowledged = new FailureCount(Counters);
         LogLimits = new BrokerLogLimits(time);
+        System = new SystemTopics(this);
         Admission = new Admission(options.Security, log, time);
         MessageRate = RateLimits.Of(options.MaximumMessagesPerSecondInAll, time);
     }
@@ -77,6 +78,11 @@ internal sealed class BrokerCore
 
     public TopicCache Topics { get; } = new();
 
+    public SystemTopics System { get; }
+
+    /// <summary>Figures of this moment.</summary>
+    public BrokerStatistics Statistics => Counters.Snapshot(Sessions.Connected, Sessions.Count, Subscriptions.Count, Retained.Count, QueuedBytes);
+
     /// <summary>Takes the results of messages that nobody waits for (QoS 0, wills): failures are counted.</summary>
     public IAcknowledgement Unacknowledged { get; }
 
@@ -112,6 +118,7 @@ internal sealed class BrokerCore
     public void Tick(long nowMs)
     {
         Sessions.Tick(nowMs);
+        System.Tick(nowMs);
         if (nowMs - _sweptMs < SweepMs)
             return;
         _sweptMs = nowMs;

@@ -20,7 +20,7 @@ internal sealed partial class Connection
         if (packet.HasSubscriptionIdentifier)
             throw MqttProtocolException.Protocol("3.3.4", "a client sent a subscription identifier");
         TopicName topic = ResolveTopic(in packet);
-        if (!_access.MayPublish(topic))
+        if (!_access.MayPublish(topic) || SystemTopics.IsOne(topic))
             return OnForbidden(in packet, topic);
         if (packet.QualityOfService == QualityOfService.ExactlyOnce)
             return OnExactlyOnce(in packet, topic);

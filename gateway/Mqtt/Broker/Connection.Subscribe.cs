@@ -60,7 +60,7 @@ internal sealed partial class Connection
         var rows = new RowChanges();
         List<QueuedDelivery> pending = [];
         uint[]? identifiers = identifier == 0 ? null : [identifier];
-        foreach (PublishedMessage message in _core.Retained.Match(request.Filter, _core.NowMs))
+        foreach (PublishedMessage message in _core.Retained.Match(request.Filter, _core.NowMs).Concat(_core.System.Match(request.Filter)))
         {
             if (request.NoLocal && message.Publisher == ClientId)
                 continue;

@@ -49,9 +49,7 @@ public sealed class MqttBroker : IAsyncDisposable
     public IReadOnlyList<string> ListeningOn => [.. _listeners.Select(listener => listener.Url)];
 
     /// <summary>Figures of this moment; all zero before the start.</summary>
-    public BrokerStatistics Statistics => _core is { } core
-        ? core.Counters.Snapshot(core.Sessions.Connected, core.Sessions.Count, core.Subscriptions.Count, core.Retained.Count, core.QueuedBytes)
-        : new BrokerCounters().Snapshot(0, 0, 0, 0, 0);
+    public BrokerStatistics Statistics => _core?.Statistics ?? new BrokerCounters().Snapshot(0, 0, 0, 0, 0);
 
     /// <summary>
     /// Listens and serves. Throws <see cref="Engine.SluiceException"/> when an endpoint is wrong or taken; it listens on none

@@ -84,6 +84,9 @@ public sealed record MqttOptions
     /// <summary>Longest session expiry granted; a 5.0 client is told.</summary>
     public TimeSpan MaximumSessionExpiry { get; init; } = TimeSpan.FromDays(7);
 
+    /// <summary>How often the broker's figures are published below <c>$SYS</c>; zero for never.</summary>
+    public TimeSpan SystemInterval { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How long StopAsync waits for acknowledgements that are still owed.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
