@@ -43,6 +43,16 @@ public sealed partial class GatewayProcess : IAsyncDisposable
         Tool.Root, "gateway", "bin",
         AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug", "net10.0", "sluice");
 
+    /// <summary>Memory that the program holds.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            _process!.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     /// <summary>Starts the program and waits until it is healthy.</summary>
     public async Task StartAsync()
     {

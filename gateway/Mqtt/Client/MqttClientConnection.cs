@@ -21,8 +21,8 @@ internal sealed class MqttClientConnection : IAsyncDisposable
     private readonly PipeReader _reader;
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly CancellationTokenSource _ended = new();
-    private readonly TimeSpan _keepAlive;
     private readonly TimeProvider _time;
+    private TimeSpan _keepAlive;
     private Task _pings = Task.CompletedTask;
 
     private MqttClientConnection(Stream stream, MqttServer server, MqttClientOptions options, ProtocolVersion version, TimeProvider time)
@@ -44,6 +44,12 @@ internal sealed class MqttClientConnection : IAsyncDisposable
 
     /// <summary>QoS 1 and 2 messages that the broker takes unacknowledged (MQTT 5.0 section 3.2.2.3.3).</summary>
     public int ReceiveMaximum { get; private set; } = 1000;
+
+    /// <summary>The largest packet that the broker takes (section 3.2.2.3.6).</summary>
+    public long MaximumPacketSize { get; private set; } = long.MaxValue;
+
+    /// <summary>The broker takes QoS 1 and keeps retained messages (sections 3.2.2.3.4 and .5).</summary>
+    public bool KeepsState { get; private set; } = true;
 
     /// <summary>Connects, in 3.1.1 when the broker does not know 5.0.</summary>
     /// <exception cref="IOException">It cannot be reached.</exception>
@@ -75,7 +81,7 @@ internal sealed class MqttClientConnection : IAsyncDisposable
     /// <summary>The next packet, its body copied. Fails when the broker is silent for one and a half times the keep alive.</summary>
     public async ValueTask<(PacketHeader Header, byte[] Body)> ReadAsync(CancellationToken cancellation)
     {
-        using CancellationTokenSource deadline = new(_keepAlive * 1.5, _time);
+        using CancellationTokenSource deadline = new(_keepAlive > TimeSpan.Zero ? _keepAlive * 1.5 : Timeout.InfiniteTimeSpan, _time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellation, _ended.Token);
         try
         {
@@ -113,7 +119,7 @@ internal sealed class MqttClientConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Writes packets as they are.</summary>
+    /// <summary>Writes packets as they are; each must be at most <see cref="MaximumPacketSize"/>.</summary>
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> packets, CancellationToken cancellation)
     {
         await _writing.WaitAsync(cancellation).ConfigureAwait(false);
@@ -175,7 +181,12 @@ internal sealed class MqttClientConnection : IAsyncDisposable
                 throw new MqttProtocolException(answer.Reason, "3.2.2.2", $"it refuses us: {answer.Reason}");
             connection.SessionPresent = answer.SessionPresent;
             connection.ReceiveMaximum = Math.Min(answer.Properties?.ReceiveMaximum ?? ushort.MaxValue, connection.ReceiveMaximum);
-            connection._pings = connection.PingAsync();
+            connection.MaximumPacketSize = answer.Properties?.MaximumPacketSize ?? long.MaxValue;
+            connection.KeepsState = answer.Properties?.MaximumQoS is not 0 && answer.Properties?.RetainAvailable is not 0;
+            // Section 3.2.2.3.14: the broker's word counts.
+            if (answer.Properties?.ServerKeepAlive is { } seconds)
+                connection._keepAlive = TimeSpan.FromSeconds(seconds);
+            connection._pings = connection._keepAlive > TimeSpan.Zero ? connection.PingAsync() : Task.CompletedTask;
             return connection;
         }
         catch

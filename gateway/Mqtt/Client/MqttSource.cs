@@ -203,7 +203,7 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
 
     private void WriteState(ArrayBufferWriter<byte> output, MqttClientConnection connection, ReadOnlySpan<byte> state)
     {
-        if (_options.Client.StateTopic is not { } topic)
+        if (_options.Client.StateTopic is not { } topic || !connection.KeepsState)
             return;
         new PublishPacket
         {

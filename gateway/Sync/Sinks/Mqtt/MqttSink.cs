@@ -42,6 +42,8 @@ internal sealed class MqttSink(MqttClientOptions options, string topic, TimeProv
             async () =>
             {
                 _connection = await MqttClientConnection.ConnectAsync(server, options, time, cancellation).ConfigureAwait(false);
+                if (!_connection.KeepsState)
+                    throw new IOException("it takes no QoS 1 or keeps no retained messages, which the cursor needs");
                 long cursor = await AskCursorAsync(_connection, cancellation).ConfigureAwait(false);
                 _next = 0;
                 return cursor;
@@ -59,7 +61,12 @@ internal sealed class MqttSink(MqttClientOptions options, string topic, TimeProv
             {
                 var output = new ArrayBufferWriter<byte>();
                 for (int i = 0; i < rows.Length; i++)
+                {
+                    int before = output.WrittenCount;
                     Write(output, connection.Version, rows[i], (ushort)(OwnIdentifier + 1 + i));
+                    if (output.WrittenCount - before > connection.MaximumPacketSize)
+                        throw new IOException($"reading {rows[i].Id} has a packet of {output.WrittenCount - before} bytes, it takes {connection.MaximumPacketSize}");
+                }
                 await SendAsync(connection, output, rows.Length, cancellation).ConfigureAwait(false);
             }
             var cursor = new ArrayBufferWriter<byte>();
