@@ -8,6 +8,8 @@ internal sealed class StateWriter(IIngress ingress, TimeProvider time)
     /// <summary>Between the attempts of <see cref="SaveSurely"/>.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
+    private volatile bool _isStopped;
+
     /// <summary>Saves, and says then whether it is durable. Completes when the writers have taken it, which holds up a client that sends faster than they write.</summary>
     public async ValueTask Save(string key, RowChanges rows, Action<bool> then)
     {
@@ -18,6 +20,7 @@ internal sealed class StateWriter(IIngress ingress, TimeProvider time)
         catch (InvalidOperationException)
         {
             // The writers have stopped.
+            _isStopped = true;
             then(false);
         }
     }
@@ -32,10 +35,10 @@ internal sealed class StateWriter(IIngress ingress, TimeProvider time)
         return done.Task;
     }
 
-    /// <summary>Saves, again and again until it succeeds; for rows whose order among others does not matter, such as those of what is over.</summary>
+    /// <summary>Saves, again and again until it succeeds or the writers stop; for rows whose order among others does not matter, such as those of what is over.</summary>
     public void SaveSurely(string key, RowChanges rows) => _ = Save(key, rows, isDurable =>
     {
-        if (!isDurable)
+        if (!isDurable && !_isStopped)
             _ = AgainAsync(key, rows);
     }).AsTask();
 

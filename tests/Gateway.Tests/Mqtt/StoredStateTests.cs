@@ -158,9 +158,9 @@ public class StoredStateTests
         Assert.Equal(("one", 1), (found["r/1"].Payload, found["r/1"].QoS));
         Assert.Equal(6u, found["r/3"].Properties.MessageExpiryInterval);
         // What is gone goes from the table, too, some minutes later.
-        await reader.PublishAsync("r/1", "", qos: 1, identifier: 1, retain: true);
-        await reader.ReadPublishAsync();
-        await reader.ReadAckAsync(PacketType.PubAck);
+        using RawClient other = await host.ConnectAsync("o", expiry: 0, clean: true);
+        await other.PublishAsync("r/1", "", qos: 1, identifier: 1, retain: true);
+        await other.ReadAckAsync(PacketType.PubAck);
         host.Time.Advance(TimeSpan.FromMinutes(3));
         await host.UntilAsync("SELECT topic FROM mqtt_retained", "r/0");
     }
