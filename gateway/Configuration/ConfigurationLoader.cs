@@ -48,16 +48,19 @@ public static class ConfigurationLoader
     private static GatewayOptions Read(SectionReader root)
     {
         SectionReader gateway = root.Section("gateway");
+        SectionReader mqtt = root.Section("mqtt");
+        string id = gateway.Text("id") is { } given ? CheckName(gateway, "id", given) : "gateway";
         GatewayOptions options = new()
         {
-            Id = gateway.Text("id") is { } id ? CheckName(gateway, "id", id) : "gateway",
+            Id = id,
             DataFolder = Path.GetFullPath(gateway.Text("data") ?? "./data"),
             Http = ReadHttp(root.Section("http")),
-            Mqtt = MqttSection.Read(root.Section("mqtt")),
+            Sources = MqttClientSection.ReadSources(mqtt, id),
+            Mqtt = MqttSection.Read(mqtt),
             Writers = ReadWriters(root.Section("writers")),
             Routes = ReadRoutes(root),
             Sensors = SensorReader.Read(root),
-            Sync = ReadSync(root),
+            Sync = ReadSync(root, id),
         };
         gateway.RefuseUnknownKeys();
         root.RefuseUnknownKeys();
@@ -114,6 +117,7 @@ public static class ConfigurationLoader
                 Device = item.Text("device"),
                 Metric = item.Text("metric"),
                 Unit = item.Text("unit"),
+                Use = item.Choice("use", TopicUse.Both),
                 Origin = item.Origin,
             };
             item.RefuseUnknownKeys();
@@ -128,18 +132,21 @@ public static class ConfigurationLoader
         return routes;
     }
 
-    private static List<SyncOptions> ReadSync(SectionReader root)
+    private static List<SyncOptions> ReadSync(SectionReader root, string gatewayId)
     {
-        SyncOptions defaults = new() { Name = "", Postgres = "" };
+        SyncOptions defaults = new() { Name = "" };
         List<SyncOptions> sinks = [];
         HashSet<string> names = new(StringComparer.Ordinal);
         foreach (SectionReader item in root.Sections("sync"))
         {
-            SyncOptions sync = new()
+            SyncOptions sync = defaults with
             {
                 Name = CheckName(item, "name", item.RequiredText("name", "cloud")),
-                Postgres = item.RequiredText("postgres", "\"Host=db.example.com;Database=telemetry;Username=sluice\""),
                 Batch = item.Integer("batch", defaults.Batch, 1, 100_000),
+            };
+            sync = item.Has("mqtt") ? ReadMqttSync(item, sync, gatewayId) : sync with
+            {
+                Postgres = item.RequiredText("postgres", "\"Host=db.example.com;Database=telemetry;Username=sluice\""),
             };
             item.RefuseUnknownKeys();
             if (sync.Name.Length > 0 && !names.Add(sync.Name))
@@ -147,11 +154,29 @@ public static class ConfigurationLoader
                 item.Fail("name", $"\"{sync.Name}\" stands above already; the name tells the cursors apart, give each its own");
             }
 
-            CheckConnectionString(item, sync.Postgres);
+            if (sync.Postgres is { } connection)
+            {
+                CheckConnectionString(item, connection);
+            }
+
             sinks.Add(sync);
         }
 
         return sinks;
+    }
+
+    private static SyncOptions ReadMqttSync(SectionReader item, SyncOptions sync, string gatewayId)
+    {
+        SectionReader mqtt = item.Section("mqtt");
+        string topic = mqtt.Text("topic") ?? $"telemetry/{gatewayId}";
+        if (!MqttClientSection.IsTopic(topic) || topic.EndsWith('/'))
+        {
+            mqtt.Fail("topic", $"\"{topic}\" is not a topic name to which /DEVICE/METRIC can be added");
+        }
+
+        sync = sync with { Mqtt = MqttClientSection.ReadClient(mqtt, $"{gatewayId}-{sync.Name}"), Topic = topic };
+        mqtt.RefuseUnknownKeys();
+        return sync;
     }
 
     private static void CheckConnectionString(SectionReader item, string text)
@@ -175,7 +200,7 @@ public static class ConfigurationLoader
     }
 
     /// <summary>A name that becomes part of keys and metrics: letters, digits, '-', '_' and '.', at most 64.</summary>
-    private static string CheckName(SectionReader section, string key, string name)
+    internal static string CheckName(SectionReader section, string key, string name)
     {
         if (name.Length > 64 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
         {

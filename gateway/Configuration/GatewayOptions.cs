@@ -1,4 +1,5 @@
 using Sluice.Gateway.Mqtt.Broker;
+using Sluice.Gateway.Mqtt.Client;
 using Sluice.Sensors.Configuration;
 
 namespace Sluice.Gateway.Configuration;
@@ -16,6 +17,9 @@ public sealed record GatewayOptions
     public required HttpAddress? Http { get; init; }
 
     public required MqttOptions Mqtt { get; init; }
+
+    /// <summary>Other brokers that messages are taken from: <c>mqtt.subscribe</c>.</summary>
+    public required IReadOnlyList<MqttSourceOptions> Sources { get; init; }
 
     public required WriterOptions Writers { get; init; }
 
@@ -55,6 +59,19 @@ public sealed record WriterOptions
     public long QueueBytes { get; init; } = 16 * 1024 * 1024;
 }
 
+/// <summary>What is done with the messages of a topic.</summary>
+public enum TopicUse
+{
+    /// <summary>They are stored, and go to subscribers.</summary>
+    Both,
+
+    /// <summary>They are stored; subscribers do not get them, and none is retained.</summary>
+    Store,
+
+    /// <summary>They go to subscribers and are no readings.</summary>
+    Forward,
+}
+
 /// <summary>One of <c>routes</c>.</summary>
 public sealed record TopicRoute
 {
@@ -70,6 +87,9 @@ public sealed record TopicRoute
     /// <summary>The unit of readings that do not carry their own.</summary>
     public string? Unit { get; init; }
 
+    /// <summary>Whether its messages are stored, forwarded to subscribers, or both.</summary>
+    public TopicUse Use { get; init; }
+
     public required Origin Origin { get; init; }
 }
 
@@ -79,8 +99,14 @@ public sealed record SyncOptions
     /// <summary>Unique; names the cursor upstream and the metrics here.</summary>
     public required string Name { get; init; }
 
-    /// <summary>An Npgsql connection string.</summary>
-    public required string Postgres { get; init; }
+    /// <summary>An Npgsql connection string; null for an upstream of another kind.</summary>
+    public string? Postgres { get; init; }
+
+    /// <summary>MQTT brokers; null for an upstream of another kind.</summary>
+    public MqttClientOptions? Mqtt { get; init; }
+
+    /// <summary>The root of the topics there.</summary>
+    public string Topic { get; init; } = "";
 
     /// <summary>Rows of one upstream transaction at most.</summary>
     public int Batch { get; init; } = 5000;

@@ -33,6 +33,13 @@ internal static class MqttSection
             MaximumPacketSizeBytes = (int)mqtt.Size("max_packet", defaults.MaximumPacketSizeBytes, 1024, 256 * 1024 * 1024),
             ReceiveMaximum = mqtt.Integer("receive_maximum", defaults.ReceiveMaximum, 1, 65535),
             MaximumQueuedMessages = mqtt.Integer("max_queued", defaults.MaximumQueuedMessages, 1, 10_000_000),
+            MaximumQueuedBytes = mqtt.Size("max_queued_bytes", defaults.MaximumQueuedBytes, 1024, 1024L * 1024 * 1024 * 1024),
+            MaximumQueuedBytesInAll = mqtt.Size("max_queued_bytes_in_all", defaults.MaximumQueuedBytesInAll, 1024, 1024L * 1024 * 1024 * 1024),
+            SystemInterval = mqtt.Duration("sys_interval", defaults.SystemInterval, TimeSpan.Zero, TimeSpan.FromDays(1)),
+            MaximumRetainedMessages = mqtt.Integer("max_retained", defaults.MaximumRetainedMessages, 0, 10_000_000),
+            MaximumRetainedBytes = mqtt.Size("max_retained_bytes", defaults.MaximumRetainedBytes, 0, 1024L * 1024 * 1024 * 1024),
+            MaximumSessions = mqtt.Integer("max_sessions", defaults.MaximumSessions, 1, 10_000_000),
+            MaximumSessionExpiry = mqtt.Duration("max_session_expiry", defaults.MaximumSessionExpiry, TimeSpan.Zero, TimeSpan.FromDays(36500)),
         };
         mqtt.RefuseUnknownKeys();
         return options;

@@ -5,9 +5,12 @@ using System.Runtime.ExceptionServices;
 using Sluice.Gateway.Configuration;
 using Sluice.Gateway.Ingress;
 using Sluice.Gateway.Mqtt.Broker;
+using Sluice.Gateway.Mqtt.Client;
+using Sluice.Gateway.Mqtt.State;
 using Sluice.Gateway.Pipeline;
 using Sluice.Gateway.Status;
 using Sluice.Gateway.Sync;
+using Sluice.Gateway.Sync.Sinks.Mqtt;
 using Sluice.Gateway.Sync.Sinks.Postgres;
 using Sluice.Gateway.Writers;
 using Sluice.Sensors.Configuration;
@@ -153,9 +156,10 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
         ActuatorIngress commands = new(writers, _time, _log);
         MqttBroker broker = new(commands, _loggers.CreateLogger<MqttBroker>(), _time);
         _broker = broker;
-        await broker.StartAsync(_options.Mqtt, cancellation);
+        await broker.StartAsync(_options.Mqtt, new StateStore(database.ConnectAsync), cancellation);
         Started("the MQTT broker", async token => await broker.StopAsync(token));
 
+        StartSources(broker);
         StartUpstreams(database, committed);
         await StartSensorsAsync(database, writers, commands, broker, routes);
 
@@ -171,11 +175,23 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
 
     private void Started(string room, Func<CancellationToken, ValueTask> stop) => _started.Push((room, stop));
 
+    private void StartSources(MqttBroker broker)
+    {
+        foreach (MqttSourceOptions options in _options.Sources)
+        {
+            MqttSource source = new(options, broker, broker.SourceReceived(options.Name), Health, _time, _log);
+            source.Start();
+            Started($"MQTT source {options.Name}", _ => source.DisposeAsync());
+        }
+    }
+
     private void StartUpstreams(TelemetryDatabase database, CommitSignal committed)
     {
         foreach (SyncOptions sync in _options.Sync)
         {
-            PostgresSink sink = new(_options.Id, sync.Name, sync.Postgres);
+            IUpstreamSink sink = sync.Mqtt is { } client
+                ? new MqttSink(client, sync.Topic, _time)
+                : new PostgresSink(_options.Id, sync.Name, sync.Postgres!);
             SyncPump pump = new(sync.Name, sync.Batch, sink, database, committed, Health, _time, _log);
             _pumps.Add(pump);
             pump.Start();

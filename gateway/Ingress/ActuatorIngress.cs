@@ -38,6 +38,13 @@ public sealed class ActuatorIngress(IIngress next, TimeProvider time, ILogger lo
         return next.EnqueueAsync(message, cancellationToken);
     }
 
+    /// <inheritdoc/>
+    public ValueTask StoreAsync(string key, RowChanges rows, IAcknowledgement acknowledgement, CancellationToken cancellationToken) =>
+        next.StoreAsync(key, rows, acknowledgement, cancellationToken);
+
+    /// <inheritdoc/>
+    public bool Forwards(TopicName topic) => next.Forwards(topic);
+
     private void Execute(ActuatorSet outputs, string name, ReadOnlySpan<byte> payload)
     {
         if (Parse(payload) is not { } state)

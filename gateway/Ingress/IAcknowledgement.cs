@@ -16,7 +16,7 @@ public enum IngressResult : byte
     /// <summary>Its transaction is durable (as a reading, or as a dead letter).</summary>
     Stored = 0,
 
-    /// <summary>No route takes its topic, so there is nothing to store. The publisher gets its acknowledgement.</summary>
+    /// <summary>No route stores its topic, so there is no reading; rows that came with it are durable. The publisher gets its acknowledgement.</summary>
     NotRouted = 1,
 
     /// <summary>It will not be stored: storing failed. MQTT 5.0 reason code 0x80; an MQTT 3.1.1 client is disconnected.</summary>
@@ -27,4 +27,10 @@ public enum IngressResult : byte
 
     /// <summary>It will not be stored: a limit is reached (disk full). MQTT 5.0 reason code 0x97; an MQTT 3.1.1 client is disconnected.</summary>
     QuotaExceeded = 4,
+}
+
+internal static class IngressResults
+{
+    /// <summary>True when everything of the message that was to be stored is durable.</summary>
+    public static bool IsDone(this IngressResult result) => result <= IngressResult.NotRouted;
 }

@@ -20,4 +20,13 @@ public interface IIngress
     /// </para>
     /// </summary>
     ValueTask EnqueueAsync(in IngressMessage message, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Takes rows that come without a message. Changes with the same key are committed in the order in which they were given; the task completes as that of
+    /// <see cref="EnqueueAsync"/> does, and <paramref name="acknowledgement"/> is told once.
+    /// </summary>
+    ValueTask StoreAsync(string key, RowChanges rows, IAcknowledgement acknowledgement, CancellationToken cancellationToken);
+
+    /// <summary>What is done with the messages of a topic: whether they go to subscribers.</summary>
+    bool Forwards(TopicName topic);
 }

@@ -8,7 +8,7 @@ namespace Sluice.Gateway.Ingress;
 /// nothing else to return.
 /// </para>
 /// </summary>
-public readonly struct IngressMessage
+public readonly record struct IngressMessage
 {
     /// <summary>The topic name. The same object comes again for the same topic most of the time, see <see cref="TopicName.IngressState"/>.</summary>
     public required TopicName Topic { get; init; }
@@ -36,6 +36,9 @@ public readonly struct IngressMessage
 
     /// <summary>Says to <see cref="Acknowledgement"/> which message is meant.</summary>
     public long Token { get; init; }
+
+    /// <summary>Rows that are written in the transaction of the message's reading; null for none. They are written also where no route stores the message.</summary>
+    public RowChanges? Rows { get; init; }
 
     /// <summary>Reports the result and gives the payload's memory back. Exactly once a message; any thread.</summary>
     public void Complete(IngressResult result)

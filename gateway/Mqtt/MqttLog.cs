@@ -35,6 +35,9 @@ internal static partial class MqttLog
     [LoggerMessage(1009, LogLevel.Warning, "mqtt: {Host} is refused for {Duration}: {Offences} wrong passwords or broken packets")]
     public static partial void PeerBanned(ILogger log, string host, int offences, TimeSpan duration);
 
+    [LoggerMessage(1010, LogLevel.Information, "mqtt: {Sessions} sessions with {Messages} messages that wait, and {Retained} retained messages, are there from before")]
+    public static partial void Recovered(ILogger log, int sessions, int messages, int retained);
+
     [LoggerMessage(1100, LogLevel.Debug, "mqtt: client '{ClientId}' at {Address} connected, {Version}, session present: {SessionPresent}")]
     public static partial void Connected(ILogger log, string clientId, string address, ProtocolVersion version, bool sessionPresent);
 
@@ -62,6 +65,15 @@ internal static partial class MqttLog
     [LoggerMessage(1200, LogLevel.Warning, "mqtt: a message of client '{ClientId}' at {Address} was not stored ({Result}); {Consequence} ({Others} more were not stored without a line)")]
     public static partial void NotStored(ILogger log, string clientId, string address, Ingress.IngressResult result, string consequence, long others);
 
+    [LoggerMessage(1202, LogLevel.Warning, "mqtt: the messages that wait for client '{ClientId}' cannot be read now: {Reason}")]
+    public static partial void QueueNotRead(ILogger log, string clientId, string reason);
+
     [LoggerMessage(1201, LogLevel.Error, "mqtt: the will of client '{ClientId}' on '{Topic}' was not stored")]
     public static partial void WillNotStored(ILogger log, string clientId, string topic, Exception exception);
+
+    [LoggerMessage(1300, LogLevel.Information, "mqtt source {Source}: connected to {Server}")]
+    public static partial void SourceConnected(ILogger log, string source, string server);
+
+    [LoggerMessage(1301, LogLevel.Warning, "mqtt source {Source}: {Server} is away, tried again with pauses of up to {Seconds} s: {Reason}")]
+    public static partial void SourceAway(ILogger log, string source, string server, double seconds, string reason);
 }

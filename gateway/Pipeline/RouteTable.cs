@@ -39,7 +39,10 @@ public sealed class RouteTable
 
     /// <summary>A topic whose way does not depend on the routes: sensors know their device and metric.</summary>
     public TopicName Fixed(string device, string metric) =>
-        new($"sensors/{device}/{metric}") { IngressState = To(device, metric, unit: null) };
+        new($"sensors/{device}/{metric}") { IngressState = To(device, metric, unit: null, isForwarded: true) };
+
+    /// <summary>The writer of a device, or of anything else whose order is to be kept.</summary>
+    public int WriterOf(string name) => (int)(Hash(name) % (uint)_writers);
 
     private RoutedTopic Match(string topic)
     {
@@ -47,20 +50,22 @@ public sealed class RouteTable
         {
             if (template.TryMatch(topic, out string device, out string? metric))
             {
-                return To(device, metric, template.Unit);
+                return template.Use == TopicUse.Forward ? OnlyForwarded(topic) : To(device, metric, template.Unit, template.Use == TopicUse.Both);
             }
         }
 
-        return new RoutedTopic(this, null, null, null, 0, null);
+        return OnlyForwarded(topic);
     }
 
-    private RoutedTopic To(string device, string? metric, string? unit)
+    private RoutedTopic OnlyForwarded(string topic) => new(this, null, null, null, WriterOf(topic), null, IsForwarded: true);
+
+    private RoutedTopic To(string device, string? metric, string? unit, bool isForwarded)
     {
         string? refusal = TooLong("device", device) ?? TooLong("metric", metric);
 
         // A device of which nothing is stored is not one to remember.
         Device target = refusal is null ? _devices.Get(device) : new Device(device);
-        return new RoutedTopic(this, target, metric, unit, (int)(Hash(device) % (uint)_writers), refusal);
+        return new RoutedTopic(this, target, metric, unit, WriterOf(device), refusal, isForwarded);
     }
 
     private static string? TooLong(string what, string? name) =>
@@ -84,9 +89,10 @@ public sealed class RouteTable
 
 /// <summary>Where messages of one topic go. Immutable.</summary>
 /// <param name="Owner">The table that decided it.</param>
-/// <param name="Device">The device; null when no route takes the topic.</param>
+/// <param name="Device">The device; null when the topic is not stored.</param>
 /// <param name="Metric">The metric; null when only the payload names it.</param>
 /// <param name="Unit">The unit of readings that do not carry their own.</param>
-/// <param name="Writer">The index of the device's writer.</param>
+/// <param name="Writer">The index of the writer of the device or, without one, of the topic.</param>
 /// <param name="Refusal">Why messages of this topic become dead letters, or null.</param>
-public sealed record RoutedTopic(RouteTable Owner, Device? Device, string? Metric, string? Unit, int Writer, string? Refusal);
+/// <param name="IsForwarded">Whether subscribers get its messages.</param>
+public sealed record RoutedTopic(RouteTable Owner, Device? Device, string? Metric, string? Unit, int Writer, string? Refusal, bool IsForwarded);

@@ -21,6 +21,8 @@ internal sealed class TopicTemplate
 
     public string? Unit => _route.Unit;
 
+    public TopicUse Use => _route.Use;
+
     /// <summary>What is wrong with a route and what to do, or null.</summary>
     public static string? Validate(TopicRoute route)
     {
@@ -52,7 +54,7 @@ internal sealed class TopicTemplate
             }
         }
 
-        return CheckPart("device", names.Contains("{device}"), route.Device, required: true)
+        return CheckPart("device", names.Contains("{device}"), route.Device, required: route.Use != TopicUse.Forward)
             ?? CheckPart("metric", names.Contains("{metric}"), route.Metric, required: false);
     }
 

@@ -89,7 +89,8 @@ public sealed class GatewayStatus
                 _counters.MessagesFailed.Value),
             Mqtt = new MqttFigures(
                 broker.ClientsConnected, broker.Sessions, broker.Subscriptions, broker.Retained, messageRate, broker.MessagesIn,
-                broker.MessagesOut, broker.Dropped.Values.Sum(), broker.ProtocolErrors),
+                broker.MessagesOut, broker.Dropped.Values.Sum(), broker.ProtocolErrors, broker.QueuedBytes,
+                broker.Dropped.Where(pair => pair.Value > 0).ToDictionary(pair => SnakeCase(pair.Key.ToString()), pair => pair.Value)),
             Commits = new CommitFigures(
                 commitRate, gauges.Engine.Commits, gauges.Engine.Syncs, Ratio(gauges.Engine.Commits, gauges.Engine.Syncs),
                 1000 * _rates.CommitLatency(0.5), 1000 * _rates.CommitLatency(0.99)),
@@ -141,6 +142,7 @@ public sealed class GatewayStatus
             .Gauge("sluice_mqtt_sessions", "Sessions, connected or not.", broker.Sessions)
             .Gauge("sluice_mqtt_subscriptions", "Subscriptions.", broker.Subscriptions)
             .Gauge("sluice_mqtt_retained_messages", "Retained messages.", broker.Retained)
+            .Gauge("sluice_mqtt_queued_bytes", "Bytes of messages that wait for subscribers or are in flight to them.", broker.QueuedBytes)
             .Counter("sluice_mqtt_connections_total", "Connections that were accepted.", broker.ConnectionsAccepted)
             .Counter("sluice_mqtt_protocol_errors_total", "Connections closed for a violation of the protocol.", broker.ProtocolErrors)
             .Counter("sluice_mqtt_refused_total", "Clients refused at CONNECT for who they are.", broker.Refused)

@@ -55,10 +55,10 @@ public sealed record HealthProblem(string Part, string Severity, string Reason, 
 public sealed record ReadingFigures(
     double PerSecond, long Stored, long InDatabase, long DeadLetters, long NotRouted, long Failed);
 
-/// <summary>The broker.</summary>
+/// <summary>The broker; <paramref name="DroppedByReason"/> has the reasons for which messages were dropped.</summary>
 public sealed record MqttFigures(
     int Clients, int Sessions, int Subscriptions, int Retained, double InPerSecond, long MessagesIn, long MessagesOut, long Dropped,
-    long ProtocolErrors);
+    long ProtocolErrors, long QueuedBytes, IReadOnlyDictionary<string, long> DroppedByReason);
 
 /// <summary>The engine's commits; latencies are of the writers' batches within the last minute.</summary>
 public sealed record CommitFigures(double PerSecond, long Total, long Syncs, double PerSync, double P50Ms, double P99Ms);

@@ -85,12 +85,12 @@ public sealed class SyncPump : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        TimeSpan pause = FirstPause;
+        Backoff backoff = new(FirstPause, MaximumPause);
         while (!_stop.IsCancellationRequested)
         {
             try
             {
-                await SendAllAsync(() => pause = FirstPause);
+                await SendAllAsync(backoff);
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {
@@ -109,20 +109,17 @@ public sealed class SyncPump : IAsyncDisposable
 
             try
             {
-                // Half of the pause is certain and half at random: gateways that lost the same upstream spread out.
-                await Task.Delay(pause * (0.5 + (Random.Shared.NextDouble() / 2)), _time, _stop.Token);
+                await Task.Delay(backoff.Next(), _time, _stop.Token);
             }
             catch (OperationCanceledException)
             {
                 return;
             }
-
-            pause = pause * 2 < MaximumPause ? pause * 2 : MaximumPause;
         }
     }
 
     /// <summary>Connects and sends until something fails or the gateway stops.</summary>
-    private async Task SendAllAsync(Action progressed)
+    private async Task SendAllAsync(Backoff backoff)
     {
         await using OutboxReader outbox = await OutboxReader.OpenAsync(_database);
         long cursor = await _sink.ConnectAsync(_database.Instance, _stop.Token);
@@ -135,7 +132,7 @@ public sealed class SyncPump : IAsyncDisposable
 
         Interlocked.Exchange(ref _cursor, cursor);
         NoteOnline();
-        progressed();
+        backoff.Reset();
         while (true)
         {
             long version = _committed.Version;

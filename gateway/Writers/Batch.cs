@@ -1,5 +1,6 @@
 using System.Text.Unicode;
 using Sluice.Engine.Format;
+using Sluice.Gateway.Ingress;
 using Sluice.Gateway.Pipeline;
 
 namespace Sluice.Gateway.Writers;
@@ -16,11 +17,19 @@ internal sealed class Batch
 
     public List<DeadLetter> DeadLetters { get; } = [];
 
+    /// <summary>Rows that came with the messages, in their order.</summary>
+    public List<RowChanges> Rows { get; } = [];
+
+    /// <summary>Messages that are no readings and only bring rows.</summary>
+    public int OnlyRows { get; private set; }
+
     public void Clear()
     {
         Messages.Clear();
         Readings.Clear();
         DeadLetters.Clear();
+        Rows.Clear();
+        OnlyRows = 0;
     }
 
     /// <summary>Decodes all messages. Nothing of the result refers to the payloads, which others own after the completion.</summary>
@@ -28,6 +37,17 @@ internal sealed class Batch
     {
         foreach (QueuedMessage item in Messages)
         {
+            if (item.Message.Rows is { } rows)
+            {
+                Rows.Add(rows);
+            }
+
+            if (item.Route is null)
+            {
+                OnlyRows++;
+                continue;
+            }
+
             ReadOnlySpan<byte> payload = item.Message.Payload.Span;
             if (PayloadDecoder.Decode(payload, item.Route, item.Message.ReceivedUs, Readings) is { } reason)
             {

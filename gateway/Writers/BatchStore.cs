@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Sluice.Engine;
 using Sluice.Engine.Data;
 using Sluice.Engine.Format;
+using Sluice.Gateway.Ingress;
 using Sluice.Gateway.Pipeline;
 
 namespace Sluice.Gateway.Writers;
@@ -19,6 +20,7 @@ internal sealed class BatchStore : IAsyncDisposable
     private readonly SluiceConnection _connection;
     private readonly SeriesResolver _series;
     private readonly SqlValue[] _row = new SqlValue[Math.Max(ReadingColumns.Length, DeadLetterColumns.Length)];
+    private readonly RowStatements _rows;
     private SluiceAppender? _readings;
     private SluiceAppender? _deadLetters;
 
@@ -29,6 +31,7 @@ internal sealed class BatchStore : IAsyncDisposable
         _connection = connection;
         _environment = environment;
         _series = new SeriesResolver(connection, environment.Counters);
+        _rows = new RowStatements(connection);
     }
 
     /// <summary>Returns when the batch is durable.</summary>
@@ -60,6 +63,7 @@ internal sealed class BatchStore : IAsyncDisposable
         _series.Dispose();
         _readings?.Dispose();
         _deadLetters?.Dispose();
+        _rows.Dispose();
         await _connection.DisposeAsync();
     }
 
@@ -67,6 +71,11 @@ internal sealed class BatchStore : IAsyncDisposable
     {
         await using SluiceTransaction transaction = _connection.BeginTransaction(SluiceTransactionMode.Concurrent);
         Append(batch);
+        foreach (RowChanges rows in batch.Rows)
+        {
+            _rows.Run(rows);
+        }
+
         await transaction.CommitAsync();
     }
 

@@ -25,6 +25,7 @@ public static class TelemetrySchema
               FROM readings JOIN series ON series.id = readings.series_id
             """,
         ],
+        Mqtt.State.StateRows.Schema,
     ];
 
     /// <summary>The version that this program writes.</summary>

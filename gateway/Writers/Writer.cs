@@ -88,7 +88,7 @@ public sealed class Writer : IAsyncDisposable
             _turn.Release();
             foreach (QueuedMessage item in _batch.Messages)
             {
-                item.Message.Complete(result);
+                item.Message.Complete(item.Route is null && result == IngressResult.Stored ? IngressResult.NotRouted : result);
             }
         }
     }
@@ -125,7 +125,7 @@ public sealed class Writer : IAsyncDisposable
         }
 
         counters.Batches.Add();
-        counters.MessagesStored.Add(_batch.Messages.Count);
+        counters.MessagesStored.Add(_batch.Messages.Count - _batch.OnlyRows);
         counters.ReadingsStored.Add(_batch.Readings.Count);
         counters.DeadLetters.Add(_batch.DeadLetters.Count);
         foreach (Reading reading in _batch.Readings)
@@ -134,7 +134,11 @@ public sealed class Writer : IAsyncDisposable
         }
 
         _environment.StorageWorks();
-        _environment.Committed.Set();
+        if (_batch.Readings.Count > 0)
+        {
+            _environment.Committed.Set();
+        }
+
         return IngressResult.Stored;
     }
 }

@@ -11,6 +11,9 @@ namespace Sluice.Gateway.Writers;
 /// </summary>
 public sealed class WriterPool : IIngress, IAsyncDisposable
 {
+    /// <summary>Of rows that come without a message.</summary>
+    private static readonly TopicName s_noTopic = new("");
+
     private readonly Writer[] _writers;
     private readonly RouteTable _routes;
     private readonly GatewayCounters _counters;
@@ -43,17 +46,33 @@ public sealed class WriterPool : IIngress, IAsyncDisposable
     public ValueTask EnqueueAsync(in IngressMessage message, CancellationToken cancellationToken)
     {
         RoutedTopic route = _routes.Route(message.Topic);
+        WriterQueue queue = _writers[route.Writer].Queue;
 
         // An empty retained message removes the retained one (MQTT 5.0 section 3.3.1.3): it is not a reading.
-        if (route.Device is null || (message.Retain && message.Payload.IsEmpty))
+        if (route.Device is not null && !(message.Retain && message.Payload.IsEmpty))
         {
-            _counters.NotRouted.Add();
-            message.Complete(IngressResult.NotRouted);
-            return ValueTask.CompletedTask;
+            return queue.EnqueueAsync(new QueuedMessage(message, route), cancellationToken);
         }
 
-        return _writers[route.Writer].Queue.EnqueueAsync(new QueuedMessage(message, route), cancellationToken);
+        _counters.NotRouted.Add();
+        if (message.Rows is not null)
+        {
+            return queue.EnqueueAsync(new QueuedMessage(message, Route: null), cancellationToken);
+        }
+
+        message.Complete(IngressResult.NotRouted);
+        return ValueTask.CompletedTask;
     }
+
+    /// <inheritdoc/>
+    public ValueTask StoreAsync(string key, RowChanges rows, IAcknowledgement acknowledgement, CancellationToken cancellationToken)
+    {
+        IngressMessage carrier = new() { Topic = s_noTopic, ClientId = key, Rows = rows, Acknowledgement = acknowledgement };
+        return _writers[_routes.WriterOf(key)].Queue.EnqueueAsync(new QueuedMessage(carrier, Route: null), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public bool Forwards(TopicName topic) => _routes.Route(topic).IsForwarded;
 
     /// <summary>Closes the writers' connections; what comes from now on is refused.</summary>
     public Task DetachAsync() => Task.WhenAll(_writers.Select(writer => writer.DetachAsync()));

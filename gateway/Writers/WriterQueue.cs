@@ -6,8 +6,8 @@ namespace Sluice.Gateway.Writers;
 
 /// <summary>A message on its way to a writer.</summary>
 /// <param name="Message">The message; whoever takes the item completes it.</param>
-/// <param name="Route">Its topic's way, with a device.</param>
-public readonly record struct QueuedMessage(IngressMessage Message, RoutedTopic Route);
+/// <param name="Route">Its topic's way, with a device; null when it is no reading and only its rows are written.</param>
+public readonly record struct QueuedMessage(IngressMessage Message, RoutedTopic? Route);
 
 /// <summary>
 /// What waits for one writer: first in, first out, bounded in messages and in bytes of payload. Who finds it full waits,

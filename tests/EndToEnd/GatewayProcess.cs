@@ -11,7 +11,9 @@ public sealed partial class GatewayProcess : IAsyncDisposable
     private readonly string _configuration;
     private Process? _process;
 
-    public GatewayProcess(string more = "sensors: []\n")
+    /// <param name="more">Sections of the configuration.</param>
+    /// <param name="mqtt">More of the section mqtt, beginning with a comma.</param>
+    public GatewayProcess(string more = "sensors: []\n", string mqtt = "")
     {
         Folder = Directory.CreateTempSubdirectory("sluice-e2e-").FullName;
         MqttPort = Tool.FreePort();
@@ -20,7 +22,7 @@ public sealed partial class GatewayProcess : IAsyncDisposable
         File.WriteAllText(_configuration, $$"""
             gateway: { id: e2e, data: {{Folder}}/data }
             http: { listen: 127.0.0.1:{{HttpPort}} }
-            mqtt: { listen: [ "tcp://127.0.0.1:{{MqttPort}}" ] }
+            mqtt: { listen: [ "tcp://127.0.0.1:{{MqttPort}}" ]{{mqtt}} }
             routes: [ { topic: "sensors/{device}/{metric}" } ]
             {{more}}
             """);
@@ -41,6 +43,16 @@ public sealed partial class GatewayProcess : IAsyncDisposable
         Tool.Root, "gateway", "bin",
         AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug", "net10.0", "sluice");
 
+    /// <summary>Memory that the program holds.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            _process!.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     /// <summary>Starts the program and waits until it is healthy.</summary>
     public async Task StartAsync()
     {
@@ -51,6 +63,12 @@ public sealed partial class GatewayProcess : IAsyncDisposable
             WorkingDirectory = Folder,
             ArgumentList = { "run", "--config", _configuration },
         };
+        // Those that tell the tests what to do are no keys of a configuration.
+        foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("SLUICE_", StringComparison.Ordinal)).ToArray())
+        {
+            start.Environment.Remove(name);
+        }
+
         Process process = Process.Start(start) ?? throw new InvalidOperationException($"cannot start {Program}");
         process.OutputDataReceived += (_, line) => _log.Add(line.Data);
         process.ErrorDataReceived += (_, line) => _log.Add(line.Data);

@@ -37,12 +37,13 @@ internal sealed class BrokerCounters
 
     public void Dropped(DropReason reason, long count = 1) => Interlocked.Add(ref _dropped[(int)reason], count);
 
-    public BrokerStatistics Snapshot(int clients, int sessions, int subscriptions, int retained) => new()
+    public BrokerStatistics Snapshot(int clients, int sessions, int subscriptions, int retained, long queuedBytes) => new()
     {
         ClientsConnected = clients,
         Sessions = sessions,
         Subscriptions = subscriptions,
         Retained = retained,
+        QueuedBytes = queuedBytes,
         ConnectionsAccepted = Interlocked.Read(ref _connectionsAccepted),
         ProtocolErrors = Interlocked.Read(ref _protocolErrors),
         Refused = Interlocked.Read(ref _refused),

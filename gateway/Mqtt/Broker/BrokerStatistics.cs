@@ -3,7 +3,7 @@ namespace Sluice.Gateway.Mqtt.Broker;
 /// <summary>Why the broker did not deliver or keep a message.</summary>
 public enum DropReason
 {
-    /// <summary>A subscriber's queue was full (messages or bytes).</summary>
+    /// <summary>A subscriber's queue was full (messages or bytes), or all of them together were.</summary>
     QueueFull,
 
     /// <summary>The message expired before it could be sent (MQTT 5.0 section 3.3.2.3.3).</summary>
@@ -42,6 +42,9 @@ public sealed record BrokerStatistics
 
     /// <summary>Gauge: retained messages.</summary>
     public required int Retained { get; init; }
+
+    /// <summary>Gauge: bytes of messages that wait for subscribers or are in flight to them.</summary>
+    public required long QueuedBytes { get; init; }
 
     public required long ConnectionsAccepted { get; init; }
 

@@ -50,6 +50,11 @@ internal sealed partial class Connection
         ThrowIfTooLarge(reply);
         if (_core.Sessions.Attach(connect, clientId, identity.User, expiry, this) is not { } attached)
             throw new MqttProtocolException(ReasonCode.QuotaExceeded, "3.2.2.2", $"{_core.Options.MaximumSessions} sessions are held, which is the limit");
+        if (!await attached.Saved.ConfigureAwait(false))
+        {
+            _core.Sessions.Detach(attached.Session, this, withdrawWill: true, attached.Present ? null : 0);
+            throw new MqttProtocolException(ReasonCode.ServerUnavailable, "3.1.4", "its session could not be stored");
+        }
         _inboundAtConnect = attached.Session.InboundCount;
         // CONNACK goes out before the session is seen by the pump, so before any message (section 3.2).
         Output.Send(reply with { SessionPresent = attached.Present }, _version);

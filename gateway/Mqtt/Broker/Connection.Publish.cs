@@ -20,21 +20,32 @@ internal sealed partial class Connection
         if (packet.HasSubscriptionIdentifier)
             throw MqttProtocolException.Protocol("3.3.4", "a client sent a subscription identifier");
         TopicName topic = ResolveTopic(in packet);
-        if (!_access.MayPublish(topic))
+        if (!_access.MayPublish(topic) || SystemTopics.IsOne(topic))
             return OnForbidden(in packet, topic);
+        if (packet.QualityOfService == QualityOfService.ExactlyOnce)
+            return OnExactlyOnce(in packet, topic);
         TopicMatch matches = _core.Subscriptions.Match(topic);
-        PublishedMessage? forwarded = !matches.IsEmpty || packet.Retain ? CopyForSubscribers(in packet, topic) : null;
-        switch (packet.QualityOfService)
+        PublishedMessage? forwarded = CopyForSubscribers(in packet, topic, matches);
+        if (packet.QualityOfService == QualityOfService.AtLeastOnce)
         {
-            case QualityOfService.AtMostOnce:
-                return Hand(Incoming(in packet, topic, _core.Unacknowledged, 0), forwarded, matches);
-            case QualityOfService.AtLeastOnce:
-                CheckReceiveMaximum();
-                long token = Output.Owe(packet.PacketIdentifier, PacketType.PubAck, !matches.IsEmpty);
-                return Hand(Incoming(in packet, topic, Output, token), forwarded, matches);
-            default:
-                return OnExactlyOnce(in packet, topic, forwarded, !matches.IsEmpty);
+            CheckReceiveMaximum();
+            long token = Output.Owe(packet.PacketIdentifier, PacketType.PubAck, forwarded is not null && !matches.IsEmpty);
+            return forwarded is null
+                ? Hand(Incoming(in packet, topic, Output, token, rows: null))
+                : Publish(in packet, topic, forwarded, matches, new Publication(_core, Output, token));
         }
+        if (forwarded is null)
+            return Hand(Incoming(in packet, topic, _core.Unacknowledged, 0, rows: null));
+        if (packet.Retain)
+            return Publish(in packet, topic, forwarded, matches, new Publication(_core, _core.Unacknowledged, 0));
+        BrokerCore.Forward(forwarded, matches);
+        return Hand(Incoming(in packet, topic, _core.Unacknowledged, 0, rows: null));
+    }
+
+    private ValueTask Publish(in PublishPacket packet, TopicName topic, PublishedMessage message, TopicMatch matches, Publication publication)
+    {
+        publication.Offer(message, matches);
+        return Hand(Incoming(in packet, topic, publication, 0, publication.Rows));
     }
 
     // Section 3.3.4: a 5.0 client is told by PUBACK or PUBREC, another one loses its connection (3.1.1 section 3.3.5). At QoS 0 nobody is told.
@@ -51,16 +62,25 @@ internal sealed partial class Connection
         return default;
     }
 
-    private ValueTask OnExactlyOnce(in PublishPacket packet, TopicName topic, PublishedMessage? forwarded, bool hasSubscribers)
+    private ValueTask OnExactlyOnce(in PublishPacket packet, TopicName topic)
     {
         Session session = _session!;
-        var fresh = new InboundReceipt(_core, session, packet.PacketIdentifier, forwarded);
-        if (!session.HasInbound(packet.PacketIdentifier))
-            CheckReceiveMaximum();
-        InboundReceipt receipt = session.FindOrAddInbound(packet.PacketIdentifier, fresh);
-        receipt.Await(Output, Output.Owe(packet.PacketIdentifier, PacketType.PubRec, hasSubscribers));
-        // Sent again: the first one is on its way already, and its subscribers get it once.
-        return ReferenceEquals(receipt, fresh) ? Hand(Incoming(in packet, topic, receipt, 0), null, TopicMatch.None) : default;
+        TopicMatch matches = _core.Subscriptions.Match(topic);
+        if (session.FindInbound(packet.PacketIdentifier) is { } known)
+        {
+            // Sent again: the first one is on its way already, and its subscribers get it once.
+            known.Await(Output, Output.Owe(packet.PacketIdentifier, PacketType.PubRec, !matches.IsEmpty));
+            return default;
+        }
+        CheckReceiveMaximum();
+        PublishedMessage? forwarded = CopyForSubscribers(in packet, topic, matches);
+        InboundReceipt receipt = session.AddInbound(packet.PacketIdentifier);
+        receipt.Await(Output, Output.Owe(packet.PacketIdentifier, PacketType.PubRec, forwarded is not null && !matches.IsEmpty));
+        var publication = new Publication(_core, receipt, 0);
+        publication.Receive(session, packet.PacketIdentifier);
+        if (forwarded is not null)
+            publication.Offer(forwarded, matches);
+        return Hand(Incoming(in packet, topic, publication, 0, publication.Rows));
     }
 
     // Past Receive Maximum a 5.0 client breaks the protocol (section 3.3.4); a 3.1.1 client knows no such limit and is held by
@@ -95,17 +115,21 @@ internal sealed partial class Connection
             ?? throw MqttProtocolException.Protocol("3.3.2.3.4", $"topic alias {packet.TopicAlias} was not set on this connection");
     }
 
-    private PublishedMessage CopyForSubscribers(in PublishPacket packet, TopicName topic) => new(
-        topic,
-        packet.Payload.ToArray(),
-        packet.QualityOfService,
-        packet.Retain,
-        PublishPacket.ForwardedProperties(packet.Properties),
-        _core.ExpiresMs(packet.MessageExpiry),
-        _session);
+    // Null where nobody is to get it and it is not to be kept.
+    private PublishedMessage? CopyForSubscribers(in PublishPacket packet, TopicName topic, TopicMatch matches) =>
+        (matches.IsEmpty && !packet.Retain) || !_core.Ingress.Forwards(topic)
+            ? null
+            : new(
+                topic,
+                packet.Payload.ToArray(),
+                packet.QualityOfService,
+                packet.Retain,
+                PublishPacket.ForwardedProperties(packet.Properties),
+                _core.ExpiresMs(packet.MessageExpiry),
+                ClientId);
 
     // Copies the payload into the connection's slab; the message owns a reference to it from here on.
-    private IngressMessage Incoming(in PublishPacket packet, TopicName topic, IAcknowledgement acknowledgement, long token)
+    private IngressMessage Incoming(in PublishPacket packet, TopicName topic, IAcknowledgement acknowledgement, long token, RowChanges? rows)
     {
         ReadOnlyMemory<byte> payload = default;
         if (_slab is null || !_slab.TryAppend(packet.Payload, out payload))
@@ -125,6 +149,7 @@ internal sealed partial class Connection
             Slab = _slab,
             Acknowledgement = acknowledgement,
             Token = token,
+            Rows = rows,
         };
     }
 
@@ -135,7 +160,7 @@ internal sealed partial class Connection
         _slab = null;
     }
 
-    private ValueTask Hand(in IngressMessage message, PublishedMessage? forwarded, TopicMatch matches)
+    private ValueTask Hand(in IngressMessage message)
     {
         ValueTask taken;
         try
@@ -148,14 +173,12 @@ internal sealed partial class Connection
             throw;
         }
         if (!taken.IsCompletedSuccessfully)
-            return HandSlowly(taken, message, forwarded, matches);
+            return HandSlowly(taken, message);
         taken.GetAwaiter().GetResult();
-        if (forwarded is not null)
-            _core.Forward(forwarded, matches);
         return default;
     }
 
-    private async ValueTask HandSlowly(ValueTask taken, IngressMessage message, PublishedMessage? forwarded, TopicMatch matches)
+    private static async ValueTask HandSlowly(ValueTask taken, IngressMessage message)
     {
         try
         {
@@ -166,36 +189,30 @@ internal sealed partial class Connection
             message.Complete(IngressResult.Failed);
             throw;
         }
-        if (forwarded is not null)
-            _core.Forward(forwarded, matches);
     }
 
-    private void OnAcknowledgement(in AckPacket packet)
+    private ValueTask OnAcknowledgement(in AckPacket packet)
     {
         Session session = _session!;
+        bool hasRoom = false;
         switch (packet.Type)
         {
             case PacketType.PubAck:
-                if (session.Acknowledge(packet.PacketIdentifier, QualityOfService.AtLeastOnce))
-                    Output.Signal();
+                hasRoom = session.Acknowledge(packet.PacketIdentifier, QualityOfService.AtLeastOnce);
                 break;
             case PacketType.PubRec when packet.Reason >= ReasonCode.UnspecifiedError:
-                if (session.Acknowledge(packet.PacketIdentifier, QualityOfService.ExactlyOnce))
-                    Output.Signal();
+                hasRoom = session.Acknowledge(packet.PacketIdentifier, QualityOfService.ExactlyOnce);
                 break;
             case PacketType.PubRec:
-                ReasonCode released = session.Release(packet.PacketIdentifier) ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound;
-                Output.Send(new AckPacket(PacketType.PubRel, packet.PacketIdentifier, released), _version);
-                break;
+                return session.Release(packet.PacketIdentifier, this);
             case PacketType.PubRel:
-                bool known = session.ReleaseInbound(packet.PacketIdentifier);
-                ReasonCode reason = known ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound;
-                Output.Send(new AckPacket(PacketType.PubComp, packet.PacketIdentifier, reason), _version);
-                break;
+                return session.ReleaseInbound(packet.PacketIdentifier, this);
             default:
-                if (session.Finish(packet.PacketIdentifier))
-                    Output.Signal();
+                hasRoom = session.Finish(packet.PacketIdentifier);
                 break;
         }
+        if (hasRoom)
+            Output.Signal();
+        return default;
     }
 }

@@ -1,3 +1,4 @@
+using Sluice.Gateway.Ingress;
 using Sluice.Gateway.Mqtt.Protocol;
 
 namespace Sluice.Gateway.Mqtt.Broker;
@@ -5,24 +6,33 @@ namespace Sluice.Gateway.Mqtt.Broker;
 /// <summary>SUBSCRIBE and UNSUBSCRIBE (MQTT 5.0 sections 3.8.4 and 3.10.4).</summary>
 internal sealed partial class Connection
 {
-    private void OnSubscribe(SubscribePacket packet)
+    // Answered when the subscriptions are durable, where the session is.
+    private async ValueTask OnSubscribe(SubscribePacket packet)
     {
         uint identifier = packet.Properties?.SubscriptionIdentifiers is [uint given] ? given : 0;
         var reasons = new ReasonCode[packet.Requests.Count];
+        var rows = new RowChanges();
         List<(SubscriptionRequest Request, bool IsNew)>? granted = null;
         for (int i = 0; i < reasons.Length; i++)
         {
             SubscriptionRequest request = packet.Requests[i];
-            reasons[i] = Subscribe(request, identifier, out bool isNew);
+            reasons[i] = Subscribe(request, identifier, rows, out bool isNew);
             if (reasons[i] < ReasonCode.UnspecifiedError)
                 (granted ??= []).Add((request, isNew));
         }
+        await SaveAsync(rows).ConfigureAwait(false);
         Output.Send(new SubAckPacket(PacketType.SubAck, packet.PacketIdentifier, reasons), _version);
         foreach ((SubscriptionRequest request, bool isNew) in granted ?? [])
-            SendRetained(request, isNew, identifier);
+            await SendRetainedAsync(request, isNew, identifier).ConfigureAwait(false);
     }
 
-    private ReasonCode Subscribe(SubscriptionRequest request, uint identifier, out bool isNew)
+    private async ValueTask SaveAsync(RowChanges rows)
+    {
+        if (!rows.IsEmpty && !await _core.State.SaveAsync(ClientId, rows).ConfigureAwait(false))
+            throw new MqttProtocolException(ReasonCode.UnspecifiedError, "4.1", "its subscriptions could not be stored");
+    }
+
+    private ReasonCode Subscribe(SubscriptionRequest request, uint identifier, RowChanges rows, out bool isNew)
     {
         isNew = false;
         if (request.Filter.AsSpan().Count('/') >= SubscriptionTree.MaximumLevels)
@@ -33,35 +43,43 @@ internal sealed partial class Connection
                 MqttLog.SubscribeForbidden(_core.Log, ClientId, Address, request.Filter, others);
             return ReasonCode.NotAuthorized;
         }
-        if (_session!.Subscribe(request, identifier) is not { } added)
+        if (_session!.Subscribe(request, identifier, rows) is not { } added)
             return ReasonCode.QuotaExceeded;
         isNew = added;
         return (ReasonCode)request.MaximumQoS;
     }
 
     // Sections 3.3.1.3 and 3.8.3.1. A retained message keeps its RETAIN flag, which is how a subscriber tells it from a live one.
-    private void SendRetained(SubscriptionRequest request, bool isNew, uint identifier)
+    private async ValueTask SendRetainedAsync(SubscriptionRequest request, bool isNew, uint identifier)
     {
         // Whoever of a share would get them, the others would miss them (section 4.8.2).
         if (TopicRules.IsShared(request.Filter))
             return;
         if (request.RetainHandling == RetainHandling.DoNotSend || (request.RetainHandling == RetainHandling.SendIfNew && !isNew))
             return;
+        var rows = new RowChanges();
+        List<QueuedDelivery> pending = [];
         uint[]? identifiers = identifier == 0 ? null : [identifier];
-        foreach (PublishedMessage message in _core.Retained.Match(request.Filter, _core.NowMs))
+        foreach (PublishedMessage message in _core.Retained.Match(request.Filter, _core.NowMs).Concat(_core.System.Match(request.Filter)))
         {
-            if (request.NoLocal && message.Publisher == _session)
+            if (request.NoLocal && message.Publisher == ClientId)
                 continue;
             QualityOfService qos = message.QualityOfService < request.MaximumQoS ? message.QualityOfService : request.MaximumQoS;
-            _session!.Offer(new Delivery(message, qos, Retain: true, identifiers));
+            if (_session!.Offer(new Delivery(message, qos, Retain: true, identifiers), DeliveryState.Pending, rows) is { } place)
+                pending.Add(place);
         }
+        bool isDurable = rows.IsEmpty || await _core.State.SaveAsync(ClientId, rows).ConfigureAwait(false);
+        foreach (QueuedDelivery place in pending)
+            _session!.Settle(place, isDurable);
     }
 
-    private void OnUnsubscribe(UnsubscribePacket packet)
+    private async ValueTask OnUnsubscribe(UnsubscribePacket packet)
     {
         var reasons = new ReasonCode[packet.Filters.Count];
+        var rows = new RowChanges();
         for (int i = 0; i < reasons.Length; i++)
-            reasons[i] = _session!.Unsubscribe(packet.Filters[i]) ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted;
+            reasons[i] = _session!.Unsubscribe(packet.Filters[i], rows) ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted;
+        await SaveAsync(rows).ConfigureAwait(false);
         Output.Send(new SubAckPacket(PacketType.UnsubAck, packet.PacketIdentifier, reasons), _version);
     }
 }

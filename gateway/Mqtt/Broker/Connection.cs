@@ -160,6 +160,10 @@ internal sealed partial class Connection
         }
     }
 
+    /// <summary>Sends PUBREL or PUBCOMP. Any thread.</summary>
+    public void Send(PacketType type, ushort packetIdentifier, ReasonCode reason) =>
+        Output.Send(new AckPacket(type, packetIdentifier, reason), Limits.Version);
+
     private async Task ReadAsync()
     {
         while (true)
@@ -240,14 +244,11 @@ internal sealed partial class Connection
             case PacketType.Publish:
                 return OnPublish(PublishPacket.Parse(body, header.Flags, _version));
             case PacketType.PubAck or PacketType.PubRec or PacketType.PubRel or PacketType.PubComp:
-                OnAcknowledgement(AckPacket.Parse(body, header.Type, _version));
-                return default;
+                return OnAcknowledgement(AckPacket.Parse(body, header.Type, _version));
             case PacketType.Subscribe:
-                OnSubscribe(SubscribePacket.Parse(body, _version));
-                return default;
+                return OnSubscribe(SubscribePacket.Parse(body, _version));
             case PacketType.Unsubscribe:
-                OnUnsubscribe(UnsubscribePacket.Parse(body, _version));
-                return default;
+                return OnUnsubscribe(UnsubscribePacket.Parse(body, _version));
             case PacketType.PingReq:
                 PingPacket.Parse(body, header.Type);
                 Output.SendPingResponse();
@@ -313,7 +314,7 @@ internal sealed partial class Connection
     // In 3.1.1 a malformed CONNECT is closed without a CONNACK (3.1.1 section 3.1.4); in 5.0 a CONNACK may say why.
     private static bool MayRefuseConnect(byte level, ReasonCode reason) =>
         level >= 5 || reason is ReasonCode.UnsupportedProtocolVersion or ReasonCode.ClientIdentifierNotValid
-            or ReasonCode.BadUserNameOrPassword or ReasonCode.NotAuthorized or ReasonCode.Banned or ReasonCode.QuotaExceeded;
+            or ReasonCode.BadUserNameOrPassword or ReasonCode.NotAuthorized or ReasonCode.Banned or ReasonCode.QuotaExceeded or ReasonCode.ServerUnavailable;
 
     private async Task EndAsync()
     {

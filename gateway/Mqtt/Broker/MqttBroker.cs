@@ -6,6 +6,7 @@ using System.Security.Authentication;
 using Sluice.Gateway.Ingress;
 using Sluice.Gateway.Mqtt.Protocol;
 using Sluice.Gateway.Mqtt.Security;
+using Sluice.Gateway.Mqtt.State;
 using Sluice.Gateway.Mqtt.Transport;
 
 namespace Sluice.Gateway.Mqtt.Broker;
@@ -13,7 +14,8 @@ namespace Sluice.Gateway.Mqtt.Broker;
 /// <summary>
 /// The MQTT broker: 3.1, 3.1.1 and 5.0 on TCP, TLS, WebSocket and Unix sockets. Messages go to an <see cref="IIngress"/>, and a publisher's PUBACK (QoS 1) or PUBREC
 /// (QoS 2) is sent when the ingress says that its message is durable.
-/// <para>Sessions, retained messages and QoS 2 state are in memory and end with the process.</para>
+/// <para>Sessions that outlive their connections, their queues, retained messages and QoS 2 state are rows (<see cref="StateRows"/>), written in the transactions of the
+/// messages that they come from.</para>
 /// </summary>
 public sealed class MqttBroker : IAsyncDisposable
 {
@@ -47,20 +49,23 @@ public sealed class MqttBroker : IAsyncDisposable
     public IReadOnlyList<string> ListeningOn => [.. _listeners.Select(listener => listener.Url)];
 
     /// <summary>Figures of this moment; all zero before the start.</summary>
-    public BrokerStatistics Statistics => _core is { } core
-        ? core.Counters.Snapshot(core.Sessions.Connected, core.Sessions.Count, core.Subscriptions.Count, core.Retained.Count)
-        : new BrokerCounters().Snapshot(0, 0, 0, 0);
+    public BrokerStatistics Statistics => _core?.Statistics ?? new BrokerCounters().Snapshot(0, 0, 0, 0, 0);
 
     /// <summary>
     /// Listens and serves. Throws <see cref="Engine.SluiceException"/> when an endpoint is wrong or taken; it listens on none
     /// then. Once in the broker's life.
     /// </summary>
-    public async Task StartAsync(MqttOptions options, CancellationToken cancellationToken)
+    /// <param name="options">Where it listens and what it bounds.</param>
+    /// <param name="store">Reads what the broker left when it last ran; null for a broker that begins anew.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task StartAsync(MqttOptions options, StateStore? store, CancellationToken cancellationToken)
     {
         if (_core is not null)
             throw new InvalidOperationException("The broker was started before.");
         options.Validate();
-        var core = new BrokerCore(options, _ingress, _log, _time);
+        var core = new BrokerCore(options, _ingress, store, _log, _time);
+        if (store is not null)
+            core.Recover(await store.ReadAsync(core.UtcUs).ConfigureAwait(false));
         _count = new ConnectionCount(options);
         _opener = new TransportOpener(options.Tls is { } tls ? new TlsServer(tls, _log, _time) : null, options.Origins);
         try
@@ -86,24 +91,48 @@ public sealed class MqttBroker : IAsyncDisposable
     }
 
     /// <summary>
-    /// Publishes a message from inside the gateway to the subscribers, and keeps it when it is to be retained. It does not go
-    /// through the ingress: who calls this has stored it or does not want it stored.
+    /// Publishes a message from inside the gateway to the subscribers, and keeps it when it is to be retained. It is no reading: who calls this has stored it
+    /// or does not want it stored. Completes when it is durable where it has to be; in QoS 0 without retain nothing has.
     /// </summary>
     /// <param name="topic">A topic name; throws <see cref="MqttProtocolException"/> when it is none.</param>
     /// <param name="payload">Copied.</param>
     /// <param name="qos">The highest QoS it is delivered with.</param>
     /// <param name="retain">Keep it for later subscribers.</param>
-    public ValueTask PublishAsync(string topic, ReadOnlyMemory<byte> payload, QualityOfService qos = QualityOfService.AtMostOnce, bool retain = false)
+    public async ValueTask PublishAsync(string topic, ReadOnlyMemory<byte> payload, QualityOfService qos = QualityOfService.AtMostOnce, bool retain = false)
     {
         if (_core is not { } core)
             throw new InvalidOperationException("The broker is not started.");
         byte[] utf8 = System.Text.Encoding.UTF8.GetBytes(topic);
         MqttText.Validate(utf8, "topic name");
         TopicRules.ValidateName(utf8, "topic name");
-        core.Forward(new PublishedMessage(
-            core.Topics.Get(utf8), payload.ToArray(), qos, retain, [], PublishedMessage.NeverExpires, Publisher: null));
-        return ValueTask.CompletedTask;
+        var message = new PublishedMessage(
+            core.Topics.Get(utf8), payload.ToArray(), qos, retain, [], PublishedMessage.NeverExpires, Publisher: null);
+        var publication = new Publication(core, core.Unacknowledged, 0);
+        publication.Offer(message, core.Subscriptions.Match(message.Topic));
+        bool isDurable = publication.Rows is not { } rows || await core.State.SaveAsync(topic, rows).ConfigureAwait(false);
+        publication.Complete(0, isDurable ? IngressResult.Stored : IngressResult.Failed);
     }
+
+    /// <summary>
+    /// Takes a message from another broker as if a client had published it. Completes when it is the ingress's; its acknowledgement is told what became of it, also when
+    /// this throws.
+    /// </summary>
+    /// <param name="message">With a topic of <see cref="TopicOf"/>; its rows are added to.</param>
+    /// <param name="properties">Those that are passed on, see <see cref="PublishPacket.ForwardedProperties"/>.</param>
+    /// <param name="expirySeconds">The Message Expiry Interval; null for none.</param>
+    internal ValueTask ReceiveAsync(IngressMessage message, byte[] properties, uint? expirySeconds) => _core!.ReceiveAsync(
+        new PublishedMessage(
+            message.Topic, message.Payload.ToArray(), (QualityOfService)message.QualityOfService, message.Retain, properties, _core.ExpiresMs(expirySeconds), message.ClientId),
+        message);
+
+    /// <summary>The topic of a validated name.</summary>
+    internal TopicName TopicOf(ReadOnlySpan<byte> utf8) => _core!.Topics.Get(utf8);
+
+    /// <summary>Saves rows in the order of their key; whether they are durable.</summary>
+    internal Task<bool> SaveAsync(string key, RowChanges rows) => _core!.State.SaveAsync(key, rows);
+
+    /// <summary>The identifiers of a source's QoS 2 messages that were between PUBLISH and PUBREL at the start.</summary>
+    internal IEnumerable<ushort> SourceReceived(string source) => _core!.SourceReceived[source];
 
     /// <summary>
     /// Stops: no new connections, no more reading; acknowledgements that are owed are waited for (<see cref="MqttOptions.DrainTimeout"/>,
@@ -118,7 +147,8 @@ public sealed class MqttBroker : IAsyncDisposable
         CloseListeners();
         await _stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(_accepting).ConfigureAwait(false);
-        KeyValuePair<Connection, Task>[] open = [.. _connections];
+        // Its own copy: a spread counts first and copies then, and a connection that ends in between leaves a gap.
+        KeyValuePair<Connection, Task>[] open = _connections.ToArray();
         foreach ((Connection connection, Task _) in open)
             connection.RequestClose(ReasonCode.ServerShuttingDown, "the gateway stops");
         Task ended = Task.WhenAll(open.Select(pair => pair.Value));
@@ -128,8 +158,8 @@ public sealed class MqttBroker : IAsyncDisposable
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
-            Connection[] late = [.. _connections.Keys];
-            MqttLog.DrainTimedOut(_log, late.Length);
+            ICollection<Connection> late = _connections.Keys;
+            MqttLog.DrainTimedOut(_log, late.Count);
             foreach (Connection connection in late)
                 connection.Abort();
             await ended.ConfigureAwait(false);
@@ -245,7 +275,7 @@ public sealed class MqttBroker : IAsyncDisposable
         long now = core.NowMs;
         foreach ((Connection connection, Task _) in _connections)
             connection.CheckDeadlines(now);
-        core.Sessions.Tick(now);
+        core.Tick(now);
     }
 
     private void CloseListeners()

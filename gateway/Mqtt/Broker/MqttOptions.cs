@@ -33,7 +33,7 @@ public sealed record MqttOptions
     /// <summary>Messages a second of all clients, past which those who send are held back; 0 for any.</summary>
     public int MaximumMessagesPerSecondInAll { get; init; }
 
-    /// <summary>Sessions kept in memory, connected or not.</summary>
+    /// <summary>Sessions held, connected or not.</summary>
     public int MaximumSessions { get; init; } = 20_000;
 
     /// <summary>How long a connection may take to send its whole CONNECT (slow-loris).</summary>
@@ -63,6 +63,15 @@ public sealed record MqttOptions
     /// <summary>Payload bytes that wait for one subscriber. Past it messages are dropped and counted.</summary>
     public long MaximumQueuedBytes { get; init; } = 8 * 1024 * 1024;
 
+    /// <summary>Payload bytes that wait for all subscribers together. Past it messages are dropped and counted.</summary>
+    public long MaximumQueuedBytesInAll { get; init; } = 1024 * 1024 * 1024;
+
+    /// <summary>Past so many bytes of a session's queue the messages that come are left to the database until their turn.</summary>
+    public long MaximumLoadedBytes { get; init; } = 256 * 1024;
+
+    /// <summary>Messages that are taken from the database at once.</summary>
+    public int MaximumLoadedMessages { get; init; } = 256;
+
     /// <summary>Subscriptions of one session.</summary>
     public int MaximumSubscriptionsPerSession { get; init; } = 1_000;
 
@@ -72,8 +81,11 @@ public sealed record MqttOptions
     /// <summary>Payload bytes of retained messages in all.</summary>
     public long MaximumRetainedBytes { get; init; } = 64 * 1024 * 1024;
 
-    /// <summary>Longest session expiry granted; a 5.0 client is told. Sessions live in memory and end with the process.</summary>
+    /// <summary>Longest session expiry granted; a 5.0 client is told.</summary>
     public TimeSpan MaximumSessionExpiry { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>How often the broker's figures are published below <c>$SYS</c>; zero for never.</summary>
+    public TimeSpan SystemInterval { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long StopAsync waits for acknowledgements that are still owed.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);

@@ -14,33 +14,69 @@ internal sealed record ClientLimits(ProtocolVersion Version, int ReceiveMaximum,
 /// acknowledged).
 /// <para>
 /// 1. Waiting messages are bounded in number and bytes; one too many is refused and counted by the caller.
-/// 2. At most the client's Receive Maximum are in flight; past it sending stops until an acknowledgement comes.
-/// 3. After a reconnect the ones in flight are sent again, in their first order, before anything new (section 4.4).
+/// 2. A message has its place from when it was published, and is sent when it is durable: one that is not yet holds up those after it, for a commit.
+/// 3. At most the client's Receive Maximum are outstanding on a connection; past it sending stops until an acknowledgement comes.
+/// 4. After a reconnect those in flight are sent again, in their first order, before anything new (MQTT 5.0 section 4.4).
+/// 5. In a session with rows a message is first sent when the database knows that it may have been (<see cref="SendLimit"/>), so that after a
+///    restart it is told from one that never was.
 /// </para>
 /// <para>Not thread-safe: the session locks.</para>
 /// </summary>
 internal sealed class OutboundQueue
 {
-    private readonly Queue<Delivery> _waiting = new();
-    private readonly Dictionary<ushort, InFlight> _inFlight = [];
-    private readonly Queue<InFlight> _again = new();
+    private readonly Queue<QueuedDelivery> _waiting = new();
+    private readonly Dictionary<ushort, QueuedDelivery> _inFlight = [];
+    private readonly Queue<QueuedDelivery> _again = new();
     private OutboundAliases? _aliases;
     private long _waitingBytes;
-    private long _sequence;
-    private ushort _lastIdentifier;
+    private long _lastNumber;
+    private int _outstanding;
 
     /// <summary>Messages waiting or in flight.</summary>
     public int Count => _waiting.Count + _inFlight.Count;
 
-    /// <summary>Queues a message; false when the bounds are reached.</summary>
-    public bool TryAdd(in Delivery delivery, MqttOptions options)
+    /// <summary>Bytes of the messages waiting or in flight, as <see cref="PublishedMessage.CostBytes"/> counts them.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>The highest number that was sent.</summary>
+    public long Sent { get; private set; }
+
+    /// <summary>Messages up to this number may be sent.</summary>
+    public long SendLimit { get; set; } = long.MaxValue;
+
+    /// <summary>Numbers of stored messages that are done with, whose rows can go.</summary>
+    public List<long> Finished { get; } = [];
+
+    /// <summary>Where sending stopped for a message that the database has to give first; null where it did not.</summary>
+    public QueuedDelivery? Missing { get; private set; }
+
+    /// <summary>Queues a message; null when the bounds are reached.</summary>
+    public QueuedDelivery? TryAdd(in Delivery delivery, MqttOptions options, bool isStored, DeliveryState state)
     {
-        int cost = delivery.Message.CostBytes;
-        if (_waiting.Count >= options.MaximumQueuedMessages || _waitingBytes + cost > options.MaximumQueuedBytes)
-            return false;
-        _waiting.Enqueue(delivery);
-        _waitingBytes += cost;
-        return true;
+        if (_waiting.Count >= options.MaximumQueuedMessages || _waitingBytes + delivery.Message.CostBytes > options.MaximumQueuedBytes)
+            return null;
+        bool acknowledged = delivery.QualityOfService != QualityOfService.AtMostOnce;
+        var queued = new QueuedDelivery(delivery, acknowledged ? ++_lastNumber : 0, isStored && acknowledged, state);
+        Enqueue(queued);
+        return queued;
+    }
+
+    /// <summary>Takes over what a restart left, in the order of the numbers.</summary>
+    /// <param name="stored">The messages, all ready.</param>
+    /// <param name="sent">Messages up to this number may have been sent.</param>
+    public void Recover(IEnumerable<QueuedDelivery> stored, long sent)
+    {
+        _lastNumber = sent;
+        Sent = sent;
+        SendLimit = sent;
+        foreach (QueuedDelivery delivery in stored)
+        {
+            _lastNumber = Math.Max(_lastNumber, delivery.Number);
+            if (delivery.Number <= sent && _inFlight.TryAdd(delivery.PacketIdentifier, delivery))
+                Bytes += delivery.CostBytes;
+            else
+                Enqueue(delivery);
+        }
     }
 
     /// <summary>Forgets everything.</summary>
@@ -49,7 +85,10 @@ internal sealed class OutboundQueue
         _waiting.Clear();
         _inFlight.Clear();
         _again.Clear();
+        Finished.Clear();
+        Missing = null;
         _waitingBytes = 0;
+        Bytes = 0;
     }
 
     /// <summary>The client is back: what is in flight is due once more.</summary>
@@ -57,9 +96,16 @@ internal sealed class OutboundQueue
     {
         _again.Clear();
         _aliases = null;
-        foreach (InFlight message in _inFlight.Values.OrderBy(m => m.Sequence))
+        _outstanding = 0;
+        foreach (QueuedDelivery message in _inFlight.Values.OrderBy(m => m.Number))
+        {
+            message.IsOutstanding = false;
             _again.Enqueue(message);
+        }
     }
+
+    /// <summary>What is to be sent, the next one first.</summary>
+    public IEnumerable<QueuedDelivery> Due() => _again.Concat(_waiting);
 
     /// <summary>
     /// Writes what may be sent now, until about <paramref name="limitBytes"/> are in the buffer.
@@ -68,60 +114,110 @@ internal sealed class OutboundQueue
     public int Write(PooledBuffer output, ClientLimits client, int limitBytes, long nowMs, BrokerCounters counters)
     {
         int written = 0;
+        Missing = null;
         if (client.TopicAliasMaximum > 0)
             _aliases ??= new OutboundAliases(client.TopicAliasMaximum);
-        while (output.Length < limitBytes && _again.TryDequeue(out InFlight? again))
+        while (output.Length < limitBytes && _again.TryPeek(out QueuedDelivery? again))
         {
-            if (!_inFlight.TryGetValue(again.PacketIdentifier, out InFlight? current) || !ReferenceEquals(again, current))
-                continue;
-            if (again.IsReleased)
+            bool isCurrent = _inFlight.TryGetValue(again.PacketIdentifier, out QueuedDelivery? current) && ReferenceEquals(again, current);
+            if (isCurrent && again.State == DeliveryState.Failed)
+            {
+                Finish(again);
+            }
+            else if (isCurrent && !again.IsReleased)
+            {
+                if (_outstanding >= client.ReceiveMaximum || !IsHere(again))
+                    return written;
+                if (TrySend(again, duplicate: true, output, client, nowMs, counters))
+                    written++;
+                else
+                    Finish(again);
+            }
+            else if (isCurrent)
+            {
                 new AckPacket(PacketType.PubRel, again.PacketIdentifier).Write(output, client.Version);
-            else if (TrySend(again.Delivery, again.PacketIdentifier, duplicate: true, output, client, nowMs, counters))
-                written++;
-            else
-                _inFlight.Remove(again.PacketIdentifier);
+            }
+            _again.Dequeue();
         }
-        while (output.Length < limitBytes && _waiting.TryPeek(out Delivery delivery))
+        while (output.Length < limitBytes && _waiting.TryPeek(out QueuedDelivery? next) && next.State != DeliveryState.Pending)
         {
-            bool acknowledged = delivery.QualityOfService != QualityOfService.AtMostOnce;
-            if (acknowledged && _inFlight.Count >= client.ReceiveMaximum)
-                break;
+            bool acknowledged = next.Number != 0;
+            if (next.State == DeliveryState.Ready)
+            {
+                if (acknowledged && (_outstanding >= client.ReceiveMaximum || next.Number > SendLimit || _inFlight.ContainsKey(next.PacketIdentifier)))
+                    break;
+                if (!IsHere(next))
+                    break;
+            }
             _waiting.Dequeue();
-            _waitingBytes -= delivery.Message.CostBytes;
-            ushort identifier = acknowledged ? NextIdentifier() : (ushort)0;
-            if (!TrySend(delivery, identifier, duplicate: false, output, client, nowMs, counters))
-                continue;
-            written++;
-            if (acknowledged)
-                _inFlight.Add(identifier, new InFlight(identifier, delivery, _sequence++));
+            _waitingBytes -= next.CostBytes;
+            Sent = Math.Max(Sent, next.Number);
+            bool isSent = next.State == DeliveryState.Ready && TrySend(next, duplicate: false, output, client, nowMs, counters);
+            if (isSent)
+                written++;
+            if (isSent && acknowledged)
+                _inFlight.Add(next.PacketIdentifier, next);
+            else
+                Done(next);
         }
         return written;
     }
 
     /// <summary>PUBACK, or a PUBREC that refuses: the message is done. False when it was not in flight.</summary>
-    public bool Acknowledge(ushort identifier, QualityOfService qos) =>
-        _inFlight.TryGetValue(identifier, out InFlight? message)
-        && message.Delivery.QualityOfService == qos
-        && !message.IsReleased
-        && _inFlight.Remove(identifier);
-
-    /// <summary>PUBREC: from now on the message is represented by its identifier. False when it was not in flight.</summary>
-    public bool Release(ushort identifier)
+    public bool Acknowledge(ushort identifier, QualityOfService qos)
     {
-        if (!_inFlight.TryGetValue(identifier, out InFlight? message) || message.Delivery.QualityOfService != QualityOfService.ExactlyOnce)
+        if (!_inFlight.TryGetValue(identifier, out QueuedDelivery? message) || message.QualityOfService != qos || message.IsReleased)
             return false;
-        message.IsReleased = true;
+        Finish(message);
         return true;
     }
 
-    /// <summary>PUBCOMP: the exchange is over. False when it was not released.</summary>
-    public bool Finish(ushort identifier) =>
-        _inFlight.TryGetValue(identifier, out InFlight? message) && message.IsReleased && _inFlight.Remove(identifier);
+    /// <summary>The message that PUBREC is for; null when it is not in flight.</summary>
+    public QueuedDelivery? FindReceived(ushort identifier) =>
+        _inFlight.TryGetValue(identifier, out QueuedDelivery? message) && message.QualityOfService == QualityOfService.ExactlyOnce ? message : null;
 
-    private bool TrySend(
-        in Delivery delivery, ushort identifier, bool duplicate, PooledBuffer output, ClientLimits client, long nowMs, BrokerCounters counters)
+    /// <summary>PUBCOMP: the exchange is over. False when it was not released.</summary>
+    public bool Complete(ushort identifier)
     {
-        PublishedMessage message = delivery.Message;
+        if (!_inFlight.TryGetValue(identifier, out QueuedDelivery? message) || !message.IsReleased)
+            return false;
+        Finish(message);
+        return true;
+    }
+
+    private void Enqueue(QueuedDelivery delivery)
+    {
+        _waiting.Enqueue(delivery);
+        _waitingBytes += delivery.CostBytes;
+        Bytes += delivery.CostBytes;
+    }
+
+    private bool IsHere(QueuedDelivery delivery)
+    {
+        if (delivery.Message is not null)
+            return true;
+        Missing = delivery;
+        return false;
+    }
+
+    private void Finish(QueuedDelivery delivery)
+    {
+        _inFlight.Remove(delivery.PacketIdentifier);
+        if (delivery.IsOutstanding)
+            _outstanding--;
+        Done(delivery);
+    }
+
+    private void Done(QueuedDelivery delivery)
+    {
+        Bytes -= delivery.CostBytes;
+        if (delivery.IsStored && delivery.State == DeliveryState.Ready)
+            Finished.Add(delivery.Number);
+    }
+
+    private bool TrySend(QueuedDelivery delivery, bool duplicate, PooledBuffer output, ClientLimits client, long nowMs, BrokerCounters counters)
+    {
+        PublishedMessage message = delivery.Message!;
         bool v5 = client.Version == ProtocolVersion.Mqtt50;
         uint? expiry = null;
         if (message.ExpiresMs != PublishedMessage.NeverExpires)
@@ -135,24 +231,19 @@ internal sealed class OutboundQueue
             expiry = v5 ? (uint)((Math.Max(message.ExpiresMs - nowMs, 0) + 999) / 1000) : null;
         }
         byte[] properties = v5 ? message.Properties : [];
-        ReadOnlySpan<uint> identifiers = v5 ? delivery.SubscriptionIdentifiers : default;
-        ReadOnlySpan<byte> topic = message.Topic.Utf8;
         (ushort alias, bool isKnown) = _aliases?.Find(message.Topic) ?? default;
-        if (isKnown)
-            topic = default;
-        int size = PublishPacket.Size(
-            topic.Length, delivery.QualityOfService, properties.Length + PublishPacket.AddedBytes(expiry, identifiers, alias), message.Payload.Length, client.Version);
-        if (size > client.MaximumPacketSize && alias != 0 && !isKnown)
+        ReadOnlySpan<uint> identifiers = v5 ? delivery.SubscriptionIdentifiers : default;
+        ReadOnlySpan<byte> topic = isKnown ? default : message.Topic.Utf8;
+        if (SizeOf(topic, delivery, properties, expiry, identifiers, alias, client.Version) > client.MaximumPacketSize)
         {
             // Perhaps it fits without telling an alias.
+            bool fits = alias != 0 && !isKnown && SizeOf(topic, delivery, properties, expiry, identifiers, 0, client.Version) <= client.MaximumPacketSize;
+            if (!fits)
+            {
+                counters.Dropped(DropReason.TooLargeForClient);
+                return false;
+            }
             alias = 0;
-            size = PublishPacket.Size(
-                topic.Length, delivery.QualityOfService, properties.Length + PublishPacket.AddedBytes(expiry, identifiers, 0), message.Payload.Length, client.Version);
-        }
-        if (size > client.MaximumPacketSize)
-        {
-            counters.Dropped(DropReason.TooLargeForClient);
-            return false;
         }
         new PublishPacket
         {
@@ -160,36 +251,23 @@ internal sealed class OutboundQueue
             QualityOfService = delivery.QualityOfService,
             Retain = delivery.Retain,
             Topic = topic,
-            PacketIdentifier = identifier,
+            PacketIdentifier = delivery.Number == 0 ? (ushort)0 : delivery.PacketIdentifier,
             Properties = properties,
             Payload = message.Payload,
         }.Write(output, client.Version, expiry, identifiers, alias);
         if (alias != 0 && !isKnown)
             _aliases!.Told(message.Topic, alias);
+        if (delivery.Number != 0)
+        {
+            delivery.IsOutstanding = true;
+            _outstanding++;
+        }
         return true;
     }
 
-    // At most Receive Maximum (65,535 at most) identifiers are taken, and one is free when this is called.
-    private ushort NextIdentifier()
-    {
-        do
-        {
-            if (++_lastIdentifier == 0)
-                _lastIdentifier = 1;
-        }
-        while (_inFlight.ContainsKey(_lastIdentifier));
-        return _lastIdentifier;
-    }
-
-    private sealed class InFlight(ushort packetIdentifier, Delivery delivery, long sequence)
-    {
-        public ushort PacketIdentifier => packetIdentifier;
-
-        public Delivery Delivery => delivery;
-
-        public long Sequence => sequence;
-
-        /// <summary>PUBREC has come, PUBREL was sent, PUBCOMP is awaited.</summary>
-        public bool IsReleased { get; set; }
-    }
+    private static int SizeOf(
+        ReadOnlySpan<byte> topic, QueuedDelivery delivery, byte[] properties, uint? expiry, ReadOnlySpan<uint> identifiers, ushort alias, ProtocolVersion version) =>
+        PublishPacket.Size(
+            topic.Length, delivery.QualityOfService, properties.Length + PublishPacket.AddedBytes(expiry, identifiers, alias),
+            delivery.Message!.Payload.Length, version);
 }

@@ -13,7 +13,7 @@ namespace Sluice.Gateway.Mqtt.Broker;
 /// <param name="Retain">As published.</param>
 /// <param name="Properties">The encoded properties that are passed on (see <see cref="PublishPacket.ForwardedProperties"/>).</param>
 /// <param name="ExpiresMs">On the broker's monotonic clock; <see cref="NeverExpires"/> when it has no expiry.</param>
-/// <param name="Publisher">The session that published it, for No Local; null for messages from inside.</param>
+/// <param name="Publisher">The client that published it, for No Local; null for messages from inside.</param>
 internal sealed record PublishedMessage(
     TopicName Topic,
     byte[] Payload,
@@ -21,15 +21,18 @@ internal sealed record PublishedMessage(
     bool Retain,
     byte[] Properties,
     long ExpiresMs,
-    Session? Publisher)
+    string? Publisher)
 {
     public const long NeverExpires = long.MaxValue;
 
+    /// <summary>What the objects around a message count for.</summary>
+    public const int OverheadBytes = 128;
+
     /// <summary>What it counts for in the bounds of queues: payload, topic and properties, plus the objects around them.</summary>
-    public int CostBytes => Payload.Length + Topic.Utf8.Length + Properties.Length + 128;
+    public int CostBytes => Payload.Length + Topic.Utf8.Length + Properties.Length + OverheadBytes;
 }
 
-/// <summary>A message in one subscriber's queue, with what the subscription makes of it.</summary>
+/// <summary>What a subscription makes of a message.</summary>
 /// <param name="Message">The shared message.</param>
 /// <param name="QualityOfService">The lesser of the message's and the subscription's.</param>
 /// <param name="Retain">The RETAIN flag to send (MQTT 5.0 section 3.3.1.3).</param>

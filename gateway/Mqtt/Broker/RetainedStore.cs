@@ -9,6 +9,8 @@ internal sealed class RetainedStore
     private readonly Dictionary<string, PublishedMessage> _messages = new(StringComparer.Ordinal);
     private readonly MqttOptions _options;
     private long _bytes;
+    private long _version;
+    private bool _hasGone;
 
     public RetainedStore(MqttOptions options)
     {
@@ -24,20 +26,33 @@ internal sealed class RetainedStore
         }
     }
 
-    /// <summary>Keeps the message in place of its topic's last one; an empty payload only takes that away. False when there is no room.</summary>
-    public bool Keep(PublishedMessage message)
+    /// <summary>Keeps the message in place of its topic's last one; an empty payload only takes that away. False when there is no room: then the topic has none.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="version">The change's place among all.</param>
+    public bool Keep(PublishedMessage message, out long version)
     {
         lock (_lock)
         {
+            version = ++_version;
             if (_messages.Remove(message.Topic.Text, out PublishedMessage? last))
                 _bytes -= last.CostBytes;
+            _hasGone |= message.Payload.Length == 0;
             if (message.Payload.Length == 0)
                 return true;
             if (_messages.Count >= _options.MaximumRetainedMessages || _bytes + message.CostBytes > _options.MaximumRetainedBytes)
                 return false;
-            _messages.Add(message.Topic.Text, message);
-            _bytes += message.CostBytes;
+            Add(message);
             return true;
+        }
+    }
+
+    /// <summary>Takes over what a restart left, whatever the bounds are now.</summary>
+    public void Recover(PublishedMessage message, long version)
+    {
+        lock (_lock)
+        {
+            _version = Math.Max(_version, version);
+            Add(message);
         }
     }
 
@@ -70,6 +85,27 @@ internal sealed class RetainedStore
         return found;
     }
 
+    /// <summary>
+    /// Throws away what has expired. The version of the latest change, when since the last time a topic has lost its message, so that rows are left over; else null.
+    /// </summary>
+    public long? Sweep(long nowMs)
+    {
+        lock (_lock)
+        {
+            foreach (PublishedMessage expired in _messages.Values.Where(message => message.ExpiresMs <= nowMs).ToArray())
+                Forget(expired);
+            bool hasGone = _hasGone;
+            _hasGone = false;
+            return hasGone ? _version : null;
+        }
+    }
+
+    private void Add(PublishedMessage message)
+    {
+        _messages.Add(message.Topic.Text, message);
+        _bytes += message.CostBytes;
+    }
+
     private void Forget(PublishedMessage expired)
     {
         lock (_lock)
@@ -78,6 +114,7 @@ internal sealed class RetainedStore
             {
                 _messages.Remove(expired.Topic.Text);
                 _bytes -= expired.CostBytes;
+                _hasGone = true;
             }
         }
     }

@@ -1,4 +1,6 @@
+using Sluice.Gateway.Ingress;
 using Sluice.Gateway.Mqtt.Protocol;
+using Sluice.Gateway.Mqtt.State;
 
 namespace Sluice.Gateway.Mqtt.Broker;
 
@@ -7,35 +9,48 @@ namespace Sluice.Gateway.Mqtt.Broker;
 /// messages from it. It has at most one connection, and a connection that was replaced finds out by asking
 /// <see cref="IsOwnedBy"/>.
 /// <para>
+/// A session that may outlive its connection has rows (<see cref="StateRows"/>): what its client was told of is durable. One that ends with its
+/// connection has none.
+/// </para>
+/// <para>
 /// Locks: <see cref="_lock"/> guards the queue, the subscriptions and the receipts. The attachment (connection, will,
 /// expiry) changes only under the registry's lock, and is read by anyone. Order: the registry's lock, then <see cref="_lock"/>,
 /// then the subscription tree's.
 /// </para>
 /// </summary>
-internal sealed class Session
+internal sealed partial class Session
 {
     /// <summary>Session Expiry Interval that means never (MQTT 5.0 section 3.1.2.11.2).</summary>
     public const uint NeverExpires = uint.MaxValue;
 
     private readonly Lock _lock = new();
-    private readonly OutboundQueue _outbound = new();
     private readonly HashSet<string> _subscriptions = new(StringComparer.Ordinal);
-    private readonly Dictionary<ushort, InboundReceipt> _inbound = [];
     private readonly BrokerCore _core;
     private Connection? _connection;
     private bool _ended;
 
-    public Session(BrokerCore core, string clientId, string? user)
+    /// <param name="core">The broker.</param>
+    /// <param name="clientId">Its client's.</param>
+    /// <param name="user">Whose it is.</param>
+    /// <param name="id">Of its rows; 0 when it has none.</param>
+    public Session(BrokerCore core, string clientId, string? user, long id)
     {
         _core = core;
         ClientId = clientId;
         User = user;
+        Id = id;
     }
 
     public string ClientId { get; }
 
     /// <summary>Whose it is; null for a client without a user name.</summary>
     public string? User { get; }
+
+    /// <summary>The id of its rows, never given twice; 0 when it has none.</summary>
+    public long Id { get; }
+
+    /// <summary>True when it has rows.</summary>
+    public bool IsStored => Id != 0;
 
     /// <summary>Seconds the session outlives its connection.</summary>
     public uint ExpirySeconds { get; set; }
@@ -64,131 +79,59 @@ internal sealed class Session
         }
     }
 
-    /// <summary>Queues a message for the client. What cannot be queued is counted.</summary>
-    public void Offer(in Delivery delivery)
-    {
-        Connection? connection;
-        lock (_lock)
-        {
-            connection = _connection;
-            if (_ended)
-                return;
-            if (connection is null && delivery.QualityOfService == QualityOfService.AtMostOnce)
-            {
-                _core.Counters.Dropped(DropReason.ClientAway);
-                return;
-            }
-            if (!_outbound.TryAdd(delivery, _core.Options))
-            {
-                _core.Counters.Dropped(DropReason.QueueFull);
-                return;
-            }
-        }
-        connection?.Output.Signal();
-    }
-
-    /// <summary>Writes what may go to the client now; nothing when the connection is no longer the session's.</summary>
-    public int WriteDeliveries(Connection connection, PooledBuffer output, int limitBytes)
-    {
-        lock (_lock)
-        {
-            return IsOwnedBy(connection)
-                ? _outbound.Write(output, connection.Limits, limitBytes, _core.NowMs, _core.Counters)
-                : 0;
-        }
-    }
-
-    /// <summary>See <see cref="OutboundQueue.Acknowledge"/>.</summary>
-    public bool Acknowledge(ushort identifier, QualityOfService qos)
-    {
-        lock (_lock)
-            return _outbound.Acknowledge(identifier, qos);
-    }
-
-    /// <summary>See <see cref="OutboundQueue.Release"/>.</summary>
-    public bool Release(ushort identifier)
-    {
-        lock (_lock)
-            return _outbound.Release(identifier);
-    }
-
-    /// <summary>See <see cref="OutboundQueue.Finish"/>.</summary>
-    public bool Finish(ushort identifier)
-    {
-        lock (_lock)
-            return _outbound.Finish(identifier);
-    }
-
-    /// <summary>Subscribes. Null when the session has as many subscriptions as it may; else whether it is new.</summary>
-    public bool? Subscribe(SubscriptionRequest request, uint identifier)
+    /// <summary>
+    /// Subscribes. Null when the session has as many subscriptions as it may; else whether it is new.
+    /// </summary>
+    /// <param name="request">The filter with its options.</param>
+    /// <param name="identifier">The subscription identifier; 0 for none.</param>
+    /// <param name="rows">Given the row, where the session has rows.</param>
+    public bool? Subscribe(SubscriptionRequest request, uint identifier, RowChanges rows)
     {
         lock (_lock)
         {
             if (_ended || (!_subscriptions.Contains(request.Filter) && _subscriptions.Count >= _core.Options.MaximumSubscriptionsPerSession))
                 return null;
+            if (IsStored)
+                rows.SaveSubscription(Id, request, identifier);
             _subscriptions.Add(request.Filter);
             return _core.Subscriptions.Add(new Subscription(this, request, identifier));
         }
     }
 
     /// <summary>Unsubscribes. False when there was no such subscription.</summary>
-    public bool Unsubscribe(string filter)
+    public bool Unsubscribe(string filter, RowChanges rows)
     {
         lock (_lock)
         {
-            return _subscriptions.Remove(filter) && _core.Subscriptions.Remove(this, filter);
+            if (!_subscriptions.Remove(filter))
+                return false;
+            if (IsStored)
+                rows.DeleteSubscription(Id, filter);
+            return _core.Subscriptions.Remove(this, filter);
         }
     }
 
-    /// <summary>
-    /// The receipt of a QoS 2 message; when there is none, <paramref name="fresh"/> becomes it.
-    /// </summary>
-    public InboundReceipt FindOrAddInbound(ushort identifier, InboundReceipt fresh)
+    /// <summary>Adds what is to be durable before the client is told that it is connected: the session, and that messages may have been sent.</summary>
+    public void SaveConnected(RowChanges rows)
     {
         lock (_lock)
         {
-            if (_inbound.TryGetValue(identifier, out InboundReceipt? known))
-                return known;
-            _inbound.Add(identifier, fresh);
-            return fresh;
+            _outbound.SendLimit = _outbound.Sent + SendAhead;
+            rows.SaveSession(this, expiresUs: null, _outbound.SendLimit);
         }
     }
 
-    /// <summary>True when a QoS 2 message with this identifier is between PUBLISH and PUBREL.</summary>
-    public bool HasInbound(ushort identifier)
-    {
-        lock (_lock)
-            return _inbound.ContainsKey(identifier);
-    }
-
-    /// <summary>QoS 2 messages between PUBLISH and PUBREL.</summary>
-    public int InboundCount
-    {
-        get
-        {
-            lock (_lock)
-                return _inbound.Count;
-        }
-    }
-
-    /// <summary>PUBREL: the identifier is free again. False when it was not taken.</summary>
-    public bool ReleaseInbound(ushort identifier)
-    {
-        lock (_lock)
-            return _inbound.Remove(identifier);
-    }
-
-    /// <summary>The message was refused: its identifier is free again, unless it stands for another by now.</summary>
-    public void ForgetInbound(ushort identifier, InboundReceipt receipt)
+    /// <summary>Adds the session without a client, with what was sent exactly.</summary>
+    public void SaveLeft(RowChanges rows)
     {
         lock (_lock)
         {
-            if (_inbound.TryGetValue(identifier, out InboundReceipt? known) && ReferenceEquals(known, receipt))
-                _inbound.Remove(identifier);
+            _outbound.SendLimit = _outbound.Sent;
+            rows.SaveSession(this, _core.ToUtcUs(ExpiresMs), _outbound.Sent);
         }
     }
 
-    /// <summary>The session is over: its subscriptions go, its messages are dropped and counted.</summary>
+    /// <summary>The session is over: its subscriptions go, its messages are dropped and counted. Its rows are the caller's to delete.</summary>
     public void End()
     {
         lock (_lock)
@@ -200,8 +143,8 @@ internal sealed class Session
             _inbound.Clear();
             if (_outbound.Count > 0)
                 _core.Counters.Dropped(DropReason.SessionEnded, _outbound.Count);
-            // Retained messages may keep this object for No Local; they need not keep its queue.
             _outbound.Clear();
         }
+        NoteBytes();
     }
 }

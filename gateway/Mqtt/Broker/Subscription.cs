@@ -23,7 +23,7 @@ internal readonly record struct SubscriberMatch(Session Session, Subscription Fi
     {
         if (More.Length == 0)
         {
-            if (First.Request.NoLocal && message.Publisher == Session)
+            if (First.Request.NoLocal && message.Publisher == Session.ClientId)
                 return null;
             return new Delivery(
                 message,
@@ -42,7 +42,7 @@ internal readonly record struct SubscriberMatch(Session Session, Subscription Fi
         foreach (Subscription subscription in (ReadOnlySpan<Subscription>)[First, .. More])
         {
             SubscriptionRequest request = subscription.Request;
-            if (request.NoLocal && message.Publisher == Session)
+            if (request.NoLocal && message.Publisher == Session.ClientId)
                 continue;
             if (qos is null || request.MaximumQoS > qos)
                 qos = request.MaximumQoS;

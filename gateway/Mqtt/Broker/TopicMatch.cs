@@ -6,6 +6,22 @@ internal sealed record TopicMatch(SubscriberMatch[] Sessions, ShareMatch[] Share
     public static TopicMatch None { get; } = new([], []);
 
     public bool IsEmpty => Sessions.Length + Shares.Length == 0;
+
+    /// <summary>What each session gets of a message, one of each share.</summary>
+    public IEnumerable<(Session Session, Delivery Delivery)> Deliveries(PublishedMessage message)
+    {
+        foreach (SubscriberMatch match in Sessions)
+        {
+            if (match.Deliver(message) is { } delivery)
+                yield return (match.Session, delivery);
+        }
+        foreach (ShareMatch share in Shares)
+        {
+            Subscription chosen = share.Choose();
+            if (new SubscriberMatch(chosen.Session, chosen, []).Deliver(message) is { } delivery)
+                yield return (chosen.Session, delivery);
+        }
+    }
 }
 
 /// <summary>Whose turn it is in a share. Any thread.</summary>

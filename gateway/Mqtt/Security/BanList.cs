@@ -43,7 +43,8 @@ internal sealed class BanList(BanOptions options, TimeProvider time)
             }
             if (IsBanned(record))
                 return false;
-            if (record.IsOver || time.GetElapsedTime(record.WindowStart, now) > options.Within)
+            // Banned once and not now: that is over, and counting begins anew.
+            if (record.BannedAt is not null || time.GetElapsedTime(record.WindowStart, now) > options.Within)
             {
                 record.WindowStart = now;
                 record.Offences = 0;
@@ -75,8 +76,5 @@ internal sealed class BanList(BanOptions options, TimeProvider time)
         public int Offences { get; set; }
 
         public long? BannedAt { get; set; }
-
-        /// <summary>Whether there was a ban, which is over when this is asked.</summary>
-        public bool IsOver => BannedAt is not null;
     }
 }

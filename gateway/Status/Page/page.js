@@ -132,6 +132,7 @@ function show(s) {
   set("mqtt-in", `${count(s.mqtt.messages_in)}  (${rate(s.mqtt.in_per_second)}/s)`);
   set("mqtt-out", count(s.mqtt.messages_out));
   set("dropped", count(s.mqtt.dropped + s.sensors.dropped));
+  byId("dropped").title = Object.entries(s.mqtt.dropped_by_reason).map(([why, n]) => `${why.replaceAll("_", " ")}: ${count(n)}`).join("\n");
   set("commits", rate(s.commits.per_second));
   set("per-sync", s.commits.per_sync.toFixed(1));
   set("p50", ms(s.commits.p50_ms));

@@ -155,7 +155,7 @@ public class BrokerErrorTests
     {
         await using var broker = new MqttBroker(new FakeIngress(), NullLogger<MqttBroker>.Instance, TimeProvider.System);
         SluiceException thrown = await Assert.ThrowsAsync<SluiceException>(
-            () => broker.StartAsync(new MqttOptions { ReceiveMaximum = 70_000 }, CancellationToken.None));
+            () => broker.StartAsync(new MqttOptions { ReceiveMaximum = 70_000 }, store: null, CancellationToken.None));
         Assert.Equal("mqtt: ReceiveMaximum must be 1 to 65,535", thrown.Message);
     }
 
@@ -166,7 +166,7 @@ public class BrokerErrorTests
     public async Task It_listens_on_what_it_is_told(string endpoint)
     {
         await using var broker = new MqttBroker(new FakeIngress(), NullLogger<MqttBroker>.Instance, TimeProvider.System);
-        await broker.StartAsync(new MqttOptions { Listen = [endpoint] }, CancellationToken.None);
+        await broker.StartAsync(new MqttOptions { Listen = [endpoint] }, store: null, CancellationToken.None);
         IPEndPoint listening = IPEndPoint.Parse(broker.ListeningOn[0]["tcp://".Length..]);
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(listening.Address.Equals(IPAddress.IPv6Any) ? IPAddress.Loopback : listening.Address, listening.Port);
@@ -176,6 +176,6 @@ public class BrokerErrorTests
     private static async Task StartAsync(params string[] endpoints)
     {
         await using var broker = new MqttBroker(new FakeIngress(), NullLogger<MqttBroker>.Instance, TimeProvider.System);
-        await broker.StartAsync(new MqttOptions { Listen = endpoints }, CancellationToken.None);
+        await broker.StartAsync(new MqttOptions { Listen = endpoints }, store: null, CancellationToken.None);
     }
 }

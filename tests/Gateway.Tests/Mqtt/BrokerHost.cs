@@ -27,7 +27,7 @@ internal sealed class BrokerHost : IAsyncDisposable, ILogger<MqttBroker>
         options ??= new MqttOptions();
         // The default is a port that another broker may have.
         bool isDefault = options.Listen.SequenceEqual(new MqttOptions().Listen);
-        await host.Broker.StartAsync(isDefault ? options with { Listen = ["tcp://127.0.0.1:0"] } : options, CancellationToken.None);
+        await host.Broker.StartAsync(isDefault ? options with { Listen = ["tcp://127.0.0.1:0"] } : options, store: null, CancellationToken.None);
         return host;
     }
 

@@ -26,6 +26,15 @@ internal sealed class FakeIngress : IIngress
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>Rows without a message are durable at once.</summary>
+    public ValueTask StoreAsync(string key, RowChanges rows, IAcknowledgement acknowledgement, CancellationToken cancellationToken)
+    {
+        acknowledgement.Complete(0, IngressResult.Stored);
+        return ValueTask.CompletedTask;
+    }
+
+    public bool Forwards(TopicName topic) => true;
+
     public void BecomeFull() => _full = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void HaveRoom()

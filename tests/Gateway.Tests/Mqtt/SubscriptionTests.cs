@@ -190,4 +190,31 @@ public class SubscriptionTests
         Assert.Equal(2, host.Broker.Statistics.Retained);
         Assert.Equal(1, host.Broker.Statistics.Dropped[DropReason.RetainedFull]);
     }
+
+    [Fact]
+    public async Task The_brokers_figures_are_topics_that_only_it_publishes_to()
+    {
+        var time = new ManualTime();
+        await using BrokerHost host = await BrokerHost.StartAsync(new MqttOptions { SystemInterval = TimeSpan.FromSeconds(10) }, time);
+        using RawClient client = await host.ConnectAsync("c");
+        await client.SubscribeAsync("$SYS/broker/clients/#", qos: 1);
+        Dictionary<string, string> figures = [];
+        for (int i = 0; i < 3; i++)
+        {
+            RawClient.Received received = await client.ReadPublishAsync();
+            Assert.True(received.Retain);
+            figures.Add(received.Topic, received.Payload);
+        }
+        Assert.Equal("1", figures["$SYS/broker/clients/connected"]);
+        Assert.Equal("0", figures["$SYS/broker/clients/disconnected"]);
+        using RawClient other = await host.ConnectAsync("d");
+        // Wildcards at the root do not match them (section 4.7.2).
+        await other.SubscribeAsync("#", qos: 1);
+        time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(("$SYS/broker/clients/connected", "2"), await client.ReadPublishAsync() is var update ? (update.Topic, update.Payload) : default);
+        await other.PublishAsync("$SYS/broker/version", "mine", qos: 1, identifier: 1);
+        Assert.Equal(ReasonCode.NotAuthorized, (await other.ReadAckAsync(PacketType.PubAck)).Reason);
+        await other.PingAsync();
+        Assert.Empty(host.Ingress.Taken);
+    }
 }

@@ -47,7 +47,7 @@ public class TopicTests
                 Assert.True(core.Subscriptions.Remove(there, filter));
             else
             {
-                Session session = filters[filter] = new Session(core, filter, user: null);
+                Session session = filters[filter] = new Session(core, filter, user: null, id: 0);
                 core.Subscriptions.Add(new Subscription(session, new(filter, QualityOfService.AtMostOnce), 0));
             }
             string topic = Name(4);
@@ -83,9 +83,9 @@ public class TopicTests
     private static SubscriptionTree TreeOf(string filter)
     {
         BrokerCore core = Core();
-        core.Subscriptions.Add(new Subscription(new Session(core, "s", user: null), new(filter, QualityOfService.AtMostOnce), 0));
+        core.Subscriptions.Add(new Subscription(new Session(core, "s", user: null, id: 0), new(filter, QualityOfService.AtMostOnce), 0));
         return core.Subscriptions;
     }
 
-    private static BrokerCore Core() => new(new MqttOptions(), new FakeIngress(), NullLogger.Instance, TimeProvider.System);
+    private static BrokerCore Core() => new(new MqttOptions(), new FakeIngress(), store: null, NullLogger.Instance, TimeProvider.System);
 }

@@ -46,6 +46,10 @@ public sealed class ActuatorIngressTests
 
     private sealed class Next : IIngress
     {
+        public ValueTask StoreAsync(string key, RowChanges rows, IAcknowledgement acknowledgement, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public bool Forwards(TopicName topic) => true;
+
         public int Taken { get; private set; }
 
         public ValueTask EnqueueAsync(in IngressMessage message, CancellationToken cancellationToken)

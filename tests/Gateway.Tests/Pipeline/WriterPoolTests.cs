@@ -137,7 +137,7 @@ public sealed class WriterPoolTests : IAsyncLifetime
         await _pool.DisposeAsync();
         await _database.DisposeAsync();
         string output = await Programs.OutputAsync("sqlite3", Path, "PRAGMA integrity_check; PRAGMA user_version; SELECT * FROM telemetry;");
-        Assert.Equal("ok\n1\n1|p|v||1777629600000001|zu\n", output);
+        Assert.Equal($"ok\n{TelemetrySchema.Version}\n1|p|v||1777629600000001|zu\n", output);
         await StartAsync();
     }
 
@@ -150,7 +150,7 @@ public sealed class WriterPoolTests : IAsyncLifetime
         Engine.SluiceException e = await Assert.ThrowsAsync<Engine.SluiceException>(() => TelemetryDatabase.OpenAsync(Path));
         Assert.Contains(Path, e.Message, StringComparison.Ordinal);
         Assert.Contains("newer version", e.Message, StringComparison.Ordinal);
-        await Programs.OutputAsync("sqlite3", Path, "PRAGMA user_version = 1;");
+        await Programs.OutputAsync("sqlite3", Path, $"PRAGMA user_version = {TelemetrySchema.Version};");
         await StartAsync();
     }
 

@@ -1,0 +1,365 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using Sluice.Engine;
+using Sluice.Gateway.Ingress;
+using Sluice.Gateway.Mqtt.Broker;
+using Sluice.Gateway.Mqtt.Protocol;
+using Sluice.Gateway.Mqtt.State;
+using Sluice.Gateway.Status;
+
+namespace Sluice.Gateway.Mqtt.Client;
+
+/// <summary>What is taken from another broker.</summary>
+public sealed record MqttSourceOptions
+{
+    /// <summary>Unique; names the rows and the problem in <c>/health</c>.</summary>
+    public required string Name { get; init; }
+
+    public required MqttClientOptions Client { get; init; }
+
+    /// <summary>Topic filters.</summary>
+    public required IReadOnlyList<string> Topics { get; init; }
+
+    /// <summary>The highest QoS.</summary>
+    public QualityOfService QualityOfService { get; init; } = QualityOfService.AtLeastOnce;
+}
+
+/// <summary>
+/// Takes messages from another broker as if they had been published here. That broker keeps a session for us and gets its PUBACK and PUBREC when a message is
+/// durable here, so nothing is lost when either side dies; in QoS 2 the identifier is stored with the message (<c>mqtt_source</c>), so nothing is doubled either.
+/// A message that could not be stored is not acknowledged: the connection is given up, and the broker sends it again.
+/// </summary>
+internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    /// <summary>Of the message that says that we are there; QoS 1 and nobody waits for its PUBACK.</summary>
+    private const ushort StateIdentifier = 1;
+
+    private const ushort SubscribeIdentifier = 2;
+
+    private readonly MqttSourceOptions _options;
+    private readonly MqttBroker _broker;
+    private readonly HealthState _health;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Backoff _backoff = new(FirstPause, LongestPause);
+    private readonly Lock _gate = new();
+
+    // Of the loop.
+    private Task _loop = Task.CompletedTask;
+    private bool _hasSubscribed;
+    private bool _isAway;
+    private int _next;
+
+    // Under _gate. Messages of QoS 2 between PUBLISH and PUBREL, and which of them have not been committed, by token.
+    private readonly HashSet<ushort> _received = [];
+    private readonly Dictionary<long, ushort> _receiving = [];
+    private AcknowledgementRing _ring = new();
+    private MqttClientConnection? _connection;
+    private TaskCompletionSource? _idle;
+    private int _open;
+    private MqttClientConnection? _flushing;
+
+    public MqttSource(MqttSourceOptions options, MqttBroker broker, IEnumerable<ushort> received, HealthState health, TimeProvider time, ILogger log)
+    {
+        _options = options;
+        _broker = broker;
+        _received.UnionWith(received);
+        _health = health;
+        _time = time;
+        _log = log;
+    }
+
+    private string Part => $"mqtt source {_options.Name}";
+
+    public void Start() => _loop = Task.Run(RunAsync);
+
+    /// <summary>Ends the connection; what was handed over by then is still stored.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _loop.ConfigureAwait(false);
+        _stop.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public void Complete(long token, IngressResult result)
+    {
+        MqttClientConnection? connection;
+        lock (_gate)
+        {
+            _open--;
+            if (_receiving.Remove(token, out ushort identifier) && !result.IsDone())
+                _received.Remove(identifier);
+            _ring.Complete(token, result);
+            connection = _connection;
+            if (_open == 0)
+                _idle?.TrySetResult();
+            if (connection is null || connection == _flushing || !_ring.IsHeadReady)
+                return;
+            _flushing = connection;
+        }
+        _ = FlushAsync(connection);
+    }
+
+    private async Task RunAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            MqttServer server = _options.Client.Servers[_next % _options.Client.Servers.Count];
+            try
+            {
+                await ConnectAndServeAsync(server).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                // The gateway stops.
+            }
+            catch (Exception e) when (e is IOException or MqttProtocolException or CryptographicException or SluiceException or InvalidOperationException)
+            {
+                NoteAway(server, e.Message);
+            }
+            // What is on its way to the disk is known before the broker sends again what it has no answer to.
+            await WhenIdleAsync().ConfigureAwait(false);
+            if (!_stop.IsCancellationRequested)
+                await Task.Delay(_backoff.Next(), _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task ConnectAndServeAsync(MqttServer server)
+    {
+        _next++;
+        await using MqttClientConnection connection = await MqttClientConnection.ConnectAsync(server, _options.Client, _time, _stop.Token).ConfigureAwait(false);
+        try
+        {
+            await GreetAsync(connection).ConfigureAwait(false);
+            _next = 0;
+            _backoff.Reset();
+            NoteOnline(server);
+            while (true)
+            {
+                (PacketHeader header, byte[] body) = await connection.ReadPacketAsync(_stop.Token).ConfigureAwait(false);
+                await TakeAsync(connection, header, body).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            await WhenIdleAsync().ConfigureAwait(false);
+            await FarewellAsync(connection).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (_gate)
+                _connection = null;
+        }
+    }
+
+    // The session's answers begin anew; the broker sends again what it got none for.
+    private async Task GreetAsync(MqttClientConnection connection)
+    {
+        if (!connection.SessionPresent)
+        {
+            var rows = new RowChanges();
+            rows.DeleteSource(_options.Name);
+            if (!await _broker.SaveAsync(_options.Name, rows).ConfigureAwait(false))
+                throw new IOException("the identifiers of a session that is gone could not be deleted");
+        }
+        lock (_gate)
+        {
+            if (!connection.SessionPresent)
+                _received.Clear();
+            _ring = new AcknowledgementRing();
+            _connection = connection;
+        }
+        var output = new ArrayBufferWriter<byte>();
+        if (!connection.SessionPresent || !_hasSubscribed)
+        {
+            SubscriptionRequest[] requests =
+                [.. _options.Topics.Select(topic => new SubscriptionRequest(topic, _options.QualityOfService, RetainAsPublished: true, RetainHandling: RetainHandling.SendIfNew))];
+            new SubscribePacket(SubscribeIdentifier, requests).Write(output, connection.Version);
+        }
+        WriteState(output, connection, "online"u8);
+        await connection.WriteAsync(output.WrittenMemory, _stop.Token).ConfigureAwait(false);
+    }
+
+    private async Task FarewellAsync(MqttClientConnection connection)
+    {
+        using CancellationTokenSource deadline = new(TimeSpan.FromSeconds(2), _time);
+        try
+        {
+            var output = new ArrayBufferWriter<byte>();
+            WriteState(output, connection, "offline"u8);
+            await connection.WriteAsync(output.WrittenMemory, deadline.Token).ConfigureAwait(false);
+            await connection.DisconnectAsync(deadline.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            // It is gone; its will says the same.
+        }
+    }
+
+    private void WriteState(ArrayBufferWriter<byte> output, MqttClientConnection connection, ReadOnlySpan<byte> state)
+    {
+        if (_options.Client.StateTopic is not { } topic || !connection.KeepsState)
+            return;
+        new PublishPacket
+        {
+            Topic = System.Text.Encoding.UTF8.GetBytes(topic),
+            QualityOfService = QualityOfService.AtLeastOnce,
+            PacketIdentifier = StateIdentifier,
+            Retain = true,
+            Payload = state,
+        }.Write(output, connection.Version);
+    }
+
+    private ValueTask TakeAsync(MqttClientConnection connection, PacketHeader header, byte[] body)
+    {
+        switch (header.Type)
+        {
+            case PacketType.Publish:
+                return TakePublish(PublishPacket.Parse(body, header.Flags, connection.Version));
+            case PacketType.PubRel:
+                return ReleaseAsync(connection, AckPacket.Parse(body, header.Type, connection.Version).PacketIdentifier);
+            case PacketType.SubAck:
+                CheckSubscriptions(SubAckPacket.Parse(body, header.Type, connection.Version));
+                return default;
+            case PacketType.PubAck:
+                return default;
+            default:
+                throw MqttProtocolException.Protocol("2.1.2", $"{header.Type} is not awaited");
+        }
+    }
+
+    private ValueTask TakePublish(in PublishPacket packet)
+    {
+        if (packet.QualityOfService == QualityOfService.AtMostOnce)
+            return HandAsync(in packet, rows: null, acknowledgement: null, 0);
+        bool isExactlyOnce = packet.QualityOfService == QualityOfService.ExactlyOnce;
+        long token;
+        bool isSecond;
+        lock (_gate)
+        {
+            isSecond = isExactlyOnce && !_received.Add(packet.PacketIdentifier);
+            token = _ring.Add(packet.PacketIdentifier, isExactlyOnce ? PacketType.PubRec : PacketType.PubAck, hasSubscribers: true);
+            _open++;
+            if (isExactlyOnce && !isSecond)
+                _receiving.Add(token, packet.PacketIdentifier);
+        }
+        if (isSecond)
+        {
+            // It is durable: nothing was open when the connection began.
+            Complete(token, IngressResult.Stored);
+            return default;
+        }
+        RowChanges? rows = null;
+        if (isExactlyOnce)
+            (rows = new RowChanges()).InsertSourceReceived(_options.Name, packet.PacketIdentifier);
+        return HandAsync(in packet, rows, this, token);
+    }
+
+    private ValueTask HandAsync(in PublishPacket packet, RowChanges? rows, IAcknowledgement? acknowledgement, long token) => _broker.ReceiveAsync(
+        new IngressMessage
+        {
+            Topic = _broker.TopicOf(packet.Topic),
+            ClientId = _options.Client.ClientId,
+            Payload = packet.Payload.ToArray(),
+            ReceivedUs = Pipeline.Timestamps.FromTime(_time.GetUtcNow()),
+            QualityOfService = (byte)packet.QualityOfService,
+            Retain = packet.Retain,
+            Rows = rows,
+            Acknowledgement = acknowledgement,
+            Token = token,
+        },
+        PublishPacket.ForwardedProperties(packet.Properties),
+        packet.MessageExpiry);
+
+    private async ValueTask ReleaseAsync(MqttClientConnection connection, ushort identifier)
+    {
+        bool isKnown;
+        lock (_gate)
+            isKnown = _received.Contains(identifier);
+        if (isKnown)
+        {
+            var rows = new RowChanges();
+            rows.DeleteSourceReceived(_options.Name, identifier);
+            if (!await _broker.SaveAsync(_options.Name, rows).ConfigureAwait(false))
+                throw new IOException("the end of a QoS 2 message could not be stored");
+            lock (_gate)
+                _received.Remove(identifier);
+        }
+        var output = new ArrayBufferWriter<byte>();
+        new AckPacket(PacketType.PubComp, identifier, isKnown ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound).Write(output, connection.Version);
+        await connection.WriteAsync(output.WrittenMemory, _stop.Token).ConfigureAwait(false);
+    }
+
+    private void CheckSubscriptions(SubAckPacket answer)
+    {
+        for (int i = 0; i < answer.Reasons.Count; i++)
+        {
+            if (answer.Reasons[i] >= ReasonCode.UnspecifiedError)
+                throw new MqttProtocolException(answer.Reasons[i], "3.9.3", $"it refuses the subscription to '{_options.Topics[i]}': {answer.Reasons[i]}");
+        }
+        _hasSubscribed = true;
+    }
+
+    // Everything that is ready goes in one write. In 3.1.1's form, which is 5.0's shortest: a failure stops it, which is what gives the connection up.
+    private async Task FlushAsync(MqttClientConnection connection)
+    {
+        try
+        {
+            while (true)
+            {
+                var output = new ArrayBufferWriter<byte>();
+                IngressResult? failure;
+                lock (_gate)
+                {
+                    // The ring is that of the present connection.
+                    if (_connection != connection)
+                        return;
+                    _ring.Drain(output, ProtocolVersion.Mqtt311, out failure);
+                    if (output.WrittenCount == 0)
+                    {
+                        _flushing = null;
+                        if (failure is not null)
+                            connection.Abort();
+                        return;
+                    }
+                }
+                await connection.WriteAsync(output.WrittenMemory, _stop.Token).ConfigureAwait(false);
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The reader sees it, too; the broker sends again what it has no answer to.
+        }
+    }
+
+    private Task WhenIdleAsync()
+    {
+        lock (_gate)
+        {
+            if (_open == 0)
+                return Task.CompletedTask;
+            _idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _idle.Task;
+        }
+    }
+
+    private void NoteOnline(MqttServer server)
+    {
+        MqttLog.SourceConnected(_log, _options.Name, server.ToString());
+        _isAway = false;
+        _health.Clear(Part);
+    }
+
+    private void NoteAway(MqttServer server, string reason)
+    {
+        if (!_isAway)
+            MqttLog.SourceAway(_log, _options.Name, server.ToString(), LongestPause.TotalSeconds, reason);
+        _isAway = true;
+        _health.Report(Part, ProblemSeverity.Degraded, $"{server} is away: {reason}");
+    }
+}
