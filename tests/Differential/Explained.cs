@@ -41,6 +41,10 @@ internal static partial class Explained
             (@case, difference) => difference.What == "values" && SameButForEquals(@case, difference) && (Merging().IsMatch(difference.Step.Sql)
                 || @case.Steps.Any(step => step.Sql.StartsWith("CREATE VIEW", StringComparison.Ordinal) && Merging().IsMatch(step.Sql)))),
         (
+            "SQLite does not look at what stands beside a condition that is false as it is written, so that names in it may mean nothing",
+            (_, difference) => difference.What == "error here only" && difference.Ours.Error.StartsWith("no such ", StringComparison.Ordinal)
+                && FalseBesideAnother().IsMatch(difference.Step.Sql)),
+        (
             "SQLite does not know the aggregates of a SELECT with window functions within its subqueries",
             (@case, difference) => IsMisuseOfAggregate(difference) && HasInCase(@case, difference, Windowed())),
         (
@@ -135,6 +139,9 @@ internal static partial class Explained
     private static bool HasInCase(Case @case, Difference difference, Regex form) =>
         form.IsMatch(difference.Step.Sql)
         || @case.Steps.Take(difference.At).Any(step => step.Sql.StartsWith("CREATE ", StringComparison.Ordinal) && form.IsMatch(step.Sql));
+
+    [GeneratedRegex(@"\bAND\b.*(([0-9]|')\s*\)*\s*(ISNULL|IS NULL)|\bNULL\s*\)*\s*(NOTNULL|NOT NULL|IS NOT NULL)|\bIN\s*\(\s*\))")]
+    private static partial Regex FalseBesideAnother();
 
     [GeneratedRegex(@"\b(OVER|WINDOW)\b")]
     private static partial Regex Windowed();

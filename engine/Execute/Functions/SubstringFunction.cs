@@ -21,7 +21,7 @@ internal static class SubstringFunction
 
         ReadOnlySpan<byte> bytes = blob ? value.Bytes : Utf8.UntilNul(value.Bytes);
         long start = SqlConvert.ToInteger(arguments[1]);
-        long count = arguments.Length == 3 ? SqlConvert.ToInteger(arguments[2]) : long.MaxValue;
+        long count = arguments.Length == 3 ? SqlConvert.ToInteger(arguments[2]) : SqlConvert.MaxByteLength;
         if (start < 0)
         {
             start += blob ? bytes.Length : Utf8.Count(bytes);

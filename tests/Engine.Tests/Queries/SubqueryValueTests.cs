@@ -102,6 +102,9 @@ public sealed class SubqueryValueTests : IDisposable
     {
         (Outcome sqlite, Outcome ours) = _twin.Run(sql);
         Assert.True(sqlite.Error is null, sqlite.Error);
-        Assert.True(Twin.Difference(sqlite, ours) is null, $"{sql}\nSQLite {sqlite}\nours {ours}");
+        Assert.True(ours.Error is null, ours.Error);
+
+        // Not the declared types of columns: those of a compound's depend on how SQLite goes about it.
+        Assert.Equal(sqlite.Rows, ours.Rows);
     }
 }
