@@ -66,7 +66,7 @@ internal static partial class GatewayLog
     [LoggerMessage(2310, LogLevel.Information, "actuator {Actuator}: {State} ({Reason})")]
     public static partial void ActuatorChanged(ILogger log, string actuator, string state, string reason);
 
-    [LoggerMessage(2311, LogLevel.Warning, "actuator {Actuator}: command refused: {Reason} ({Others} other refusals not logged)")]
+    [LoggerMessage(2311, LogLevel.Warning, "actuator {Actuator}: command refused: {Reason} ({Others} others were refused without a line)")]
     public static partial void ActuatorRefused(ILogger log, string actuator, string reason, long others);
 
     [LoggerMessage(2312, LogLevel.Warning, "actuator {Actuator}: cannot be set: {Reason}")]

@@ -31,19 +31,19 @@ public sealed class SensorFaultTests(ITestOutputHelper output) : IDisposable
             mqtt: { listen: [ "tcp://127.0.0.1:0" ] }
             hardware: { sysfs: {{tree.Sysfs}} }
             sensors:
-              - { name: nack, kind: mcp9808, bus: simulated, address: 0x18, device: d-nack, every: 250ms, retries: 1, max_backoff: 1s }
-              - { name: crc, kind: sht4x, bus: simulated, address: 0x44, device: d-crc, every: 250ms, retries: 1, max_backoff: 1s }
-              - { name: pec, kind: mlx90614, bus: simulated, device: d-pec, every: 250ms, retries: 1, max_backoff: 1s }
-              - { name: stretch, kind: mcp9808, bus: simulated, address: 0x19, device: d-stretch, every: 250ms, retries: 1, max_backoff: 1s }
-              - { name: stuck-bus, kind: mcp9808, bus: simulated-2, device: d-stuck-bus, every: 250ms, retries: 2, max_backoff: 1s }
+              - { name: nack, kind: mcp9808, bus: simulated, address: 0x18, device: d-nack, every: 250ms, retries: 1, max_backoff: 1s, stale: 30s }
+              - { name: crc, kind: sht4x, bus: simulated, address: 0x44, device: d-crc, every: 250ms, retries: 1, max_backoff: 1s, stale: 30s }
+              - { name: pec, kind: mlx90614, bus: simulated, device: d-pec, every: 250ms, retries: 1, max_backoff: 1s, stale: 30s }
+              - { name: stretch, kind: mcp9808, bus: simulated, address: 0x19, device: d-stretch, every: 250ms, retries: 1, max_backoff: 1s, stale: 30s }
+              - { name: stuck-bus, kind: mcp9808, bus: simulated-2, device: d-stuck-bus, every: 250ms, retries: 2, max_backoff: 1s, stale: 30s }
               - { name: slow, kind: mcp9808, bus: simulated-3, device: d-slow, every: 250ms, retries: 1, stale: 1s }
-              - { name: high, kind: bme280, bus: simulated, address: 0x76, device: d-high, every: 250ms, retries: 1, max_backoff: 1s }
-              - { name: low, kind: bme280, bus: simulated, address: 0x77, device: d-low, every: 250ms, retries: 1, max_backoff: 1s }
-              - { name: spi, kind: mcp3008, bus: simulated, device: d-spi, every: 250ms, retries: 1, max_backoff: 1s }
-              - { name: power, kind: ina219, bus: simulated, address: 0x40, device: d-power, every: 250ms, retries: 0, max_backoff: 1s }
-              - { name: w1, kind: ds18b20, id: 28-1, device: d-w1, every: 1s, retries: 1, max_backoff: 1s }
-              - { name: zone, kind: thermal, zone: cpu-thermal, device: d-zone, every: 250ms, retries: 1, max_backoff: 1s }
-              - { name: unplug, kind: gpio-input, bus: simulated-4, line: 1, device: d-unplug, every: 250ms, retries: 1, max_backoff: 1s }
+              - { name: high, kind: bme280, bus: simulated, address: 0x76, device: d-high, every: 250ms, retries: 1, max_backoff: 1s, stale: 30s }
+              - { name: low, kind: bme280, bus: simulated, address: 0x77, device: d-low, every: 250ms, retries: 1, max_backoff: 1s, stale: 30s }
+              - { name: spi, kind: mcp3008, bus: simulated, device: d-spi, every: 250ms, retries: 1, max_backoff: 1s, stale: 30s }
+              - { name: power, kind: ina219, bus: simulated, address: 0x40, device: d-power, every: 250ms, retries: 0, max_backoff: 1s, stale: 30s }
+              - { name: w1, kind: ds18b20, id: 28-1, device: d-w1, every: 1s, retries: 1, max_backoff: 1s, stale: 30s }
+              - { name: zone, kind: thermal, zone: cpu-thermal, device: d-zone, every: 250ms, retries: 1, max_backoff: 1s, stale: 30s }
+              - { name: unplug, kind: gpio-input, bus: simulated-4, line: 1, device: d-unplug, every: 250ms, retries: 1, max_backoff: 1s, stale: 30s }
             actuators: [ { name: relay, bus: simulated-4, line: 2 } ]
             """);
         GatewayOptions options = ConfigurationLoader.Load(configuration, []);
