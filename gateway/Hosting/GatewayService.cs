@@ -71,8 +71,8 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
     public IReadOnlyList<string> MqttEndpoints => _broker?.ListeningOn ?? [];
 
     /// <summary>Serves an MQTT client that came over the web listener; see <see cref="MqttBroker.ServeAsync"/>.</summary>
-    public Task ServeMqttAsync(WebSocket socket, IPEndPoint endpoint) =>
-        _broker?.ServeAsync(socket, endpoint) ?? throw new InvalidOperationException("The gateway is not started.");
+    public Task ServeMqttAsync(WebSocket socket, IPEndPoint endpoint, CancellationToken stopping) =>
+        _broker?.ServeAsync(socket, endpoint, stopping) ?? throw new InvalidOperationException("The gateway is not started.");
 
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)

@@ -30,7 +30,8 @@ internal static class MqttEndpoint
 
         using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(subprotocol);
         ConnectionInfo connection = context.Connection;
-        await gateway.ServeMqttAsync(socket, new IPEndPoint(connection.RemoteIpAddress ?? IPAddress.None, connection.RemotePort));
+        CancellationToken stopping = context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        await gateway.ServeMqttAsync(socket, new IPEndPoint(connection.RemoteIpAddress ?? IPAddress.None, connection.RemotePort), stopping);
     }
 
     private static Task RefuseAsync(HttpContext context, int code, string why)

@@ -177,7 +177,8 @@ public sealed class MqttBroker : IAsyncDisposable
     /// </summary>
     /// <param name="socket">Its WebSocket, with a subprotocol of MQTT.</param>
     /// <param name="endpoint">Where it is.</param>
-    public async Task ServeAsync(WebSocket socket, IPEndPoint endpoint)
+    /// <param name="stopping">The web listener is to stop, and waits for the clients that it has let in.</param>
+    public async Task ServeAsync(WebSocket socket, IPEndPoint endpoint, CancellationToken stopping)
     {
         Peer peer = Peer.At(endpoint);
         if (_core is null || !TryEnter(peer.Address))
@@ -185,7 +186,7 @@ public sealed class MqttBroker : IAsyncDisposable
             socket.Dispose();
             return;
         }
-        await RunAsync(new ClientTransport(new WebSocketByteStream(socket), null, peer)).ConfigureAwait(false);
+        await RunAsync(new ClientTransport(new WebSocketByteStream(socket), null, peer), stopping).ConfigureAwait(false);
     }
 
     /// <summary>A connection is over.</summary>
@@ -232,7 +233,7 @@ public sealed class MqttBroker : IAsyncDisposable
         await RunAsync(transport).ConfigureAwait(false);
     }
 
-    private async Task RunAsync(ClientTransport transport)
+    private async Task RunAsync(ClientTransport transport, CancellationToken stopping = default)
     {
         BrokerCore core = _core!;
         string host = transport.Peer.Host;
@@ -254,7 +255,8 @@ public sealed class MqttBroker : IAsyncDisposable
             if (_stopping)
                 connection.RequestClose(ReasonCode.ServerShuttingDown, "the gateway stops");
             start.SetResult();
-            await run.ConfigureAwait(false);
+            await using (stopping.Register(() => connection.RequestClose(ReasonCode.ServerShuttingDown, "the gateway stops")).ConfigureAwait(false))
+                await run.ConfigureAwait(false);
             _count.Leave(host);
         }
         finally
