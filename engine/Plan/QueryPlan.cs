@@ -1,6 +1,5 @@
 using Sluice.Engine.Execute;
 using Sluice.Engine.Execute.Operators;
-using Sluice.Engine.Format;
 
 namespace Sluice.Engine.Plan;
 
