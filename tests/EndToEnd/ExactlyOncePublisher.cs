@@ -79,6 +79,13 @@ internal sealed class ExactlyOncePublisher(string device, int port, int seed)
             }
 
             (type, body) = await ReadAsync(stream, deadline);
+            if (type == 0xE0)
+            {
+                // A connection that it gave up may be served after this one, and takes the session over (0x8E). Any other word is an error.
+                Assert.Equal(0x8E, body[0]);
+                throw new IOException("taken over");
+            }
+
             ushort about = BinaryPrimitives.ReadUInt16BigEndian(body);
             Exchange answered = _open.First(exchange => exchange.Identifier == about);
             if (type == PubRec)
