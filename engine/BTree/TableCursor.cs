@@ -84,7 +84,7 @@ public sealed class TableCursor : RowCursor
         }
     }
 
-    public override void LendRecords(bool jumps = false) => _path.ReadsOnce = jumps ? Reuse.Seldom : Reuse.Never;
+    public override void LendRecords(bool jumps = false) => _path.Reuse = jumps ? Reuse.Seldom : Reuse.Never;
 
     internal override bool Lend(ref LeafLoan loan)
     {

@@ -5,8 +5,13 @@ namespace Sluice.Engine.BTree;
 /// <summary>Whether the pages of a walk are likely to be wanted again.</summary>
 internal enum Reuse : byte
 {
+    /// <summary>What is read stays in the cache.</summary>
     Always,
+
+    /// <summary>Most of what is read past the cache stays out of it: lookups here and there.</summary>
     Seldom,
+
+    /// <summary>A long walk leaves the cache to others.</summary>
     Never,
 }
 
@@ -42,10 +47,9 @@ internal sealed class TreePath(IPageSource source, uint root, bool isTable)
     public ref int TopIndex => ref _indexes[Depth - 1];
 
     /// <summary>
-    /// Whether a long walk passes by the cache: it leaves the pages there that others need, and reads leafs into one buffer, which is the next leaf's
-    /// unless <see cref="KeepTop"/> was called.
+    /// How likely pages are wanted again. What is read past the cache stands in one buffer, which is the next such page's unless <see cref="KeepTop"/> was called.
     /// </summary>
-    public Reuse ReadsOnce { get; set; }
+    public Reuse Reuse { get; set; }
 
     /// <summary>Starts anew at the root.</summary>
     public void Begin()
@@ -156,7 +160,7 @@ internal sealed class TreePath(IPageSource source, uint root, bool isTable)
             throw Circle(number);
         }
 
-        BTreePage page = ReadsOnce switch
+        BTreePage page = Reuse switch
         {
             Reuse.Always => BTreePage.Parse(source, number),
             Reuse.Seldom => ParseLookedUp(number),

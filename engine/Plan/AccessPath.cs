@@ -18,6 +18,7 @@ internal readonly record struct PathColumn(FromSource Source, int Column, Collat
 /// <summary>One way to read a source, given the sources that were read before it.</summary>
 internal sealed class AccessPath
 {
+    // Of all paths on all threads: never added to.
     private static readonly List<TermUse> s_none = [];
     private static readonly List<PathColumn> s_noColumns = [];
 

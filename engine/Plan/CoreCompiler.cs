@@ -80,7 +80,7 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
     /// <summary>An aggregate in ORDER BY alone does not make groups; it is refused where it is bound. One of a query around this one makes them there.</summary>
     private bool HasGroups(SelectCore core) =>
         core.GroupBy.Count > 0
-        || core.Columns.Any(column => column.Expression is { } node and not ColumnNode && NodeWalk.HasAggregate(node, _scope.Functions, _scope.Owns));
+        || core.Columns.Any(column => column.Expression is { } node && NodeWalk.HasAggregate(node, _scope.Functions, _scope.Owns));
 
     private QueryPlan CompileValues(IReadOnlyList<IReadOnlyList<ExpressionNode>> values, IReadOnlyList<OrderTerm> orderBy, LimitClause? limit)
     {

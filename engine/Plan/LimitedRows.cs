@@ -9,10 +9,16 @@ namespace Sluice.Engine.Plan;
 /// </summary>
 internal sealed record LimitedRows(ExpressionNode? Where, IReadOnlyList<OrderTerm> OrderBy, ExpressionNode? Limit, ExpressionNode? Offset)
 {
-    /// <summary>Whether there is a LIMIT; refuses an ORDER BY alone, which would choose nothing.</summary>
-    public bool IsLimited(string statement) => Limit is not null || OrderBy.Count == 0
-        ? Limit is not null
-        : throw new SluiceException(ResultCode.Error, $"ORDER BY without LIMIT on {statement}");
+    public bool IsLimited => Limit is not null;
+
+    /// <summary>Refuses an ORDER BY alone, which would choose nothing.</summary>
+    public void RequireLimit(string statement)
+    {
+        if (OrderBy.Count > 0 && !IsLimited)
+        {
+            throw new SluiceException(ResultCode.Error, $"ORDER BY without LIMIT on {statement}");
+        }
+    }
 
     /// <summary>The condition that holds for the chosen rows of a table.</summary>
     public ExpressionNode Condition(TableReference reference, Table table)

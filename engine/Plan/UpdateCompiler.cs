@@ -15,7 +15,8 @@ internal static class UpdateCompiler
     public static CompiledChange Compile(UpdateStatement node, CompileState state, RowScope? outer)
     {
         LimitedRows limits = new(node.Where, node.OrderBy, node.Limit, node.Offset);
-        if (limits.IsLimited("UPDATE") && node.From is not null)
+        limits.RequireLimit("UPDATE");
+        if (limits.IsLimited && node.From is not null)
         {
             throw new SluiceException(ResultCode.Error, "LIMIT is not supported in UPDATE ... FROM");
         }
@@ -85,7 +86,7 @@ internal static class DeleteCompiler
     public static CompiledChange Compile(DeleteStatement node, CompileState state, RowScope? outer)
     {
         LimitedRows limits = new(node.Where, node.OrderBy, node.Limit, node.Offset);
-        _ = limits.IsLimited("DELETE");
+        limits.RequireLimit("DELETE");
         Table? view = ChangeTarget.FindView(state, node.Table.Name, TriggerEvent.Delete);
         Table table = view ?? ChangeTarget.Find(state, node.Table.Name);
         ChangeRows rows = new(state, table, view is not null, node.Table, null, limits, outer, CommonTables.Enter(node.With, null, outer));
@@ -120,7 +121,7 @@ internal sealed class ChangeRows
     {
         Scope = new RowScope(state, outer, common);
         _from = new FromBuilder(Scope);
-        bool isLimited = limits.Limit is not null;
+        bool isLimited = limits.IsLimited;
         if (isView)
         {
             _where = isLimited ? null : limits.Where;

@@ -123,7 +123,7 @@ internal static partial class Explained
         _ => value,
     });
 
-    private static bool SameButForJson5(Difference difference) => SameBut(difference, value => value is string text ? Json5Point().Replace(text, "$10.").Replace("+", "") : value);
+    private static bool SameButForJson5(Difference difference) => SameBut(difference, value => value is string text ? Json5Point().Replace(text, "${1}0.").Replace("+", "") : value);
 
     /// <summary>Whether the two answers are the same when each value is replaced.</summary>
     private static bool SameBut(Difference difference, Converter<object?, object?> replace)

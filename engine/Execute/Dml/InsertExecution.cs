@@ -134,9 +134,10 @@ internal sealed class InsertExecution : ChangeExecution
     public bool IsBlind => CanRunAgain && _plan.Returning is null && _plan.Upserts.Length == 0 && _plan.Write.FailsOnConflict;
 
     /// <summary>
-    /// Whether a query that gives many rows is to be refused with NoMemory before the first of them is written: whoever sets it then begins anew, straight on the pages.
+    /// Asked when a query has given many rows, before the first of them is written: true refuses them with NoMemory. Whoever sets it then begins anew, straight on the
+    /// pages; the query, with the functions in it, runs again from its start.
     /// </summary>
-    public bool RefusesMany { get; set; }
+    public Func<bool>? RefusesMany { get; set; }
 
     protected override void Change()
     {
@@ -171,9 +172,9 @@ internal sealed class InsertExecution : ChangeExecution
         Operator query = _plan.Query!.Build(Run);
         query.Open();
         bool more = true;
-        long portion = RefusesMany ? Run.Transaction.Work.BudgetBytes / (VersionBytes * (1 + _plan.Write.Indexes.Length))
-            : _plan.IsApart ? RowsAtATime
-            : long.MaxValue;
+        long usual = _plan.IsApart ? RowsAtATime : long.MaxValue;
+        Func<bool>? refuses = RefusesMany;
+        long portion = refuses is null ? usual : Run.Transaction.Work.BudgetBytes / (VersionBytes * (1 + _plan.Write.Indexes.Length));
         while (more)
         {
             rows.Clear();
@@ -184,11 +185,18 @@ internal sealed class InsertExecution : ChangeExecution
                 {
                     row[i] = outputs[i].Evaluate(Run);
                 }
-            }
 
-            if (more && RefusesMany)
-            {
-                throw new SluiceException(ResultCode.NoMemory, $"out of memory: more than {rows.Count} rows are inserted by one statement");
+                if (rows.Count == portion && refuses is not null)
+                {
+                    if (refuses())
+                    {
+                        throw new SluiceException(ResultCode.NoMemory, $"out of memory: {rows.Count} rows and more are inserted by one statement");
+                    }
+
+                    // Others write by now: in memory, as long as it lasts.
+                    refuses = null;
+                    portion = Math.Max(usual, portion);
+                }
             }
 
             while (rows.TryRead(given))

@@ -35,7 +35,7 @@ internal sealed class HashAggregateNode(PlanNode input, IReadOnlyList<GroupKey> 
         private long _bytes;
         private int _next = -1;
 
-        // Rows of a group often come one after the other: the one found last, whose key the rows of the table have.
+        // Rows of a group often come one after the other: the group found last, or -1.
         private int _last = -1;
 
         public HashAggregate(Run run, Operator input, IReadOnlyList<GroupKey> keys, Aggregation aggregation) : base(run)

@@ -89,7 +89,7 @@ internal static class EngineBenchmark
     private static void Bulk(Bench bench)
     {
         bench.Title("1 writer, 1,000,000 rows in transactions of 10,000, checkpoints included");
-        Bench.Header("rows a second", "a second of processor time   of it stood still for the garbage collector");
+        Bench.Header("rows a second", "a second of processor time   share of the time that the garbage collector stopped it");
         foreach (bool index in new[] { true, false })
         {
             foreach (int delayUs in s_delaysUs)

@@ -96,4 +96,17 @@ public sealed class LeafLoanTests
             },
             SetUp);
     }
+
+    [Fact]
+    public void An_insert_of_many_rows_that_reads_its_own_table_sees_none_of_them()
+    {
+        _ = Providers.Agree(
+            connection =>
+            {
+                // Each row a hundred times: more than begin in memory.
+                int rows = connection.Run("WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 100) INSERT INTO t(n, v) SELECT n, v FROM t, c");
+                return $"{rows} " + string.Join("\n", connection.Rows("SELECT count(*), sum(n), max(id) FROM t"));
+            },
+            SetUp);
+    }
 }
