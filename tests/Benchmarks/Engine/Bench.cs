@@ -6,6 +6,12 @@ namespace Sluice.Benchmarks.Engine;
 /// <summary>Starts measurements, each in a process and a folder of its own, and prints tables of them.</summary>
 internal sealed class Bench(string parent, string shim, int rounds, double seconds)
 {
+    /// <summary>
+    /// What is done before a measurement and does not count, on both sides: files grow, and the compiler of .NET takes some seconds until it has compiled
+    /// what is called often. Measurements are of what runs after minutes.
+    /// </summary>
+    public static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
+
     private int _met;
     private int _missed;
 

@@ -99,7 +99,7 @@ internal static class Reading
 
                 answers++;
             }
-            while (Stopwatch.GetElapsedTime(start) < (counts ? length : length / 2));
+            while (Stopwatch.GetElapsedTime(start) < (counts ? length : Bench.WarmUp));
         }
 
         Figures.Print(kind, answers / Stopwatch.GetElapsedTime(start).TotalSeconds);

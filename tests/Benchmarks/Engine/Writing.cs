@@ -9,12 +9,6 @@ internal static class Writing
 {
     private const int PageSize = 4096;
 
-    /// <summary>Time before the measurement, for the compiler of .NET and for files that grow.</summary>
-    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(1.5);
-
-    /// <summary>The same for a bulk load, which is over soon: the compiler takes some seconds until it knows what is called often, and measurements are of what runs after minutes.</summary>
-    private static readonly TimeSpan s_bulkWarmUp = TimeSpan.FromSeconds(3);
-
     /// <summary>Threads with a connection each, one transaction after the other, until the time is over.</summary>
     public static void Writers(Side side, string folder, bool withIndex, int writers, int rowsPerTransaction, TimeSpan length, bool checkpointing)
     {
@@ -51,11 +45,11 @@ internal static class Writing
             threads[i].Start();
         }
 
-        measureFrom = Stopwatch.GetTimestamp() + (long)(s_warmUp.TotalSeconds * Stopwatch.Frequency);
+        measureFrom = Stopwatch.GetTimestamp() + (long)(Bench.WarmUp.TotalSeconds * Stopwatch.Frequency);
         end = measureFrom + (long)(length.TotalSeconds * Stopwatch.Frequency);
         start.SignalAndWait();
         using Checkpoints checkpoints = new(side, folder, checkpointing);
-        Thread.Sleep(s_warmUp);
+        Thread.Sleep(Bench.WarmUp);
         Counts before = Counts.Now(first);
         Thread.Sleep(length);
         Counts after = Counts.Now(first);
@@ -86,7 +80,7 @@ internal static class Writing
             Side.CreateTable(connection, withIndex);
             using Transactions transactions = new(side, connection, 0);
             long warmUp = Stopwatch.GetTimestamp();
-            while (Stopwatch.GetElapsedTime(warmUp) < s_bulkWarmUp)
+            while (Stopwatch.GetElapsedTime(warmUp) < Bench.WarmUp)
             {
                 transactions.Run(rowsPerTransaction);
             }
