@@ -132,13 +132,14 @@ public sealed class SyncPump : IAsyncDisposable
 
         Interlocked.Exchange(ref _cursor, cursor);
         NoteOnline();
-        backoff.Reset();
         while (true)
         {
             long version = _committed.Version;
             OutboxBatch? batch = await outbox.ReadAsync(cursor, _batchSize, _stop.Token);
             if (batch is null)
             {
+                backoff.Reset();
+
                 // Numbers of transactions that were rolled back are behind it as well, though never sent.
                 Interlocked.Exchange(ref _cursor, Math.Max(cursor, outbox.Horizon - 1));
                 await _committed.WaitAsync(version, _stop.Token);
@@ -147,6 +148,7 @@ public sealed class SyncPump : IAsyncDisposable
             }
 
             await _sink.SendAsync(batch, _stop.Token);
+            backoff.Reset();
             cursor = batch.LastId;
             Interlocked.Exchange(ref _cursor, cursor);
             _sent.Add(batch.Rows.Count);

@@ -71,6 +71,12 @@ public sealed class ActuatorSet : IDisposable
     {
         lock (_gate)
         {
+            if (_isDisposed)
+            {
+                reason = "the outputs have ended";
+                return ActuatorResult.Failed;
+            }
+
             if (!_outputs.TryGetValue(name, out Output? output))
             {
                 reason = $"there is no actuator {name}";
@@ -90,13 +96,7 @@ public sealed class ActuatorSet : IDisposable
                 return ActuatorResult.Failed;
             }
 
-            output.StopTimer();
-            if (state != definition.SafeState && definition.Timeout > TimeSpan.Zero)
-            {
-                long command = ++output.Command;
-                output.Timer = _time.CreateTimer(_ => TimedOut(output, command), null, definition.Timeout, System.Threading.Timeout.InfiniteTimeSpan);
-            }
-
+            StartTimer(output);
             return ActuatorResult.Done;
         }
     }
@@ -132,42 +132,73 @@ public sealed class ActuatorSet : IDisposable
     /// <summary>Looks whether all ports are there, and tries those again that are not.</summary>
     private void Check()
     {
+        foreach (Output output in _outputs.Values)
+        {
+            // Each by itself: a command or a time-out waits for one exchange with a slow device at most.
+            lock (_gate)
+            {
+                if (_isDisposed)
+                {
+                    return;
+                }
+
+                Check(output);
+            }
+        }
+
         lock (_gate)
         {
-            if (_isDisposed)
+            if (!_isDisposed)
             {
-                return;
+                CheckLater();
             }
-
-            foreach (Output output in _outputs.Values)
-            {
-                if (output.Port is null)
-                {
-                    TrySet(output, output.Definition.SafeState, "can be set again");
-                    continue;
-                }
-
-                try
-                {
-                    Compare(output, output.Port.Read());
-                }
-                catch (SensorException e)
-                {
-                    Fail(output, e);
-                }
-            }
-
-            CheckLater();
         }
     }
 
-    /// <summary>A Modbus device may have been switched off and on, or have another master.</summary>
+    private void Check(Output output)
+    {
+        if (output.Port is null)
+        {
+            TrySet(output, output.Definition.SafeState, "can be set again");
+            return;
+        }
+
+        try
+        {
+            Compare(output, output.Port.Read());
+        }
+        catch (SensorException e)
+        {
+            Fail(output, e);
+        }
+    }
+
+    /// <summary>A Modbus device may have been switched off and on, or have another master: what that sets has a time-out and interlocks, too.</summary>
     private void Compare(Output output, bool state)
     {
-        if (output.State != state)
+        if (output.State == state)
         {
-            output.State = state;
-            Changed(output.Definition.Name, state, "changed by the device");
+            return;
+        }
+
+        output.State = state;
+        Changed(output.Definition.Name, state, "changed by the device");
+        StartTimer(output);
+        if (state && Blocking(output.Definition) is not null)
+        {
+            output.StopTimer();
+            TrySet(output, output.Definition.SafeState, "interlocked");
+        }
+    }
+
+    /// <summary>Its time until the safe state begins, if it has one.</summary>
+    private void StartTimer(Output output)
+    {
+        output.StopTimer();
+        if (output.State != output.Definition.SafeState && output.Definition.Timeout > TimeSpan.Zero)
+        {
+            long command = ++output.Command;
+            output.Timer = _time.CreateTimer(_ => TimedOut(output, command), null, output.Definition.Timeout, System.Threading.Timeout.InfiniteTimeSpan);
         }
     }
 

@@ -43,8 +43,7 @@ public sealed class BridgeTests
             sync: [ { name: cloud, mqtt: { servers: [ "mqtt://127.0.0.1:{{other.Port}}" ], topic: up } } ]
             """);
         await gateway.StartAsync();
-        Task<string> reading = other.ReadAsync("up/d/n", 10);
-        await Task.Delay(1000);
+        await other.SubscribeAsync("reader", "up/d/n");
         for (int i = 0; i < 5; i++)
         {
             await PublishAsync(gateway, i);
@@ -58,7 +57,7 @@ public sealed class BridgeTests
             await PublishAsync(gateway, i);
         }
 
-        string[] lines = (await reading).Split('\n');
+        string[] lines = (await other.ReadSessionAsync("reader", "up/d/n", 10)).Split('\n');
         Assert.Equal(Enumerable.Range(0, 10).Select(i => $"\"value\":{i}}}"), lines.Select(line => line[line.IndexOf("\"value\"", StringComparison.Ordinal)..]));
         Assert.Equal(Enumerable.Range(1, 10).Select(i => $"up/d/n {{\"id\":{i},\"device\":\"d\",\"metric\":\"n\","), lines.Select(line => line[..(line.IndexOf("\"n\",", StringComparison.Ordinal) + 4)]));
     }

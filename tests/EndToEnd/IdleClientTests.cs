@@ -40,7 +40,7 @@ public sealed class IdleClientTests
             await Tool.OutputAsync("mosquitto_pub", "-h", "127.0.0.1", "-p", $"{gateway.MqttPort}", "-q", "1", "-t", "sensors/d/n", "-m", "1");
             long each = (gateway.ResidentBytes - before) / s_clients;
             Console.WriteLine($"{s_clients} idle clients: {each} bytes of memory each");
-            Assert.InRange(each, 0, MostBytesEach);
+            Assert.True(each <= MostBytesEach, $"{each} bytes each");
         }
         finally
         {

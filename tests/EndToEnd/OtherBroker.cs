@@ -65,6 +65,14 @@ internal sealed class OtherBroker : IAsyncDisposable
     public Task<string> ReadAsync(string filter, int count) =>
         Tool.OutputAsync("mosquitto_sub", "-h", "127.0.0.1", "-p", $"{Port}", "-V", "mqttv311", "-q", "1", "-t", filter, "-C", $"{count}", "-W", "30", "-v");
 
+    /// <summary>Begins a session that keeps what is published from now on.</summary>
+    public Task SubscribeAsync(string clientId, string filter) =>
+        Tool.OutputAsync("mosquitto_sub", "-h", "127.0.0.1", "-p", $"{Port}", "-V", "mqttv311", "-q", "1", "-t", filter, "-i", clientId, "-c", "-E");
+
+    /// <summary>The messages of a session of <see cref="SubscribeAsync"/>, as "topic payload".</summary>
+    public Task<string> ReadSessionAsync(string clientId, string filter, int count) =>
+        Tool.OutputAsync("mosquitto_sub", "-h", "127.0.0.1", "-p", $"{Port}", "-V", "mqttv311", "-q", "1", "-t", filter, "-i", clientId, "-c", "-C", $"{count}", "-W", "30", "-v");
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)

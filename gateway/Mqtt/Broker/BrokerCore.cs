@@ -1,5 +1,4 @@
 using System.Text;
-using Sluice.Engine;
 using Sluice.Gateway.Ingress;
 using Sluice.Gateway.Mqtt.Protocol;
 using Sluice.Gateway.Mqtt.Security;
@@ -151,7 +150,7 @@ internal sealed class BrokerCore
                 await Store.ReadQueueAsync(session.Id, wanted[0].Number, wanted[^1].Number, Options.MaximumLoadedMessages).ConfigureAwait(false);
             return found.ToDictionary(pair => pair.Key, pair => new Delivery(Published(pair.Value, null), pair.Value.QualityOfService, pair.Value.Retain, pair.Value.Identifiers));
         }
-        catch (SluiceException e)
+        catch (Exception e)
         {
             MqttLog.QueueNotRead(Log, session.ClientId, e.Message);
             return null;

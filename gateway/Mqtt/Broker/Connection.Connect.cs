@@ -30,7 +30,7 @@ internal sealed partial class Connection
     {
         Identity identity = await _core.Admission.AdmitAsync(connect, clientId, _transport.Peer, _abort.Token).ConfigureAwait(false);
         _access = identity.Access;
-        if (connect.Will is { } will && !_access.MayPublish(_core.Topics.Get(System.Text.Encoding.UTF8.GetBytes(will.Topic))))
+        if (connect.Will is { } will && !MayPublish(_core.Topics.Get(System.Text.Encoding.UTF8.GetBytes(will.Topic))))
             throw new MqttProtocolException(ReasonCode.NotAuthorized, "3.1.4", $"it may not publish its will to '{will.Topic}'");
         ushort keepAlive = GrantKeepAlive(connect.KeepAlive);
         _keepAliveMs = keepAlive * 1500L;

@@ -20,7 +20,7 @@ internal sealed partial class Connection
         if (packet.HasSubscriptionIdentifier)
             throw MqttProtocolException.Protocol("3.3.4", "a client sent a subscription identifier");
         TopicName topic = ResolveTopic(in packet);
-        if (!_access.MayPublish(topic) || SystemTopics.IsOne(topic))
+        if (!MayPublish(topic))
             return OnForbidden(in packet, topic);
         if (packet.QualityOfService == QualityOfService.ExactlyOnce)
             return OnExactlyOnce(in packet, topic);
@@ -47,6 +47,9 @@ internal sealed partial class Connection
         publication.Offer(message, matches);
         return Hand(Incoming(in packet, topic, publication, 0, publication.Rows));
     }
+
+    // Only the broker publishes below $SYS.
+    private bool MayPublish(TopicName topic) => _access.MayPublish(topic) && !SystemTopics.IsOne(topic);
 
     // Section 3.3.4: a 5.0 client is told by PUBACK or PUBREC, another one loses its connection (3.1.1 section 3.3.5). At QoS 0 nobody is told.
     private ValueTask OnForbidden(in PublishPacket packet, TopicName topic)

@@ -56,7 +56,9 @@ internal sealed class InboundReceipt(Session session, ushort packetIdentifier) :
             whenDone = _whenDone;
             _whenDone = null;
         }
-        if (!result.IsDone())
+        if (result.IsDone())
+            session.SettleInbound(packetIdentifier);
+        else
             session.ForgetInbound(this);
         foreach ((ConnectionOutput output, long place) in waiting)
             output.Complete(place, result);

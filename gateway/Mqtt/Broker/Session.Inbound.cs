@@ -62,6 +62,19 @@ internal sealed partial class Session
         return default;
     }
 
+    /// <summary>The message is durable. When the session ended meanwhile, the identifier's row is nobody's.</summary>
+    public void SettleInbound(ushort identifier)
+    {
+        lock (_lock)
+        {
+            if (!_ended || !IsStored)
+                return;
+        }
+        var rows = new RowChanges();
+        rows.DeleteReceived(Id, identifier);
+        _core.State.SaveSurely(ClientId, rows);
+    }
+
     /// <summary>The message was refused: its identifier is free again.</summary>
     public void ForgetInbound(InboundReceipt receipt)
     {

@@ -161,23 +161,23 @@ internal sealed partial class Session
         NoteBytes();
         if (!IsStored)
             return;
-        var rows = new RowChanges();
+        RowChanges rows;
         long[] finished;
         long limit = 0;
         lock (_lock)
         {
-            if (_isSaving || _ended)
+            bool isNear = _connection is not null && _outbound.Sent + (SendAhead / 2) > _outbound.SendLimit;
+            if (_isSaving || _ended || (!isNear && _outbound.Finished.Count == 0))
                 return;
+            rows = new RowChanges();
             finished = [.. _outbound.Finished];
             _outbound.Finished.Clear();
-            if (_connection is not null && _outbound.Sent + (SendAhead / 2) > _outbound.SendLimit)
+            if (isNear)
             {
                 limit = _outbound.Sent + SendAhead;
                 rows.SaveSent(Id, limit);
             }
             AddDeletions(rows, finished);
-            if (rows.IsEmpty)
-                return;
             _isSaving = true;
         }
         _ = _core.State.Save(ClientId, rows, isDurable => ProgressSaved(finished, limit, isDurable)).AsTask();

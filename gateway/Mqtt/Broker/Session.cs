@@ -46,7 +46,7 @@ internal sealed partial class Session
     /// <summary>Whose it is; null for a client without a user name.</summary>
     public string? User { get; }
 
-    /// <summary>The id of its rows, never given twice; 0 when it has none.</summary>
+    /// <summary>The id of its rows, not given again while the gateway runs (a start sweeps what was left); 0 when it has none.</summary>
     public long Id { get; }
 
     /// <summary>True when it has rows.</summary>

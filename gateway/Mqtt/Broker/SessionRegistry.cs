@@ -120,11 +120,23 @@ internal sealed class SessionRegistry
                 session.SaveConnected(rows);
             saved = _core.State.SaveAsync(clientId, rows);
         }
+        if (ended is { IsStored: true })
+            _ = EndSurelyAsync(ended, saved);
         old?.RequestClose(ReasonCode.SessionTakenOver, "another client connected with its client identifier");
         ended?.End();
         if (due is not null)
             _core.PublishWill(ended ?? session, due);
         return (session, present, saved);
+    }
+
+    // In memory it is over. What could not be deleted with the new session's rows is deleted later.
+    private async Task EndSurelyAsync(Session ended, Task<bool> saved)
+    {
+        if (await saved.ConfigureAwait(false))
+            return;
+        var rows = new RowChanges();
+        rows.DeleteSession(ended.Id);
+        _core.State.SaveSurely(ended.ClientId, rows);
     }
 
     /// <summary>A connection is over. Does nothing when another one has taken its session.</summary>

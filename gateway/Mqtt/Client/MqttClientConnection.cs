@@ -205,7 +205,7 @@ internal sealed class MqttClientConnection : IAsyncDisposable
         UserName = options.User,
         Password = options.Password is null ? null : System.Text.Encoding.UTF8.GetBytes(options.Password),
         Will = options.StateTopic is { } topic ? new Will(topic, "offline"u8.ToArray(), QualityOfService.AtLeastOnce, Retain: true, null) : null,
-        Properties = version == ProtocolVersion.Mqtt50 ? new PropertySet { SessionExpiryInterval = options.SessionExpirySeconds } : null,
+        Properties = version == ProtocolVersion.Mqtt50 ? new PropertySet { SessionExpiryInterval = options.SessionExpirySeconds, MaximumPacketSize = MaximumPacketBytes } : null,
     };
 
     private static async Task<Stream> DialAsync(MqttServer server, MqttClientOptions options, CancellationToken cancellation)

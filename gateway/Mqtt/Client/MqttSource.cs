@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Security.Cryptography;
-using Sluice.Engine;
 using Sluice.Gateway.Ingress;
 using Sluice.Gateway.Mqtt.Broker;
 using Sluice.Gateway.Mqtt.Protocol;
@@ -33,6 +31,9 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    /// <summary>A connection that lasted so long was a good one: the next attempt begins anew with the first server and the first pause.</summary>
+    private static readonly TimeSpan ShortestGood = TimeSpan.FromSeconds(10);
 
     /// <summary>Of the message that says that we are there; QoS 1 and nobody waits for its PUBACK.</summary>
     private const ushort StateIdentifier = 1;
@@ -118,8 +119,9 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
             {
                 // The gateway stops.
             }
-            catch (Exception e) when (e is IOException or MqttProtocolException or CryptographicException or SluiceException or InvalidOperationException)
+            catch (Exception e)
             {
+                // Whatever it is, a file that cannot be read included: said, and tried again.
                 NoteAway(server, e.Message);
             }
             // What is on its way to the disk is known before the broker sends again what it has no answer to.
@@ -133,11 +135,10 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
     {
         _next++;
         await using MqttClientConnection connection = await MqttClientConnection.ConnectAsync(server, _options.Client, _time, _stop.Token).ConfigureAwait(false);
+        long since = _time.GetTimestamp();
         try
         {
             await GreetAsync(connection).ConfigureAwait(false);
-            _next = 0;
-            _backoff.Reset();
             NoteOnline(server);
             while (true)
             {
@@ -154,6 +155,12 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
         {
             lock (_gate)
                 _connection = null;
+            // What a subscription or the disk refuses would come again at once.
+            if (_time.GetElapsedTime(since) > ShortestGood)
+            {
+                _next = 0;
+                _backoff.Reset();
+            }
         }
     }
 
@@ -190,6 +197,7 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
         using CancellationTokenSource deadline = new(TimeSpan.FromSeconds(2), _time);
         try
         {
+            await FlushAsync(connection).WaitAsync(deadline.Token).ConfigureAwait(false);
             var output = new ArrayBufferWriter<byte>();
             WriteState(output, connection, "offline"u8);
             await connection.WriteAsync(output.WrittenMemory, deadline.Token).ConfigureAwait(false);
@@ -250,7 +258,7 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
         }
         if (isSecond)
         {
-            // It is durable: nothing was open when the connection began.
+            // The first one is before it in the ring, so its answer goes out after that one's commit.
             Complete(token, IngressResult.Stored);
             return default;
         }
@@ -328,7 +336,8 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
                         return;
                     }
                 }
-                await connection.WriteAsync(output.WrittenMemory, _stop.Token).ConfigureAwait(false);
+                // At a stop, too: what was stored is answered. The end of the connection ends it.
+                await connection.WriteAsync(output.WrittenMemory, CancellationToken.None).ConfigureAwait(false);
             }
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)

@@ -10,7 +10,8 @@ namespace Sluice.Gateway.Mqtt.State;
 /// PUBLISH's property block without its length (MQTT 5.0 section 2.2.2).
 /// <para>
 /// Two ids are put together so that a session's rows lie side by side and need no index: a queued message's is
-/// <c>session * 2^36 + number</c>, a QoS 2 publish's is <c>session * 2^16 + packet identifier</c>. A session's id is never used again.
+/// <c>session * 2^36 + number</c>, a QoS 2 publish's is <c>session * 2^16 + packet identifier</c>. A session's id is not given again while
+/// the gateway runs, and a start sweeps what was left.
 /// </para>
 /// </summary>
 internal static class StateRows

@@ -83,7 +83,7 @@ internal sealed class StoredBroker : IAsyncDisposable
     /// <summary>Waits until a query gives this.</summary>
     public async Task UntilAsync(string sql, params string[] expected)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (true)
         {
             string[] found = await QueryAsync(sql);

@@ -215,6 +215,8 @@ public class SubscriptionTests
         await other.PublishAsync("$SYS/broker/version", "mine", qos: 1, identifier: 1);
         Assert.Equal(ReasonCode.NotAuthorized, (await other.ReadAckAsync(PacketType.PubAck)).Reason);
         await other.PingAsync();
+        using RawClient will = await host.OpenAsync();
+        Assert.Equal(ReasonCode.NotAuthorized, (await will.ConnectAsync("e", will: new Will("$SYS/broker/version", [1], QualityOfService.AtMostOnce, true, null))).Reason);
         Assert.Empty(host.Ingress.Taken);
     }
 }

@@ -70,6 +70,7 @@ public sealed class SensorFaultTests(ITestOutputHelper output) : IDisposable
                 }
             }
 
+            await Programs.UntilAsync(() => gateway.Status.Health().Problems.Any(problem => problem.Part == "actuator relay"), "the relay's problem");
             Assert.Null(gateway.Status.Snapshot().Sensors.Actuators.Single().IsOn);
             HealthProblem relay = gateway.Status.Health().Problems.Single(problem => problem.Part == "actuator relay");
             string metrics = gateway.Status.Metrics();

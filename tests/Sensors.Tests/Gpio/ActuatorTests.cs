@@ -132,6 +132,58 @@ public sealed class ActuatorTests
         Assert.Equal(ActuatorResult.Done, outputs.Set("down", true, out _));
     }
 
+    [Fact]
+    public void What_the_device_switches_on_by_itself_has_a_time_out_and_interlocks()
+    {
+        Coil up = new();
+        Coil down = new();
+        using ActuatorSet outputs = new(
+            [
+                new ActuatorDefinition { Name = "up", Bus = "c", Line = "1", Interlock = ["down"], Timeout = TimeSpan.FromMinutes(1) },
+                new ActuatorDefinition { Name = "down", Bus = "c", Line = "2" },
+            ],
+            (output, _) => output.Name == "up" ? up : down, _time) { Changed = (name, state, why) => _changes.Add($"{name} {(state ? "on" : "off")} {why}") };
+        outputs.Start();
+        up.State = true;
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(outputs.IsOn("up"));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.False(up.State);
+
+        outputs.Set("down", true, out _);
+        up.State = true;
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.False(up.State);
+        Assert.Equal(["up on changed by the device", "up off time-out", "down on command", "up on changed by the device", "up off interlocked"], _changes[2..]);
+    }
+
+    [Fact]
+    public void A_command_after_the_end_switches_nothing()
+    {
+        ActuatorSet outputs = Make(new ActuatorDefinition { Name = "valve", Bus = "c", Line = "1" });
+        outputs.Start();
+        outputs.Dispose();
+        List<bool> levels = [];
+        _chip.OutputChanged = (_, level) => levels.Add(level);
+        Assert.Equal(ActuatorResult.Failed, outputs.Set("valve", true, out string reason));
+        Assert.Equal("the outputs have ended", reason);
+        Assert.Empty(levels);
+    }
+
     private ActuatorSet Make(params ActuatorDefinition[] definitions) =>
         new(definitions, (output, state) => new GpioOutput(_chip, output.Line, output.IsActiveLow, state), _time) { Changed = (name, state, why) => _changes.Add($"{name} {(state ? "on" : "off")} {why}") };
+
+    /// <summary>An output that others may switch, too.</summary>
+    private sealed class Coil : IOutputPort
+    {
+        public bool State { get; set; }
+
+        public void Write(bool state) => State = state;
+
+        public bool Read() => State;
+
+        public void Dispose()
+        {
+        }
+    }
 }

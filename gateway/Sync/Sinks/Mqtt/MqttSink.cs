@@ -85,7 +85,7 @@ internal sealed class MqttSink(MqttClientOptions options, string topic, TimeProv
         {
             return await action().ConfigureAwait(false);
         }
-        catch (Exception e) when (e is IOException or MqttProtocolException or CryptographicException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or MqttProtocolException or CryptographicException)
         {
             await CloseAsync().ConfigureAwait(false);
             throw new UpstreamException(e.Message, e);
