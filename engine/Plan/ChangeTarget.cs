@@ -51,7 +51,7 @@ internal static class ChangeTarget
         state.EnterView(view);
         QueryPlan plan = SelectCompiler.Compile(view.Definition.Select, state);
         state.LeaveView();
-        string[] names = FromBuilder.ColumnNames(plan.Columns.Select(column => column.Name), view.Definition.Columns, view.Name);
+        string[] names = FromBuilder.ColumnNames(plan.Columns.Select(column => column.Name), new FromBuilder.GivenNames(view.Name, view.Definition.Columns, IsView: true));
         return new Table(view.Name, 0, [.. names.Select((column, i) => new Column
         {
             Name = column,

@@ -39,7 +39,7 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         FromBuilder from = new(_scope);
         if (core.From is not null)
         {
-            from.Build(core.From);
+            from.Build(core.From, core.Where);
         }
 
         _terms = ResultTerms.Expand(core.Columns, _scope);

@@ -12,12 +12,12 @@ namespace Sluice.Engine.Plan;
 internal sealed partial class FromBuilder
 {
     private List<JoinStep> AddSubquery(
-        SelectStatement select, string? alias, IReadOnlyList<string>? columnNames, RowScope? outer, CommonTables? common, bool flattenable, string? view = null)
+        SelectStatement select, string? alias, GivenNames? given, RowScope? outer, CommonTables? common, bool flattenable)
     {
         _state.EnterSelect();
         List<JoinStep> steps = flattenable && CanFlatten(select, _state.Functions)
-            ? Flatten(select, alias, columnNames, outer, common, view)
-            : [Derive(SelectCompiler.Compile(select, _state, outer, common), alias, columnNames, view)];
+            ? Flatten(select, alias, given, outer, common)
+            : [Derive(SelectCompiler.Compile(select, _state, outer, common), alias, given)];
         _state.LeaveSelect();
         return steps;
     }
@@ -32,8 +32,8 @@ internal sealed partial class FromBuilder
 
         home.Open(common);
         List<JoinStep> steps = RecursiveTables.IsRecursive(common)
-            ? [Derive(RecursiveTables.Compile(common, home, _state), name, null, null)]
-            : AddSubquery(common.Select, name, common.Columns, home.Scope, home, flattenable && common.Materialized != true, common.Name);
+            ? [Derive(RecursiveTables.Compile(common, home, _state), name, null)]
+            : AddSubquery(common.Select, name, new GivenNames(common.Name, common.Columns, IsView: false), home.Scope, home, flattenable && common.Materialized != true);
         home.Close(common);
         return steps;
     }
@@ -49,11 +49,11 @@ internal sealed partial class FromBuilder
         from is JoinTable join && ((join.Kind & JoinKind.Full) != 0 || HasOuterJoin(join.Left) || HasOuterJoin(join.Right));
 
     private List<JoinStep> Flatten(
-        SelectStatement select, string? alias, IReadOnlyList<string>? columnNames, RowScope? outer, CommonTables? common, string? view)
+        SelectStatement select, string? alias, GivenNames? given, RowScope? outer, CommonTables? common)
     {
         RowScope inner = new(_state, outer, common) { From = scope.From };
         FromBuilder builder = new(inner);
-        builder.Build(select.First.From!);
+        builder.Build(select.First.From!, select.First.Where);
         IReadOnlyList<ResultTerm> terms = ResultTerms.Expand(select.First.Columns, inner);
         inner.Aliases = ResultTerms.Aliases(terms);
         inner.AliasesVisible = true;
@@ -64,7 +64,7 @@ internal sealed partial class FromBuilder
         }
 
         inner.AliasesVisible = false;
-        string[] names = ColumnNames(terms.Select(term => term.Name), columnNames, view);
+        string[] names = ColumnNames(terms.Select(term => term.Name), given);
         NamedColumn[] columns = new NamedColumn[names.Length];
         for (int i = 0; i < columns.Length; i++)
         {
@@ -79,7 +79,7 @@ internal sealed partial class FromBuilder
             };
         }
 
-        scope.Add(new NamedSource(alias, columns, rowid: null) { Database = view is null ? null : _state.Schemas.NameOf(_state.OpenView?.Home) });
+        scope.Add(new NamedSource(alias, columns, rowid: null) { Database = given is null ? null : _state.Schemas.NameOf(_state.OpenView?.Home) });
         scope.Subqueries.AddRange(inner.Subqueries);
         scope.IsCorrelated |= inner.IsCorrelated;
         return builder.Steps;
@@ -113,9 +113,9 @@ internal sealed partial class FromBuilder
     }
 
     /// <summary>Makes a source of a compiled subquery.</summary>
-    private JoinStep Derive(QueryPlan plan, string? alias, IReadOnlyList<string>? columnNames, string? view)
+    private JoinStep Derive(QueryPlan plan, string? alias, GivenNames? given)
     {
-        string[] names = ColumnNames(plan.Columns.Select(column => column.Name), columnNames, view);
+        string[] names = ColumnNames(plan.Columns.Select(column => column.Name), given);
         for (int i = 0; i < plan.Outputs.Length; i++)
         {
             if ((plan.Outputs[i].Kinds & ValueKinds.Text) != 0)
@@ -134,7 +134,7 @@ internal sealed partial class FromBuilder
         };
         scope.IsCorrelated |= plan.IsCorrelated;
         scope.From.Add(source);
-        scope.Add(new NamedSource(alias, Columns(source, names, plan, plan.Columns), rowid: null) { Database = view is null ? null : _state.Schemas.NameOf(_state.OpenView?.Home) });
+        scope.Add(new NamedSource(alias, Columns(source, names, plan, plan.Columns), rowid: null) { Database = given is null ? null : _state.Schemas.NameOf(_state.OpenView?.Home) });
         return new JoinStep { Kind = JoinKind.Inner, Source = source };
     }
 
@@ -182,26 +182,32 @@ internal sealed partial class FromBuilder
     }
 
     /// <summary>The names of a subquery's columns: given ones, else its results', made different by ":1", ":2" where they are not.</summary>
-    internal static string[] ColumnNames(IEnumerable<string> results, IReadOnlyList<string>? given, string? view)
+    internal static string[] ColumnNames(IEnumerable<string> results, GivenNames? given)
     {
-        string[] names = [.. results];
-        if (given is not null)
+        string[] names = [.. results.Select((result, i) => IsTruth(result) ? $"column{i + 1}" : result)];
+        if (given?.Columns is { } columns)
         {
-            return given.Count == names.Length ? [.. given] : throw new SluiceException(
+            return columns.Count == names.Length ? [.. columns] : throw new SluiceException(
                 ResultCode.Error,
-                view is null ? $"table has {names.Length} values for {given.Count} columns" : $"expected {given.Count} columns for '{view}' but got {names.Length}");
+                given.IsView ? $"expected {columns.Count} columns for '{given.Of}' but got {names.Length}" : $"table {given.Of} has {names.Length} values for {columns.Count} columns");
         }
 
         HashSet<string> seen = new(StringComparer.OrdinalIgnoreCase);
         for (int i = 0; i < names.Length; i++)
         {
-            string name = names[i];
+            string first = names[i];
             for (int suffix = 1; !seen.Add(names[i]); suffix++)
             {
-                names[i] = $"{name}:{suffix}";
+                names[i] = $"{first}:{suffix}";
             }
         }
 
         return names;
     }
+
+    /// <summary>A view or common table and the names that it gives its columns; null for those of its results.</summary>
+    internal sealed record GivenNames(string Of, IReadOnlyList<string>? Columns, bool IsView);
+
+    /// <summary>A column of a subquery is never named TRUE or FALSE, so that these stay what they are.</summary>
+    private static bool IsTruth(string name) => name.Equals("true", StringComparison.OrdinalIgnoreCase) || name.Equals("false", StringComparison.OrdinalIgnoreCase);
 }

@@ -13,7 +13,6 @@ internal sealed partial class FromBuilder(RowScope scope)
 {
     private readonly CompileState _state = scope.State;
     private readonly List<(JoinStep Step, ExpressionNode On)> _conditions = [];
-    private readonly List<(FromSource Source, TableFunctionNode Node, IReadOnlyList<ExpressionNode> Arguments)> _functions = [];
 
     /// <summary>Where a RIGHT or FULL JOIN is, a name of USING must be one column of what is to its left.</summary>
     private bool _hasRightJoin;
@@ -24,11 +23,13 @@ internal sealed partial class FromBuilder(RowScope scope)
     /// <summary>WHERE conditions of flattened subqueries.</summary>
     public List<WhereTerm> Conditions { get; } = [];
 
-    public void Build(TableExpression from)
+    /// <param name="from">The FROM.</param>
+    /// <param name="where">The WHERE beside it.</param>
+    public void Build(TableExpression from, ExpressionNode? where)
     {
         _hasRightJoin = HasRightJoin(from);
         Steps = BuildSteps(from, flattenable: true);
-        BindConditions();
+        BindConditions(where: where);
     }
 
     /// <summary>The FROM of an UPDATE or DELETE: the table to change, joined with <paramref name="others"/>.</summary>
@@ -80,17 +81,10 @@ internal sealed partial class FromBuilder(RowScope scope)
 
     /// <summary>ON may use every name of the FROM, so it is bound when all are known.</summary>
     /// <param name="hidden">How many names it may not: in SQLite the FROM of an UPDATE that joins is a subquery, in which the changed table is not known.</param>
-    private void BindConditions(int hidden = 0)
+    /// <param name="where">The WHERE, which may give arguments to table-valued functions.</param>
+    private void BindConditions(int hidden = 0, ExpressionNode? where = null)
     {
-        foreach ((FromSource source, TableFunctionNode node, IReadOnlyList<ExpressionNode> arguments) in _functions)
-        {
-            ulong before = scope.From.Touched;
-            scope.From.Touched = 0;
-            node.Arguments = [.. arguments.Select(argument => ExpressionBinder.Bind(argument, scope))];
-            source.ArgumentMask = scope.From.Touched;
-            scope.From.Touched |= before;
-        }
-
+        BindArguments(where);
         scope.HiddenNames = hidden;
         foreach ((JoinStep step, ExpressionNode on) in _conditions)
         {
@@ -182,6 +176,7 @@ internal sealed partial class FromBuilder(RowScope scope)
     {
         if (reference.Name.Schema is null && scope.CommonTables?.Find(reference.Name.Name) is var (common, home))
         {
+            RequireNoIndex(reference);
             if (reference.Arguments is not null)
             {
                 throw new SluiceException(ResultCode.Error, $"'{reference.Name.Name}' is not a function");
@@ -206,8 +201,9 @@ internal sealed partial class FromBuilder(RowScope scope)
 
         if (view is not null)
         {
+            RequireNoIndex(reference);
             _state.EnterView(view);
-            List<JoinStep> steps = AddSubquery(view.Definition.Select, reference.Alias ?? view.Name, view.Definition.Columns, null, null, flattenable, view.Name);
+            List<JoinStep> steps = AddSubquery(view.Definition.Select, reference.Alias ?? view.Name, new GivenNames(view.Name, view.Definition.Columns, IsView: true), null, null, flattenable);
             _state.LeaveView();
             return steps;
         }
@@ -218,51 +214,6 @@ internal sealed partial class FromBuilder(RowScope scope)
         }
 
         return [new JoinStep { Kind = JoinKind.Inner, Source = AddTable(table, reference) }];
-    }
-
-    /// <summary>Adds a table-valued function; its arguments are bound when all names are known.</summary>
-    private JoinStep AddFunction(TableFunction function, TableReference reference)
-    {
-        IReadOnlyList<ExpressionNode> arguments = reference.Arguments ?? [];
-        if (arguments.Count > function.MaxArguments)
-        {
-            throw new SluiceException(ResultCode.Error, $"too many arguments on {function.Name}() - max {function.MaxArguments}");
-        }
-
-        int output = _state.NewSource();
-        TableFunctionNode node = new(function, output);
-        FromSource source = new()
-        {
-            Source = output,
-            Bit = scope.From.NextBit,
-            Name = reference.Alias ?? function.Name,
-            ColumnCount = function.Columns.Length,
-            Node = node,
-        };
-        scope.From.Add(source);
-        _functions.Add((source, node, arguments));
-        FromSources from = scope.From;
-        NamedColumn[] columns = [.. function.Columns.Select((column, i) =>
-        {
-            Expr expression = new ColumnExpr(output, i, Affinity.Blob, Collation.Binary);
-            return new NamedColumn
-            {
-                Name = column.Name,
-                IsHidden = column.IsHidden,
-                Bind = () =>
-                {
-                    from.Touched |= source.Mask;
-                    return expression;
-                },
-            };
-        })];
-        Expr rowid = new RowidExpr(output);
-        scope.Add(new NamedSource(reference.Alias ?? function.Name, columns, () =>
-        {
-            from.Touched |= source.Mask;
-            return rowid;
-        }));
-        return new JoinStep { Kind = JoinKind.Inner, Source = source };
     }
 
     /// <summary>Adds a table of the schema under its alias.</summary>
@@ -318,6 +269,17 @@ internal sealed partial class FromBuilder(RowScope scope)
         };
     }
 
+    /// <summary>INDEXED BY at a view or a common table, which has no indexes.</summary>
+    private static void RequireNoIndex(TableReference reference)
+    {
+        if (reference.IndexedBy is { } index)
+        {
+            throw NoSuchIndex(index);
+        }
+    }
+
+    private static SluiceException NoSuchIndex(string name) => new(ResultCode.Error, $"no such index: {name}");
+
     private static TableIndex? RequiredIndex(Table table, string? name)
     {
         if (name is null)
@@ -326,7 +288,7 @@ internal sealed partial class FromBuilder(RowScope scope)
         }
 
         return table.Indexes.FirstOrDefault(index => index.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-            ?? throw new SluiceException(ResultCode.Error, $"no such index: {name}");
+            ?? throw NoSuchIndex(name);
     }
 
     // ---- USING and NATURAL ----

@@ -16,7 +16,10 @@ internal static class PartialIndexes
     /// <summary>The same condition, one side of an OR that is, or a comparison that a NULL would not pass where NOT NULL is asked.</summary>
     private static bool Implies(WhereTerm term, ExpressionNode part, FromSource source)
     {
-        if (NodeEquality.AreEqual(NodeWalk.WithoutQualifier(term.Node, source.Name), NodeWalk.WithoutQualifier(part, source.Name)))
+        ExpressionNode condition = NodeWalk.WithoutQualifier(term.Node, source.Name);
+        ExpressionNode asked = NodeWalk.WithoutQualifier(part, source.Name);
+        if (NodeEquality.AreEqual(condition, asked)
+            || (condition is BinaryNode { Left: LiteralNode } comparison && NodeEquality.AreEqual(Turned(comparison), asked)))
         {
             return true;
         }
@@ -26,10 +29,35 @@ internal static class PartialIndexes
             return Implies(term, or.Left, source) || Implies(term, or.Right, source);
         }
 
-        return NotNullOperand(part) is ColumnNode column && source.Table!.OrdinalOf(column.Column) is >= 0 and var ordinal
-            && term.Uses.Any(use => use.Source == source && use.Kind != TermKind.Is
-                && (use.Column == ordinal || (use.Column == -1 && ordinal == source.Table.RowidAlias)));
+        return NotNullOperand(asked) is ColumnNode column && source.Table!.OrdinalOf(column.Column) is >= 0 and var ordinal
+            && (IsNullOf(condition, column) || term.Uses.Any(use => use.Source == source && use.Kind != TermKind.Is
+                && (use.Column == ordinal || (use.Column == -1 && ordinal == source.Table.RowidAlias))));
     }
+
+    /// <summary>Whether a condition is NULL where a column is, and so not met.</summary>
+    private static bool IsNullOf(ExpressionNode condition, ColumnNode column) => condition switch
+    {
+        BinaryNode { Operator: not (BinaryOperator.Or or BinaryOperator.And or BinaryOperator.Is or BinaryOperator.IsNot) } binary =>
+            IsNullOf(binary.Left, column) || IsNullOf(binary.Right, column),
+        LikeNode { Operator: LikeOperator.Like or LikeOperator.Glob } like => IsNullOf(like.Value, column) || IsNullOf(like.Pattern, column),
+        InListNode { List.Count: > 0 } list => IsNullOf(list.Value, column),
+        UnaryNode unary => IsNullOf(unary.Operand, column),
+        CollateNode collate => IsNullOf(collate.Operand, column),
+        _ => NodeEquality.AreEqual(condition, column),
+    };
+
+    /// <summary>A comparison with its sides exchanged.</summary>
+    private static BinaryNode Turned(BinaryNode node) => new(
+        node.Operator switch
+        {
+            BinaryOperator.Less => BinaryOperator.Greater,
+            BinaryOperator.LessOrEqual => BinaryOperator.GreaterOrEqual,
+            BinaryOperator.Greater => BinaryOperator.Less,
+            BinaryOperator.GreaterOrEqual => BinaryOperator.LessOrEqual,
+            _ => node.Operator,
+        },
+        node.Right,
+        node.Left);
 
     private static ExpressionNode? NotNullOperand(ExpressionNode part) => part switch
     {

@@ -33,7 +33,7 @@ internal static class RecursiveTables
         List<IReadOnlyList<ResultTerm>> terms = [];
         QueryPlan initial = CompoundCompiler.CompileParts(
             new SelectStatement { First = select.First, Compounds = [.. select.Compounds.Take(firstRecursive)] }, state, home.Scope, common, terms);
-        string[] names = FromBuilder.ColumnNames(initial.Columns.Select(column => column.Name), table.Columns, table.Name);
+        string[] names = FromBuilder.ColumnNames(initial.Columns.Select(column => column.Name), new FromBuilder.GivenNames(table.Name, table.Columns, IsView: false));
         RecursiveReference reference = new(state.NewSource(), names);
         home.Recursive.Add(table, reference);
         List<CompoundPart> recursive = [];

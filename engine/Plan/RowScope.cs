@@ -40,6 +40,9 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
     /// <summary>Whether this SELECT has groups; then an aggregate of a query around it may also stand in WHERE and ON.</summary>
     public Func<bool>? HasGroups { get; set; }
 
+    /// <summary>Whether the arguments of an aggregate are bound.</summary>
+    private bool _isInAggregate;
+
     /// <summary>Set while expressions are bound that see groups rather than rows.</summary>
     public Grouping? Grouping { get; set; }
 
@@ -147,7 +150,7 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
         if (owner.Grouping is not { } grouping)
         {
             throw owner == this
-                ? new SluiceException(ResultCode.Error, $"misuse of aggregate: {node.Name}()")
+                ? new SluiceException(ResultCode.Error, owner._isInAggregate ? $"misuse of aggregate function {node.Name}()" : $"misuse of aggregate: {node.Name}()")
                 : new AggregateOfOuterException($"misuse of aggregate: {node.Name}()", owner);
         }
 
@@ -155,7 +158,9 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
         Windowing? windowing = owner.Windowing;
         owner.Windowing = null;
         owner.Grouping = null;
+        owner._isInAggregate = true;
         Expr result = grouping.AddCall(node, function, owner);
+        owner._isInAggregate = false;
         owner.Grouping = grouping;
         owner.Windowing = windowing;
         return windowing is null ? result : windowing.Capture(result, () => result);

@@ -59,7 +59,7 @@ internal static class AlterColumn
         Table table = AlterTable.Find(node.Table, transaction.Schema);
         int ordinal = table.OrdinalOf(Find(node.Column, table));
         RequireDroppable(table, ordinal, node.Column);
-        RequireNotTakenForText(table, table.Columns[ordinal].Name, transaction);
+        RequireNotIndexed(table, table.Columns[ordinal].Name, transaction);
         RewriteRows(table, ordinal, transaction, context);
         foreach ((long rowid, SchemaRow row) in SchemaRows.All(transaction))
         {
@@ -89,18 +89,19 @@ internal static class AlterColumn
         ? table.Columns[ordinal].Name
         : throw new SluiceException(ResultCode.Error, $"no such column: \"{name}\"");
 
-    /// <summary>In double quotes the name of a column that is gone would be a string to the index.</summary>
-    private static void RequireNotTakenForText(Table table, string column, Transaction transaction)
+    /// <summary>No index may need the column; in double quotes the name of a column that is gone would be a string to it.</summary>
+    private static void RequireNotIndexed(Table table, string column, Transaction transaction)
     {
         foreach ((_, SchemaRow row) in SchemaRows.All(transaction))
         {
             if (row is { Type: "index", Sql: { } sql } && row.TableName.Equals(table.Name, StringComparison.OrdinalIgnoreCase))
             {
                 SqlWords words = new(sql);
-                if (NameUses.OfColumnInDefinition(words, table.Name, column).Any(words.IsQuoted))
+                List<int> uses = [.. NameUses.OfColumnInDefinition(words, table.Name, column)];
+                if (uses.Count > 0)
                 {
-                    throw new SluiceException(ResultCode.Error,
-                        $"error in index {row.Name} after drop column: no such column: \"{column}\" - should this be a string literal in single-quotes?");
+                    throw new SluiceException(ResultCode.Error, $"error in index {row.Name} after drop column: no such column: "
+                        + (uses.Exists(words.IsQuoted) ? $"\"{column}\" - should this be a string literal in single-quotes?" : column));
                 }
             }
         }

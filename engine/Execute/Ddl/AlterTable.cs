@@ -1,5 +1,6 @@
 using Sluice.Engine.BTree;
 using Sluice.Engine.Catalog;
+using Sluice.Engine.Execute.Dml;
 using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Format;
 using Sluice.Engine.Plan;
@@ -84,7 +85,8 @@ internal static class AlterTable
         }
 
         Table table = Find(node.Table, transaction.Schema);
-        Check(node.Column, table, hasRows: new TableRows(table, transaction).MoveNext());
+        bool hasForeignKeys = context is IChangeContext { ForeignKeys.Enabled: true };
+        Check(node.Column, table, hasRows: new TableRows(table, transaction).MoveNext(), hasForeignKeys);
         foreach ((long rowid, SchemaRow row) in SchemaRows.All(transaction))
         {
             if (row.Type == "table" && row.Name.Equals(table.Name, StringComparison.OrdinalIgnoreCase))
@@ -141,13 +143,13 @@ internal static class AlterTable
 
     internal static Table Find(QualifiedName name, Schema schema)
     {
-        if (Names.IsReserved(name.Name))
-        {
-            throw new SluiceException(ResultCode.Error, $"table {name.Name} may not be altered");
-        }
-
         if (schema.TryGetTable(name.Name, out Table? table))
         {
+            if (Names.IsReserved(table.Name))
+            {
+                throw new SluiceException(ResultCode.Error, $"table {table.Name} may not be altered");
+            }
+
             table.DemandWritable();
             return table;
         }
@@ -177,7 +179,7 @@ internal static class AlterTable
     }
 
     /// <summary>What a column must be, so that the rows that are there need not be written ("ALTER TABLE", section 5).</summary>
-    private static void Check(ColumnDefinition column, Table table, bool hasRows)
+    private static void Check(ColumnDefinition column, Table table, bool hasRows, bool hasForeignKeys)
     {
         if (table.OrdinalOf(column.Name) >= 0)
         {
@@ -197,6 +199,8 @@ internal static class AlterTable
                     throw new SluiceException(ResultCode.Error, "Cannot add a PRIMARY KEY column");
                 case UniqueColumn:
                     throw new SluiceException(ResultCode.Error, "Cannot add a UNIQUE column");
+                case ReferencesColumn when !isNull && hasRows && hasForeignKeys:
+                    throw new SluiceException(ResultCode.Error, "Cannot add a REFERENCES column with non-NULL default value");
                 case NotNullColumn when isNull && hasRows && !isGenerated:
                     throw new SluiceException(ResultCode.Error, "Cannot add a NOT NULL column with default value NULL");
                 case GeneratedColumn { Stored: true }:

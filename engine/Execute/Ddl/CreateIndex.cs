@@ -52,17 +52,17 @@ internal static class CreateIndex
 
     private static Table FindTable(CreateIndexStatement node, Schema schema, string database)
     {
-        if (Names.IsReserved(node.Table))
-        {
-            throw new SluiceException(ResultCode.Error, $"table {node.Table} may not be indexed");
-        }
-
         if (schema.TryGetView(node.Table, out _))
         {
             throw new SluiceException(ResultCode.Error, "views may not be indexed");
         }
 
-        return schema.TryGetTable(node.Table, out Table? table) ? table : throw new SluiceException(ResultCode.Error, $"no such table: {database}.{node.Table}");
+        if (!schema.TryGetTable(node.Table, out Table? table))
+        {
+            throw new SluiceException(ResultCode.Error, $"no such table: {database}.{node.Table}");
+        }
+
+        return Names.IsReserved(table.Name) ? throw new SluiceException(ResultCode.Error, $"table {table.Name} may not be indexed") : table;
     }
 
     /// <summary>In files of schema formats 1 to 3, DESC in an index has no effect ("SQLite file format", section 1.3.10).</summary>

@@ -24,6 +24,8 @@ internal static class DdlHome
             SchemaObjectKind.Trigger => (schema, name) => schema.TryGetTrigger(name, out _),
             _ => IsTableOrView,
         }),
+        AlterTableStatement { Table: { Schema: { } schema } table } when schemas.Named(schema) is null =>
+            throw new SluiceException(ResultCode.Error, $"no such table: {schema}.{table.Name}"),
         AlterTableStatement alter => Find(alter.Table, schemas, IsTableOrView),
         AnalyzeStatement { Target: { } target } => OfTarget(target, schemas),
         ReindexStatement { Target: { } target } => OfTarget(target, schemas),

@@ -99,17 +99,13 @@ public static class DdlStatements
                 }
 
                 break;
+            case CreateVirtualTableStatement create:
+                throw new SluiceException(ResultCode.Error, $"no such module: {create.Module}");
             default:
-                throw Refused(NameOf(node));
+                throw Refused(node.GetType().Name);
         }
     }
 
     /// <summary>The error for something that is not supported, named.</summary>
-    internal static SluiceException Refused(string what) => new(ResultCode.Error, $"{what} is not supported yet");
-
-    private static string NameOf(StatementNode node) => node switch
-    {
-        CreateVirtualTableStatement create => $"CREATE VIRTUAL TABLE (module {create.Module})",
-        _ => node.GetType().Name,
-    };
+    internal static SluiceException Refused(string what) => new(ResultCode.Error, $"{what} is not supported");
 }

@@ -17,7 +17,8 @@ internal static class Drop
     /// <param name="context">The session.</param>
     public static void Execute(DropStatement node, Transaction transaction, Transaction whole, IStatementContext context)
     {
-        if (!MayDrop(node, transaction.Schema))
+        Schema named = node.Name.Schema is { } database && whole.Schemas.Named(database) is null ? Schema.Empty : transaction.Schema;
+        if (!MayDrop(node, named))
         {
             return;
         }

@@ -137,9 +137,11 @@ internal static class TableDefinition
 
     private static void CheckGenerated(GeneratedColumn generated, ColumnDefinition column, string table, IReadOnlyList<ColumnDefinition> columns)
     {
-        if (column.Constraints.Any(constraint => constraint is DefaultColumn))
+        ColumnConstraint[] values = [.. column.Constraints.Where(constraint => constraint is DefaultColumn or GeneratedColumn)];
+        if (values.Length > 1)
         {
-            throw new SluiceException(ResultCode.Error, $"error in generated column \"{column.Name}\"");
+            throw new SluiceException(ResultCode.Error,
+                values[1] is DefaultColumn ? "cannot use DEFAULT on a generated column" : $"error in generated column \"{column.Name}\"");
         }
 
         if (column.Constraints.Any(constraint => constraint is PrimaryKeyColumn))

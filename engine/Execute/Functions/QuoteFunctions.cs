@@ -10,8 +10,7 @@ internal static class QuoteFunctions
     public static SqlValue Quote(ReadOnlySpan<SqlValue> arguments) => Quote(arguments[0], unistr: false);
 
     /// <summary>As quote(), but control characters are written as escapes inside unistr('...').</summary>
-    public static SqlValue UnistrQuote(ReadOnlySpan<SqlValue> arguments) =>
-        arguments[0].IsNumeric ? arguments[0] : Quote(arguments[0], unistr: true);
+    public static SqlValue UnistrQuote(ReadOnlySpan<SqlValue> arguments) => Quote(arguments[0], unistr: true);
 
     /// <summary>\XXXX, \uXXXX, \+XXXXXX, \UXXXXXXXX and \\ become the characters they stand for.</summary>
     public static SqlValue Unistr(ReadOnlySpan<SqlValue> arguments)

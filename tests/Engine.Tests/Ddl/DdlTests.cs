@@ -95,14 +95,12 @@ public sealed class DdlTests : IDisposable
     }
 
     [Theory]
-    [InlineData("CREATE VIRTUAL TABLE n USING fts5(a)", "CREATE VIRTUAL TABLE (module fts5)")]
-    public void What_is_not_supported_is_refused_by_name(string sql, string name)
+    [InlineData("CREATE VIRTUAL TABLE n USING fts5(a)", "no such module: fts5")]
+    [InlineData("EXPLAIN CREATE TABLE n(a)", "EXPLAIN of a statement that changes the schema is not supported")]
+    public void What_is_not_supported_is_refused_by_name(string sql, string message)
     {
         _twins.Prepare("CREATE TABLE t(a)");
 
-        string? error = TwinDatabases.OurError(_twins.OurPath, sql);
-
-        Assert.StartsWith(name, error);
-        Assert.EndsWith("is not supported yet", error);
+        Assert.Equal(message, TwinDatabases.OurError(_twins.OurPath, sql));
     }
 }

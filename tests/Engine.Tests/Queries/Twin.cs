@@ -75,7 +75,7 @@ public sealed class Twin : IDisposable
 
                 for (int i = 0; i < statement.ParameterCount; i++)
                 {
-                    statement.Bind(i + 1, ToValue(parameters[i]));
+                    statement.Bind(i + 1, ToValue(parameters.ElementAtOrDefault(i)));
                 }
 
                 columns = [.. Enumerable.Range(0, statement.ColumnCount).Select(i => $"{statement.ColumnName(i)}:{statement.ColumnDeclaredType(i)}")];
@@ -144,7 +144,7 @@ public sealed class Twin : IDisposable
     {
         for (int i = 0; i < raw.sqlite3_bind_parameter_count(statement); i++)
         {
-            _ = parameters[i] switch
+            _ = parameters.ElementAtOrDefault(i) switch
             {
                 null => raw.sqlite3_bind_null(statement, i + 1),
                 long value => raw.sqlite3_bind_int64(statement, i + 1, value),

@@ -23,7 +23,9 @@ internal sealed class JsonPath
     private static JsonPath? s_last;
 
     private readonly byte[] _written;
-    private readonly bool _isValid;
+
+    /// <summary>The first byte of what is no step any more, found only when a walk gets there; 0 when all of the path is good.</summary>
+    private readonly byte _broken;
 
     /// <summary>The path as it is written; made once for as long as no other is asked for. Null when it is none.</summary>
     public static JsonPath? TryOf(ReadOnlySpan<byte> path)
@@ -34,17 +36,18 @@ internal sealed class JsonPath
         }
 
         JsonPath made = new(path);
-        return made._isValid ? s_last = made : null;
+        return made._broken == 0 ? s_last = made : null;
     }
 
+    /// <summary>The path as it is written, be it good only up to a place that no walk may reach.</summary>
     /// <exception cref="SluiceException">"bad JSON path".</exception>
-    public static JsonPath Of(ReadOnlySpan<byte> path) => TryOf(path)
-        ?? throw new SluiceException(ResultCode.Error, $"bad JSON path: '{Encoding.UTF8.GetString(path).Replace("'", "''", StringComparison.Ordinal)}'");
+    public static JsonPath Of(ReadOnlySpan<byte> path) =>
+        TryOf(path) ?? (path.Length > 0 && path[0] == '$' ? new JsonPath(path) : throw Bad(path));
 
     private JsonPath(ReadOnlySpan<byte> path)
     {
         _written = path.ToArray();
-        _isValid = path.Length > 0 && path[0] == '$' && TryParse(path[1..]);
+        _broken = path.Length > 0 && path[0] == '$' ? Parse(path[1..]) : (byte)'$';
         IsForward = !_steps.Exists(step => step.FromEnd);
     }
 
@@ -75,12 +78,19 @@ internal sealed class JsonPath
             node = node.Items[at];
         }
 
-        return node;
+        // Where a place of an array is asked for, nothing else has one, however it is written.
+        return _broken == 0 ? node : _broken == '[' && node.Kind != JsonKind.Array ? null : throw Bad(_written);
     }
 
     /// <summary>The document after an edit. What a name or the end of an array is missing for is made.</summary>
     public JsonNode Edit(JsonNode root, JsonNode value, JsonEdit edit)
     {
+        if (_broken != 0)
+        {
+            _ = Find(root);
+            return edit == JsonEdit.Replace ? root : throw Bad(_written);
+        }
+
         if (_steps.Count == 0)
         {
             return edit == JsonEdit.Insert ? root : value;
@@ -117,6 +127,12 @@ internal sealed class JsonPath
     /// <summary>Takes an element out; null when it is the whole document.</summary>
     public JsonNode? Remove(JsonNode root)
     {
+        if (_broken != 0)
+        {
+            _ = Find(root);
+            return root;
+        }
+
         if (_steps.Count == 0)
         {
             return null;
@@ -203,20 +219,24 @@ internal sealed class JsonPath
         return index >= 0 && index <= node.Items.Count ? (int)index : -1;
     }
 
-    private bool TryParse(ReadOnlySpan<byte> path)
+    private static SluiceException Bad(ReadOnlySpan<byte> path) =>
+        new(ResultCode.Error, $"bad JSON path: '{Encoding.UTF8.GetString(path).Replace("'", "''", StringComparison.Ordinal)}'");
+
+    /// <summary>Takes the steps; the first byte of what is none, or 0.</summary>
+    private byte Parse(ReadOnlySpan<byte> path)
     {
         while (path.Length > 0)
         {
             int length = path[0] == '.' ? ParseName(path) : path[0] == '[' ? ParseIndex(path) : 0;
             if (length == 0)
             {
-                return false;
+                return path[0];
             }
 
             path = path[length..];
         }
 
-        return true;
+        return 0;
     }
 
     private int ParseName(ReadOnlySpan<byte> path)
