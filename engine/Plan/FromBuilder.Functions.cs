@@ -63,14 +63,14 @@ internal sealed partial class FromBuilder
     /// </summary>
     private void BindArguments(ExpressionNode? where)
     {
-        if (_functions.Count == 0)
-        {
-            return;
-        }
-
-        List<BinaryNode> equalities = [.. _conditions.Select(condition => condition.On).Append(where).SelectMany(Equalities)];
         foreach (FunctionInFrom function in _functions)
         {
+            // ON of an outer join says nothing of the side whose rows are kept.
+            IEnumerable<BinaryNode> equalities = _conditions
+                .Where(condition => !condition.Step.IsOuter || (condition.Step.Source == function.Source && (condition.Step.Kind & JoinKind.Right) == 0))
+                .Select(condition => condition.On)
+                .Append(where)
+                .SelectMany(Equalities);
             ulong before = scope.From.Touched;
             scope.From.Touched = 0;
             function.Node.Arguments = [.. ArgumentsOf(function, equalities).Select(argument => ExpressionBinder.Bind(argument, scope))];
@@ -79,7 +79,7 @@ internal sealed partial class FromBuilder
         }
     }
 
-    private List<ExpressionNode> ArgumentsOf(FunctionInFrom function, List<BinaryNode> equalities)
+    private List<ExpressionNode> ArgumentsOf(FunctionInFrom function, IEnumerable<BinaryNode> equalities)
     {
         List<ExpressionNode> arguments = [.. function.Arguments];
         foreach (NamedColumn hidden in function.Columns.Where(column => column.IsHidden).Skip(arguments.Count))
@@ -95,13 +95,23 @@ internal sealed partial class FromBuilder
         return arguments;
     }
 
-    /// <summary>What a hidden column is compared with, unless that is of the function itself.</summary>
+    /// <summary>What a hidden column is compared with, if that is known without the function.</summary>
     private ExpressionNode? OtherSide(BinaryNode equality, NamedColumn hidden, FunctionInFrom function)
     {
-        bool IsOf(ExpressionNode node, NamedColumn[] columns) => node is ColumnNode column && columns.Contains(scope.FindColumn(column));
-        ExpressionNode? other = IsOf(equality.Left, [hidden]) ? equality.Right : IsOf(equality.Right, [hidden]) ? equality.Left : null;
-        return other is null || NodeWalk.Columns(other).Any(column => IsOf(column, function.Columns)) ? null : other;
+        bool IsHidden(ExpressionNode node) => node is ColumnNode column && scope.FindColumn(column) == hidden;
+        ExpressionNode? other = IsHidden(equality.Left) ? equality.Right : IsHidden(equality.Right) ? equality.Left : null;
+        return other is not null && IsKnownWithout(function, other) ? other : null;
     }
+
+    /// <summary>Whether an expression needs neither the function nor one behind it. Aliases of results are not known here, and into subqueries is not looked.</summary>
+    private bool IsKnownWithout(FunctionInFrom function, ExpressionNode node) => node switch
+    {
+        InSelectNode or InTableNode or ExistsNode or ScalarSelectNode => false,
+        ColumnNode column => scope.FindColumn(column) is { } found
+            ? !_functions.SkipWhile(other => other != function).Any(other => other.Columns.Contains(found))
+            : column.DoubleQuoted,
+        _ => NodeWalk.IsLeaf(node) || NodeWalk.Children(node).All(child => IsKnownWithout(function, child)),
+    };
 
     private static IEnumerable<BinaryNode> Equalities(ExpressionNode? condition) => condition switch
     {

@@ -58,7 +58,7 @@ internal sealed class JoinOrder(PathFinder finder, List<WhereTerm> terms)
             }
         }
 
-        return best!;
+        return best ?? throw NoOrder();
     }
 
     /// <summary>The paths of a source, found once for all that is placed before it and that it has to do with.</summary>
@@ -125,8 +125,11 @@ internal sealed class JoinOrder(PathFinder finder, List<WhereTerm> terms)
             }
         }
 
-        return best!;
+        return best ?? throw NoOrder();
     }
+
+    /// <summary>Table-valued functions that need each other's columns have no place.</summary>
+    private static SluiceException NoOrder() => new(ResultCode.Error, "no query solution");
 
     private double RowsAfter(AccessPath path, ulong placed, double rows)
     {

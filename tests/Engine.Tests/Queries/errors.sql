@@ -377,3 +377,5 @@ SELECT a, max(b) FILTER (WHERE sum(a) > 1) FROM t
 SELECT sum(a) + max(sum(a)) FROM t
 SELECT count(*) FROM t WHERE (SELECT count(t.a)) > 0
 SELECT group_concat(a ORDER BY sum(a)) FROM t
+SELECT count(*) FROM json_each(b.value) AS a, json_each(a.value) AS b
+SELECT count(*) FROM t, json_each(b.value) AS a, json_each(a.value) AS b
