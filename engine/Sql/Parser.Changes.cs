@@ -157,6 +157,7 @@ internal sealed partial class Parser
             IReadOnlyList<string> columns = Kind == TokenKind.LeftParen ? ParseNameList() : [ParseName()];
             Expect(TokenKind.Equal);
             set.Add(new SetClause(columns, ParseExpression()));
+            Limit(set.Count, "columns in set list");
         }
         while (Accept(TokenKind.Comma));
         return set;

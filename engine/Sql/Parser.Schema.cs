@@ -105,6 +105,7 @@ internal sealed partial class Parser
     {
         Expect(TokenKind.LeftParen);
         List<OrderTerm> terms = ParseOrderTerms();
+        Limit(terms.Count, "columns in index");
         var columns = new List<IndexedColumn>(terms.Count);
         foreach (OrderTerm term in terms)
         {

@@ -96,6 +96,7 @@ internal sealed partial class Parser
         {
             Expect(TokenKind.By);
             groupBy = ParseExpressionList();
+            Limit(groupBy.Count, "terms in GROUP BY clause");
         }
 
         ExpressionNode? having = Accept(TokenKind.Having) ? ParseExpression() : null;
@@ -142,13 +143,19 @@ internal sealed partial class Parser
         do
         {
             columns.Add(ParseResultColumn());
-            if (columns.Count > MaximumColumns)
-            {
-                Complain("too many columns in result set");
-            }
+            Limit(columns.Count, "columns in result set");
         }
         while (Accept(TokenKind.Comma));
         return columns;
+    }
+
+    /// <summary>Lists are as long as the columns of a table may be many.</summary>
+    private void Limit(int count, string what)
+    {
+        if (count > MaximumColumns)
+        {
+            Complain($"too many {what}");
+        }
     }
 
     private ResultColumn ParseResultColumn()
@@ -189,7 +196,9 @@ internal sealed partial class Parser
         }
 
         Expect(TokenKind.By);
-        return ParseOrderTerms();
+        List<OrderTerm> terms = ParseOrderTerms();
+        Limit(terms.Count, "terms in ORDER BY clause");
+        return terms;
     }
 
     /// <summary>LIMIT count [OFFSET skip] or LIMIT skip, count.</summary>

@@ -40,6 +40,11 @@ public class ErrorMessageTests
             $"SELECT {string.Concat(Enumerable.Repeat("1 + ", 1001))} 1",
             $"SELECT count(*) FROM t AS t0{string.Concat(Enumerable.Range(1, 64).Select(i => $", t AS t{i}"))}",
             $"INSERT INTO t({columns}) VALUES(1)",
+            $"UPDATE t SET {string.Join(", ", Enumerable.Repeat("a = 1", 2001))}",
+            $"SELECT a FROM t GROUP BY {string.Join(", ", Enumerable.Repeat("a", 2001))}",
+            $"SELECT a FROM t ORDER BY {string.Join(", ", Enumerable.Repeat("a", 2001))}",
+            $"CREATE INDEX i ON t({string.Join(", ", Enumerable.Repeat("a", 2001))})",
+            $"SELECT max({string.Join(", ", Enumerable.Repeat("1", 1001))})",
             "SELECT 'a' LIKE printf('%.*c', 50001, 'a')",
             "SELECT zeroblob(2000000000)",
             "SELECT ?32767"])
