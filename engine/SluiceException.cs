@@ -31,6 +31,9 @@ public enum ResultCode
     Range = 25,
     NotADatabase = 26,
 
+    /// <summary>A collation that is not there.</summary>
+    MissingCollation = Error | (1 << 8),
+
     /// <summary>The snapshot is older than the newest commit of a plain writer; roll back and begin anew.</summary>
     BusySnapshot = Busy | (2 << 8),
 

@@ -88,7 +88,7 @@ public sealed class TableKeys
         "BINARY" => Collation.Binary,
         "NOCASE" => Collation.NoCase,
         "RTRIM" => Collation.RTrim,
-        _ => throw new SluiceException(ResultCode.Error, $"no such collation sequence: {name}"),
+        _ => throw new SluiceException(ResultCode.MissingCollation, $"no such collation sequence: {name}"),
     };
 
     /// <summary>The collation that a column is declared with.</summary>

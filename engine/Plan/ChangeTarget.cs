@@ -2,6 +2,7 @@ using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute;
 using Sluice.Engine.Execute.Dml;
 using Sluice.Engine.Execute.Expressions;
+using Sluice.Engine.Execute.TableFunctions;
 using Sluice.Engine.Format;
 using Sluice.Engine.Sql;
 
@@ -15,18 +16,20 @@ internal static class ChangeTarget
     {
         if (!state.TryGetTable(name, out Table? table))
         {
-            throw SchemaNames.NoSuchTable(name, state);
+            throw TableFunctionCatalog.Find(name.Name) is { } function ? NotModifiable(function.Name) : SchemaNames.NoSuchTable(name, state);
         }
 
         if (table.Name == Schema.SchemaTableName)
         {
-            throw new SluiceException(ResultCode.Error, $"table {table.Name} may not be modified");
+            throw NotModifiable(table.Name);
         }
 
         table.DemandWritable();
         _ = state.Compilation.Written.Add(table);
         return table;
     }
+
+    private static SluiceException NotModifiable(string name) => new(ResultCode.Error, $"table {name} may not be modified");
 
     /// <summary>
     /// A view that an INSTEAD OF trigger lets change, as a table without rows of its own: its columns have the names, types and collations of its
@@ -143,11 +146,17 @@ internal static class ChangeTarget
             }
 
             expressions.Add(ExpressionBinder.Bind(term.Expression, scope));
-            Column? origin = term.Expression is ColumnNode named && table.OrdinalOf(named.Column) is >= 0 and int ordinal ? table.Columns[ordinal] : null;
+            Column? origin = term.Expression is ColumnNode named ? OriginOf(named.Column, table) : null;
             described.Add(new ResultColumnDescription(term.Alias ?? origin?.Name ?? term.Text, origin?.DeclaredType, origin is null ? null : table.Name, origin?.Name));
         }
 
         columns = described;
         return new ReturningPlan([.. expressions], before, scope.State.Size);
+    }
+
+    private static Column? OriginOf(string name, Table table)
+    {
+        int ordinal = table.OrdinalOf(name);
+        return ordinal >= 0 ? table.Columns[ordinal] : RowidNames.Is(name) && table.RowidAlias >= 0 ? table.Columns[table.RowidAlias] : null;
     }
 }

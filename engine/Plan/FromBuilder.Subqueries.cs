@@ -184,14 +184,21 @@ internal sealed partial class FromBuilder
     /// <summary>The names of a subquery's columns: given ones, else its results', made different by ":1", ":2" where they are not.</summary>
     internal static string[] ColumnNames(IEnumerable<string> results, GivenNames? given)
     {
-        string[] names = [.. results.Select((result, i) => IsTruth(result) ? $"column{i + 1}" : result)];
+        string[] names = [.. results];
         if (given?.Columns is { } columns)
         {
-            return columns.Count == names.Length ? [.. columns] : throw new SluiceException(
+            return columns.Count == names.Length ? WithoutTruth(columns) : throw new SluiceException(
                 ResultCode.Error,
                 given.IsView ? $"expected {columns.Count} columns for '{given.Of}' but got {names.Length}" : $"table {given.Of} has {names.Length} values for {columns.Count} columns");
         }
 
+        return Distinct(names);
+    }
+
+    /// <summary>The names of results as those of columns.</summary>
+    internal static string[] Distinct(IReadOnlyList<string> results)
+    {
+        string[] names = WithoutTruth(results);
         HashSet<string> seen = new(StringComparer.OrdinalIgnoreCase);
         for (int i = 0; i < names.Length; i++)
         {
@@ -208,6 +215,7 @@ internal sealed partial class FromBuilder
     /// <summary>A view or common table and the names that it gives its columns; null for those of its results.</summary>
     internal sealed record GivenNames(string Of, IReadOnlyList<string>? Columns, bool IsView);
 
-    /// <summary>A column of a subquery is never named TRUE or FALSE, so that these stay what they are.</summary>
-    private static bool IsTruth(string name) => name.Equals("true", StringComparison.OrdinalIgnoreCase) || name.Equals("false", StringComparison.OrdinalIgnoreCase);
+    /// <summary>No such column is named TRUE or FALSE, so that these stay what they are.</summary>
+    private static string[] WithoutTruth(IReadOnlyList<string> names) => [.. names.Select((name, i) =>
+        name.Equals("true", StringComparison.OrdinalIgnoreCase) || name.Equals("false", StringComparison.OrdinalIgnoreCase) ? $"column{i + 1}" : name)];
 }

@@ -28,7 +28,7 @@ internal static class CreateTableAs
         }
 
         CompiledStatement select = Planner.Compile(node.AsSelect!, whole.Schemas);
-        string[] columns = DistinctNames(select.Columns);
+        string[] columns = FromBuilder.Distinct([.. select.Columns.Select(column => column.Name)]);
         Affinity[] affinities = [.. select.Columns.Select((column, i) => AffinityOf(column, node.AsSelect!, i))];
 
         // The table is not in the schema while the SELECT runs, so the SELECT cannot see it.
@@ -55,25 +55,6 @@ internal static class CreateTableAs
 
             transaction.Trees.PutRow(root, ++rowid, RecordWriter.Encode(row));
         }
-    }
-
-    /// <summary>A name that an earlier column has gets ":1", ":2" and so on.</summary>
-    private static string[] DistinctNames(IReadOnlyList<ResultColumnDescription> columns)
-    {
-        HashSet<string> taken = new(StringComparer.OrdinalIgnoreCase);
-        string[] names = new string[columns.Count];
-        for (int i = 0; i < names.Length; i++)
-        {
-            string name = columns[i].Name;
-            for (int number = 1; !taken.Add(name); number++)
-            {
-                name = $"{columns[i].Name}:{number}";
-            }
-
-            names[i] = name;
-        }
-
-        return names;
     }
 
     /// <summary>A table column's affinity, that of a CAST, or none.</summary>

@@ -50,7 +50,7 @@ public sealed class FunctionSet
     /// <exception cref="SluiceException">"no such collation sequence: x".</exception>
     public Collation FindCollation(string name) =>
         FindBuiltIn(name)
-        ?? (_collations.TryGetValue(name, out Collation? made) ? made : throw new SluiceException(ResultCode.Error, $"no such collation sequence: {name}"));
+        ?? (_collations.TryGetValue(name, out Collation? made) ? made : throw new SluiceException(ResultCode.MissingCollation, $"no such collation sequence: {name}"));
 
     /// <summary>This set with a function more, in the place of one of the same name and number of arguments; null removes that.</summary>
     /// <exception cref="InvalidOperationException">The name is that of a built-in function.</exception>

@@ -127,7 +127,6 @@ CREATE TABLE n(a CHECK(sum(a) > 0))
 CREATE TABLE n(a CHECK(?1 > 0))
 CREATE TABLE n(a CHECK((SELECT 1) > 0))
 CREATE TABLE n(a DEFAULT (q))
-CREATE TABLE n(a DEFAULT (?1))
 CREATE TABLE n(a COLLATE foo)
 CREATE TABLE n(a COLLATE foo); INSERT INTO n VALUES('a'), ('b'); SELECT * FROM n ORDER BY a
 CREATE TABLE n(a AS (q))
@@ -379,3 +378,6 @@ SELECT count(*) FROM t WHERE (SELECT count(t.a)) > 0
 SELECT group_concat(a ORDER BY sum(a)) FROM t
 SELECT count(*) FROM json_each(b.value) AS a, json_each(a.value) AS b
 SELECT count(*) FROM t, json_each(b.value) AS a, json_each(a.value) AS b
+DELETE FROM pragma_table_info
+INSERT INTO json_each VALUES(1)
+UPDATE json_tree SET value = 1
