@@ -39,7 +39,7 @@ internal static class SchemaCheck
         {
             compile();
         }
-        catch (SluiceException error) when (error.Code == ResultCode.Error)
+        catch (SluiceException error) when (error.PrimaryCode == ResultCode.Error)
         {
             throw new SluiceException(ResultCode.Error, $"error in {what}: {error.Message}", error);
         }
