@@ -31,10 +31,18 @@ internal sealed class Balancer(PageTransaction transaction, WritePath path)
     public void Insert(int level, int index, in TreeCell cell)
     {
         BTreePage page = path.Parse(level);
+        bool isLast = level > 0 && page.IsLeaf && index == page.CellCount && path.Index(level - 1) == path.Parse(level - 1).CellCount;
+        if (isLast && page.Kind == PageKind.TableLeaf && page.CellCount > 0)
+        {
+            AppendRow(level, page, cell);
+            return;
+        }
+
         _node.Load(transaction, page);
         _node.Cells.Insert(index, cell);
-        if (level > 0 && page.IsLeaf && index == page.CellCount && TryAppend(level))
+        if (isLast && page.Kind == PageKind.IndexLeaf && _node.Cells.Count >= 3)
         {
+            AppendKey(level);
             return;
         }
 
@@ -123,33 +131,33 @@ internal sealed class Balancer(PageTransaction transaction, WritePath path)
         }
     }
 
-    /// <summary>Puts the last cell of <see cref="_node"/> on a leaf of its own, right of the rest, if that is the parent's last child.</summary>
-    private bool TryAppend(int level)
+    /// <summary>Puts a row on a leaf of its own, right of its parent's last child.</summary>
+    private void AppendRow(int level, in BTreePage page, in TreeCell cell)
+    {
+        TreeCell divider = TreeCell.TableDivider(page.TableKey(transaction, page.CellCount - 1), page.Number);
+        AppendLeaf(level, PageKind.TableLeaf, cell, divider);
+    }
+
+    /// <summary>Puts the last key of <see cref="_node"/> on a leaf of its own, right of its parent's last child; the key before it divides them.</summary>
+    private void AppendKey(int level)
+    {
+        uint left = path.Page(level);
+        TreeCell divider = _node.Cells[^2].Copy(left);
+        TreeCell last = _node.Cells[^1];
+        PageEditor.Remove(transaction, left, _node.Cells.Count - 2);
+        AppendLeaf(level, PageKind.IndexLeaf, last, divider);
+    }
+
+    private void AppendLeaf(int level, PageKind kind, in TreeCell cell, in TreeCell divider)
     {
         uint parentPage = path.Page(level - 1);
-        BTreePage parent = path.Parse(level - 1);
-        bool table = _node.Kind == PageKind.TableLeaf;
-        if (path.Index(level - 1) != parent.CellCount || _node.Cells.Count < (table ? 2 : 3))
-        {
-            return false;
-        }
-
-        uint left = path.Page(level);
         uint right = transaction.Allocate();
-        TreeCell last = _node.Cells[^1];
-        PageEditor.Write(transaction, right, _node.Kind, [last], 0);
-        TreeCell divider = table ? TableDivider(_node.Cells[^2], left) : _node.Cells[^2].Copy(left);
-        if (!table)
-        {
-            PageEditor.Remove(transaction, left, _node.Cells.Count - 2);
-        }
-
-        int index = path.Index(level - 1);
-        if (PageEditor.TryInsert(transaction, parentPage, index, divider))
+        PageEditor.Write(transaction, right, kind, [cell], 0);
+        if (PageEditor.TryInsert(transaction, parentPage, path.Index(level - 1), divider))
         {
             System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(
                 transaction.Writable(parentPage).AsSpan(BTreePage.HeaderOffset(parentPage) + 8), right);
-            return true;
+            return;
         }
 
         _node.Load(transaction, path.Parse(level - 1));
@@ -158,7 +166,6 @@ internal sealed class Balancer(PageTransaction transaction, WritePath path)
         _appends = path.IsRightmost(level);
         Balance(level - 1, overfull: true);
         _appends = false;
-        return true;
     }
 
     /// <summary>

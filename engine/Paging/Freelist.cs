@@ -15,9 +15,10 @@ internal sealed class Freelist(PageTransaction transaction)
     /// <summary>The most leafs that a trunk has room for.</summary>
     public static int MaxLeafs(int usableSize) => (usableSize / 4) - 2;
 
-    /// <summary>Takes a page off the list; 0 if it is empty.</summary>
-    public uint Take()
+    /// <summary>Takes a page off the list; 0 if it is empty. <paramref name="isLeaf"/> tells whether its content did not matter.</summary>
+    public uint Take(out bool isLeaf)
     {
+        isLeaf = false;
         uint count = transaction.GetHeaderField(Offsets.FreelistCount);
         if (count == 0)
         {
@@ -30,6 +31,7 @@ internal sealed class Freelist(PageTransaction transaction)
         uint taken;
         if (leafs > 0)
         {
+            isLeaf = true;
             taken = BinaryPrimitives.ReadUInt32BigEndian(image.AsSpan(FirstLeaf + ((leafs - 1) * 4)));
             if (!IsUsable(taken) || taken == trunk)
             {

@@ -22,6 +22,10 @@ public sealed class PageTransaction : IPageSource, IDisposable
     private readonly DirtyPages _dirty;
     private readonly List<Undo> _undo = [];
     private readonly List<MarkPoint> _marks = [];
+
+    // Pages that this transaction took from the freelist and had not put there: what the file has in their place matters to nobody, whatever is rolled back.
+    private readonly HashSet<uint> _wereFree = [];
+    private readonly HashSet<uint> _freed = [];
     private int _generation;
     private int _lastGeneration;
     private bool _open = true;
@@ -136,7 +140,12 @@ public sealed class PageTransaction : IPageSource, IDisposable
     /// <summary>Takes a page from the freelist or the end of the file. Its image is all zeros.</summary>
     public uint Allocate()
     {
-        uint page = _freelist.Take();
+        uint page = _freelist.Take(out bool isLeaf);
+        if (isLeaf && !_freed.Contains(page))
+        {
+            _ = _wereFree.Add(page);
+        }
+
         if (page == 0)
         {
             page = PageCount + 1;
@@ -163,6 +172,11 @@ public sealed class PageTransaction : IPageSource, IDisposable
         if (page < 2 || page > PageCount || page == Pager.LockPage(PageSize))
         {
             throw CorruptPage.At(this, page, $"cannot be freed, for the file has {PageCount} pages");
+        }
+
+        if (page <= _base.PageCount && !_wereFree.Contains(page))
+        {
+            _ = _freed.Add(page);
         }
 
         if (_freelist.Give(page) && _dirty.TryGet(page, out DirtyPage dirty))
@@ -280,6 +294,9 @@ public sealed class PageTransaction : IPageSource, IDisposable
 
     /// <summary>A changed page's image, with its checksum, once all is <see cref="Finish">finished</see>.</summary>
     internal byte[] FinalImage(uint page) => _dirty.LastImageOf(page, _base.Header.HasChecksums);
+
+    /// <summary>Whether it was free before, so that nobody needs what the file has in its place.</summary>
+    internal bool WasFree(uint page) => _wereFree.Contains(page);
 
     /// <summary>Whether it was made anew without a look at what the file has in its place.</summary>
     internal bool IsUnread(uint page) => _dirty.IsUnread(page);

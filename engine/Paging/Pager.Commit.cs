@@ -18,7 +18,7 @@ public sealed partial class Pager
             DatabaseHeader header = DatabaseHeader.Parse(transaction.FinalImage(1), Path);
             PublishOldImages(change);
             PageCommit commit = new(_files, _file, JournalPath, _pageSize);
-            commit.WriteJournal((uint)_options.Random.NextInt64(1L << 32), change.InitialPages, change.Journaled, change.OldImages());
+            commit.WriteJournal((uint)_options.Random.NextInt64(1L << 32), change.InitialPages, change.Journaled.Length, change.OldImages());
             if (!TryLockExclusive(lockTimeout, cancel))
             {
                 busy = true;
@@ -58,21 +58,22 @@ public sealed partial class Pager
             }
         }
 
-        /// <summary>Pages of the journal.</summary>
-        public int Journaled => fileIsEmpty ? 0 : Replaced;
+        /// <summary>The pages of the journal: those that were there before, but not those that were free, as in SQLite: restored, they are free again.</summary>
+        public uint[] Journaled => field ??= fileIsEmpty ? [] : Array.FindAll(Pages[..Replaced], page => !transaction.WasFree(page));
 
-        public byte[] OldImage(int index)
+        public bool WasFree(uint page) => transaction.WasFree(page);
+
+        public byte[] OldImage(uint page)
         {
             // SQLite, too, leaves anything in a free page, a wrong checksum as well.
-            uint page = Pages[index];
             return transaction.IsUnread(page) ? pager.ReadFree(page, _before.Epoch) : _before.Read(page);
         }
 
         public IEnumerable<DirtyImage> OldImages()
         {
-            for (int i = 0; i < Journaled; i++)
+            foreach (uint page in Journaled)
             {
-                yield return new DirtyImage(Pages[i], OldImage(i));
+                yield return new DirtyImage(page, OldImage(page));
             }
         }
 
@@ -90,16 +91,28 @@ public sealed partial class Pager
 
     /// <summary>
     /// Keeps what the commit is about to replace. If it then does not come to that, the images stay until the next one: they are the newest then.
+    /// What was free before only a snapshot older than that may read, and there may be no new ones of those.
     /// </summary>
     private void PublishOldImages(Change change)
     {
-        int count = change.Replaced;
-        for (int i = 0; i < count; i++)
+        bool hasOlder;
+        lock (_gate)
         {
-            byte[] image = change.OldImage(i);
+            hasOlder = _generations.Count > 1;
+        }
+
+        for (int i = 0; i < change.Replaced; i++)
+        {
+            uint page = change.Pages[i];
+            if (!hasOlder && change.WasFree(page))
+            {
+                continue;
+            }
+
+            byte[] image = change.OldImage(page);
             lock (_gate)
             {
-                _oldImages.Publish(change.Pages[i], image, change.Epoch);
+                _oldImages.Publish(page, image, change.Epoch);
                 _oldImages.Spill(_oldImages.MemoryLimitBytes + DirtyLimitBytes);
             }
         }
@@ -113,7 +126,7 @@ public sealed partial class Pager
         {
             commit.WritePages(change.Pages.Length, change.NewImages(), next.PageCount);
             Interlocked.Add(ref _pagesWritten, change.Pages.Length);
-            Interlocked.Add(ref _bytesWritten, (long)(change.Pages.Length + change.Journaled) * _pageSize);
+            Interlocked.Add(ref _bytesWritten, (long)(change.Pages.Length + change.Journaled.Length) * _pageSize);
             commit.RemoveJournal();
             committed = true;
             commit.SyncFolder();
@@ -152,7 +165,7 @@ public sealed partial class Pager
 
         try
         {
-            commit.Restore(change.Journaled, change.OldImages(), change.InitialPages);
+            commit.Restore(change.Journaled.Length, change.OldImages(), change.InitialPages);
 
             // Only now: readers have loaded pages of the failed commit meanwhile.
             _cache.Clear();

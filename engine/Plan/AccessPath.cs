@@ -16,13 +16,12 @@ internal readonly record struct PathColumn(FromSource Source, int Column, Collat
 }
 
 /// <summary>One way to read a source, given the sources that were read before it.</summary>
-internal sealed class AccessPath
+internal abstract class AccessPath(FromSource source)
 {
     // Of all paths on all threads: never added to.
-    private static readonly List<TermUse> s_none = [];
-    private static readonly List<PathColumn> s_noColumns = [];
+    protected static readonly List<TermUse> NoUses = [];
 
-    public required FromSource Source { get; init; }
+    public FromSource Source => source;
 
     /// <summary>What it costs once, before the first row: a hash table, a subquery's rows.</summary>
     public double Setup { get; init; }
@@ -40,28 +39,30 @@ internal sealed class AccessPath
     public double RandomReads { get; init; }
 
     /// <summary>The conditions that it answers exactly.</summary>
-    public List<TermUse> Uses { get; init; } = s_none;
+    public List<TermUse> Uses { get; init; } = NoUses;
 
     /// <summary>At most one row each time.</summary>
     public bool IsSingleRow { get; init; }
 
-    /// <summary>The order in which rows come; columns fixed by an equality are left out.</summary>
-    public List<PathColumn> Order { get; init; } = s_noColumns;
+    /// <summary>In how many columns, <see cref="OrderColumn"/>, its rows are in order; columns fixed by an equality are left out.</summary>
+    public virtual int OrderLength => 0;
 
     /// <summary>Whether it cannot be read backwards.</summary>
-    public bool IsForwardOnly { get; init; }
+    public virtual bool IsForwardOnly => false;
 
-    /// <summary>How many columns of <see cref="Order"/> tell each row from the others; 0 if they do not.</summary>
-    public int UniqueOrderLength { get; init; }
-
-    /// <summary>Columns that have one value in all rows.</summary>
-    public List<PathColumn> Fixed { get; init; } = s_noColumns;
-
-    /// <summary>Makes the node, reading forwards or backwards; the second argument is the conditions that may be tested below a hash table.</summary>
-    public required Func<bool, IReadOnlyList<WhereTerm>, PlanNode> Build { get; init; }
+    /// <summary>Whether all columns of its order together tell each row from the others.</summary>
+    public virtual bool IsOrderUnique => OrderLength > 0;
 
     /// <summary>Whether <see cref="Build"/> tests the conditions it is given.</summary>
-    public bool TestsConditions { get; init; }
+    public virtual bool TestsConditions => false;
+
+    /// <summary>A column of the order.</summary>
+    public virtual PathColumn OrderColumn(int position) => throw new ArgumentOutOfRangeException(nameof(position));
+
+    /// <summary>Makes the node.</summary>
+    /// <param name="reverse">Whether it is read backwards.</param>
+    /// <param name="conditions">Those that may be tested below a hash table.</param>
+    public abstract PlanNode Build(bool reverse, IReadOnlyList<WhereTerm> conditions);
 
     /// <summary>Whether it answers a condition.</summary>
     public bool Answers(WhereTerm term)
@@ -77,16 +78,6 @@ internal sealed class AccessPath
         return false;
     }
 
-    public bool IsFixed(SortKey key)
-    {
-        foreach (PathColumn column in Fixed)
-        {
-            if (column.Matches(key))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    /// <summary>Whether a key has one value in all rows.</summary>
+    public virtual bool IsFixed(SortKey key) => false;
 }

@@ -23,7 +23,7 @@ internal sealed class Compilation(Schemas schemas, bool foreignKeys)
     public Table? Dropped { get; init; }
 
     /// <summary>The tables that are written, by triggers too.</summary>
-    public HashSet<Table> Written { get; } = [];
+    public HashSet<Table> Written => field ??= [];
 
     /// <summary>The tables that are read, in the order in which they are met.</summary>
     public List<Table> Read { get; } = [];
@@ -32,5 +32,5 @@ internal sealed class Compilation(Schemas schemas, bool foreignKeys)
     public Action<ColumnNode, NamedColumn>? ColumnFound { get; init; }
 
     /// <summary>By trigger, or foreign key and event, and conflict action.</summary>
-    public Dictionary<(object Owner, TriggerEvent Event, ConflictAction OnConflict), TriggerProgram> Programs { get; } = [];
+    public Dictionary<(object Owner, TriggerEvent Event, ConflictAction OnConflict), TriggerProgram> Programs => field ??= [];
 }

@@ -14,31 +14,27 @@ internal sealed record DesiredOrder(IReadOnlyList<SortKey> Keys, bool HasLimit)
 
     public static DesiredOrder None { get; } = new([], false);
 
-    /// <summary>Whether reading by these paths, the first outermost, gives the order; and which of them must then be read backwards.</summary>
-    public bool IsGivenBy(List<AccessPath> paths, out HashSet<FromSource> backwards)
+    /// <summary>Whether reading by these paths, the first outermost, gives the order; and which of their sources must then be read backwards, a bit each.</summary>
+    public bool IsGivenBy(List<AccessPath> paths, out ulong backwards)
     {
-        backwards = [];
-        HashSet<int> single = [];
+        backwards = 0;
+        ulong single = 0;
         int next = 0;
         foreach (AccessPath path in paths)
         {
             if (path.IsSingleRow)
             {
-                _ = single.Add(path.Source.Source);
+                single |= path.Source.Mask;
                 continue;
             }
 
-            if (!Follow(path, single, ref next, out bool isReversed, out bool isUnique))
+            if (!Follow(path, paths, single, ref next, out bool isReversed, out bool isUnique))
             {
                 return false;
             }
 
-            if (isReversed)
-            {
-                _ = backwards.Add(path.Source);
-            }
-
-            if (SkipSingle(single, next) == Keys.Count)
+            backwards |= isReversed ? path.Source.Mask : 0;
+            if (SkipSingle(paths, single, next) == Keys.Count)
             {
                 return true;
             }
@@ -49,14 +45,14 @@ internal sealed record DesiredOrder(IReadOnlyList<SortKey> Keys, bool HasLimit)
             }
 
             // Each row of this path is alone with its key: the order may go on with the next path.
-            _ = single.Add(path.Source.Source);
+            single |= path.Source.Mask;
         }
 
-        return SkipSingle(single, next) == Keys.Count;
+        return SkipSingle(paths, single, next) == Keys.Count;
     }
 
     /// <summary>Follows the keys as far as one path's order goes.</summary>
-    private bool Follow(AccessPath path, HashSet<int> single, ref int next, out bool isReversed, out bool isUnique)
+    private bool Follow(AccessPath path, List<AccessPath> paths, ulong single, ref int next, out bool isReversed, out bool isUnique)
     {
         bool? reversed = null;
         int position = 0;
@@ -65,7 +61,7 @@ internal sealed record DesiredOrder(IReadOnlyList<SortKey> Keys, bool HasLimit)
         for (; next < Keys.Count; next++)
         {
             SortKey key = Keys[next];
-            if (IsSingle(key, single) || path.IsFixed(key))
+            if (IsSingle(key, paths, single) || path.IsFixed(key))
             {
                 continue;
             }
@@ -75,12 +71,12 @@ internal sealed record DesiredOrder(IReadOnlyList<SortKey> Keys, bool HasLimit)
                 break;
             }
 
-            if (position == path.Order.Count || !path.Order[position].Matches(key) || key.Order.NullsFirst == key.Order.Descending)
+            if (position == path.OrderLength || !path.OrderColumn(position).Matches(key) || key.Order.NullsFirst == key.Order.Descending)
             {
                 return false;
             }
 
-            bool against = key.Order.Descending != path.Order[position].Descending;
+            bool against = key.Order.Descending != path.OrderColumn(position).Descending;
             if ((reversed is { } direction && direction != against) || (against && path.IsForwardOnly))
             {
                 return false;
@@ -88,16 +84,16 @@ internal sealed record DesiredOrder(IReadOnlyList<SortKey> Keys, bool HasLimit)
 
             reversed = against;
             position++;
-            isUnique = path.UniqueOrderLength > 0 && position >= path.UniqueOrderLength;
+            isUnique = position == path.OrderLength && path.IsOrderUnique;
         }
 
         isReversed = reversed == true;
         return true;
     }
 
-    private int SkipSingle(HashSet<int> single, int next)
+    private int SkipSingle(List<AccessPath> paths, ulong single, int next)
     {
-        while (next < Keys.Count && IsSingle(Keys[next], single))
+        while (next < Keys.Count && IsSingle(Keys[next], paths, single))
         {
             next++;
         }
@@ -105,10 +101,24 @@ internal sealed record DesiredOrder(IReadOnlyList<SortKey> Keys, bool HasLimit)
         return next;
     }
 
-    private static bool IsSingle(SortKey key, HashSet<int> single) => key.Value switch
+    /// <summary>Whether a key is the same in all rows: it is constant, or of one of the sources that give a single row here.</summary>
+    private static bool IsSingle(SortKey key, List<AccessPath> paths, ulong single) => key.Value switch
     {
-        ColumnExpr column => single.Contains(column.Source),
-        RowidExpr rowid => single.Contains(rowid.Source),
+        ColumnExpr column => IsOf(column.Source, paths, single),
+        RowidExpr rowid => IsOf(rowid.Source, paths, single),
         _ => key.Value.IsConstant,
     };
+
+    private static bool IsOf(int source, List<AccessPath> paths, ulong mask)
+    {
+        foreach (AccessPath path in paths)
+        {
+            if (path.Source.Source == source)
+            {
+                return (path.Source.Mask & mask) != 0;
+            }
+        }
+
+        return false;
+    }
 }

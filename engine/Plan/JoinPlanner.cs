@@ -110,14 +110,14 @@ internal sealed class JoinPlanner(RowScope scope)
     private void PlaceRun(Progress progress, List<FromSource> sources, DesiredOrder order)
     {
         OrderedPaths chosen = new JoinOrder(_finder, progress.Pending).Choose(sources, progress.Placed, progress.Rows, order);
-        bool isOrdered = order.IsGivenBy(chosen.Paths, out HashSet<FromSource> backwards);
+        bool isOrdered = order.IsGivenBy(chosen.Paths, out ulong backwards);
 
         // Only the outermost run is asked for an order; what is nested within it keeps the order that it gave.
         progress.IsOrdered |= order.Keys.Count > 0 && isOrdered;
         foreach (AccessPath path in chosen.Paths)
         {
             ulong mask = path.Source.Mask;
-            PlanNode node = BuildPath(path, isOrdered && backwards.Contains(path.Source), progress.Pending);
+            PlanNode node = BuildPath(path, isOrdered && (backwards & mask) != 0, progress.Pending);
             _ = progress.Pending.RemoveAll(term => path.Answers(term));
             progress.Placed |= mask;
             node = Filtered(node, progress.TakeReady());

@@ -20,6 +20,7 @@ internal static class NodeWalk
         CaseNode cases => CaseChildren(cases),
         CastNode cast => [cast.Operand],
         CollateNode collate => [collate.Operand],
+        FunctionNode { OrderBy.Count: 0, Filter: null, Over: null } call => call.Arguments,
         FunctionNode call => CallChildren(call),
         _ => [],
     };

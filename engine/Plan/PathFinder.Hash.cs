@@ -7,13 +7,21 @@ internal sealed partial class PathFinder
 {
     private static void AddHash(List<AccessPath> paths, FromSource source, List<TermUse> uses, ulong placed)
     {
-        List<TermUse> equal = uses.FindAll(use => use.Kind == TermKind.Equal && use.Expression is null && (use.ValueMask & placed) != 0 && use.ValueMask != 0);
-        if (equal.Count == 0 || source.RequiredIndex is not null || source.Derived is { IsCorrelated: true })
+        List<TermUse>? equal = null;
+        foreach (TermUse use in uses)
+        {
+            if (use.Kind == TermKind.Equal && use.Expression is null && (use.ValueMask & placed) != 0)
+            {
+                (equal ??= []).Add(use);
+            }
+        }
+
+        if (equal is null || source.RequiredIndex is not null || source.Derived is { IsCorrelated: true })
         {
             return;
         }
 
-        if (source.Table is { AnalyzedRows: null } && paths.Exists(path => path.Uses.Exists(equal.Contains)))
+        if (source.Table is { AnalyzedRows: null } && AnswersAny(paths, equal))
         {
             // As in SQLite an index that is there goes before one that is made for the statement, unless it is known how many rows there are.
             return;
@@ -21,31 +29,58 @@ internal sealed partial class PathFinder
 
         double count = source.Derived?.EstimatedRows ?? PathCosts.RowsOf(source.Table!);
         AccessPath input = paths[0];
-        paths.Add(new AccessPath
+        paths.Add(new HashPath(input, equal)
         {
-            Source = source,
             Setup = count * (PathCosts.RowStep + PathCosts.HashRow),
             Cost = PathCosts.HashRow + 10,
             Rows = 10,
-            Uses = equal,
-            TestsConditions = true,
-            Build = (_, conditions) => BuildHash(source, input, equal, conditions),
         });
     }
 
-    private static HashLookupNode BuildHash(FromSource source, AccessPath input, List<TermUse> equal, IReadOnlyList<WhereTerm> conditions)
+    private static bool AnswersAny(List<AccessPath> paths, List<TermUse> conditions)
     {
-        PlanNode rows = input.Build(false, []);
+        foreach (AccessPath path in paths)
+        {
+            foreach (TermUse use in path.Uses)
+            {
+                if (conditions.Contains(use))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+}
+
+/// <summary>The rows of another way, put into a hash table by what conditions compare with the rows read before.</summary>
+internal sealed class HashPath : AccessPath
+{
+    private readonly AccessPath _input;
+
+    public HashPath(AccessPath input, List<TermUse> equal)
+        : base(input.Source)
+    {
+        _input = input;
+        Uses = equal;
+    }
+
+    public override bool TestsConditions => true;
+
+    public override PlanNode Build(bool reverse, IReadOnlyList<WhereTerm> conditions)
+    {
+        PlanNode rows = _input.Build(false, []);
         if (conditions.Count > 0)
         {
             rows = new FilterNode(rows, [.. conditions.Select(term => term.Condition)]);
         }
 
-        HashKey[] keys = [.. equal.Select(use => new HashKey(use.ColumnSide, use.Value!, use.Convert, use.Collation))];
-        string condition = string.Join(" AND ", equal.Select(use => $"{ColumnName(source, use.Column)}=?"));
-        return new HashLookupNode(rows, source.Source, source.ColumnCount, source.UsedColumns.ToArray(), keys, source.Name, condition);
+        HashKey[] keys = [.. Uses.Select(use => new HashKey(use.ColumnSide, use.Value!, use.Convert, use.Collation))];
+        string condition = string.Join(" AND ", Uses.Select(use => $"{ColumnName(use.Column)}=?"));
+        return new HashLookupNode(rows, Source.Source, Source.ColumnCount, Source.UsedColumns.ToArray(), keys, Source.Name, condition);
     }
 
-    private static string ColumnName(FromSource source, int column) =>
-        column < 0 ? "rowid" : source.Table?.Columns[column].Name ?? $"column{column + 1}";
+    private string ColumnName(int column) =>
+        column < 0 ? "rowid" : Source.Table?.Columns[column].Name ?? $"column{column + 1}";
 }

@@ -25,15 +25,11 @@ internal sealed partial class PathFinder
             if (isAllowed && HasEdges(source, index, skip) && PartialIndexes.IsUsable(index, source, terms) && EdgeBounds(source, index, terms, skip) is var (lower, upper))
             {
                 bool covering = IsCovering(source, table, index);
-                yield return new AccessPath
+                double groups = PathCosts.GroupsOf(table, index, skip.Keys.Count);
+                yield return new IndexEdgesPath(source, index, skip, lower, upper, covering)
                 {
-                    Source = source,
-                    Cost = Math.Min(PathCosts.RowsOf(table), IndexEdgesNode.MostRowsOfGroup * PathCosts.GroupsOf(table, index, skip.Keys.Count)) * PathCosts.IndexStep(table, index) / 2,
-                    Rows = PathCosts.GroupsOf(table, index, skip.Keys.Count),
-                    Uses = UsesOf([], lower, upper),
-                    IsForwardOnly = true,
-                    Order = KeyColumnsOf(source, table, index, 0, skip.Keys.Count),
-                    Build = (_, _) => new IndexEdgesNode(source.Access!, index, skip.Keys.Count, skip.Edges, KeyBound(lower), KeyBound(upper), covering),
+                    Cost = Math.Min(PathCosts.RowsOf(table), IndexEdgesNode.MostRowsOfGroup * groups) * PathCosts.IndexStep(table, index) / 2,
+                    Rows = groups,
                 };
             }
         }
@@ -51,7 +47,7 @@ internal sealed partial class PathFinder
 
         for (int i = 0; i < wanted.Length; i++)
         {
-            PathColumn column = KeyColumnOf(source, source.Table, index, i);
+            PathColumn column = IndexColumns.Of(source, index, i);
             bool isForward = !column.Descending && column.Collation == wanted[i].Collation;
             if (!isForward || column.Column != wanted[i].Column)
             {

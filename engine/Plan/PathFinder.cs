@@ -2,7 +2,6 @@ using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute;
 using Sluice.Engine.Execute.Expressions;
 using Sluice.Engine.Execute.Operators;
-using Sluice.Engine.Format;
 
 namespace Sluice.Engine.Plan;
 
@@ -35,7 +34,7 @@ internal sealed partial class PathFinder(CompileState state)
             // A table-valued function comes after what its arguments refer to.
             bool isFunction = node is Execute.TableFunctions.TableFunctionNode;
             double cost = (source.ArgumentMask & ~placed) != 0 ? double.PositiveInfinity : isFunction ? FunctionRows : 1;
-            return [new AccessPath { Source = source, Cost = cost, Rows = isFunction ? FunctionRows : 1, Build = (_, _) => node }];
+            return [new NodePath(source, node) { Cost = cost, Rows = isFunction ? FunctionRows : 1 }];
         }
 
         List<AccessPath> paths = [];
@@ -56,16 +55,10 @@ internal sealed partial class PathFinder(CompileState state)
     {
         double rows = Math.Max(1, derived.EstimatedRows);
         bool isKept = isInner && !derived.IsCorrelated;
-        paths.Add(new AccessPath
-        {
-            Source = source,
-            Setup = isKept ? rows * PathCosts.RowStep : 0,
-            Cost = rows * PathCosts.RowStep,
-            Rows = rows,
-            Build = (_, _) => isKept
-                ? new MaterializedNode(derived.Root, derived.Outputs, source.Source, source.Name)
-                : new DerivedNode(derived.Root, derived.Outputs, source.Source, source.Name),
-        });
+        PlanNode node = isKept
+            ? new MaterializedNode(derived.Root, derived.Outputs, source.Source, source.Name)
+            : new DerivedNode(derived.Root, derived.Outputs, source.Source, source.Name);
+        paths.Add(new NodePath(source, node) { Setup = isKept ? rows * PathCosts.RowStep : 0, Cost = rows * PathCosts.RowStep, Rows = rows });
     }
 
     // ---- tables ----
@@ -77,7 +70,7 @@ internal sealed partial class PathFinder(CompileState state)
         {
             if (PartialIndexes.IsUsable(required, source, terms))
             {
-                paths.Add(IndexPath(source, required, uses));
+                paths.Add(IndexPathOf(source, required, uses));
             }
 
             return;
@@ -85,15 +78,15 @@ internal sealed partial class PathFinder(CompileState state)
 
         if (table.Primary is { } primary)
         {
-            paths.Add(IndexPath(source, primary, []));
-            if (IndexPath(source, primary, uses) is { Uses.Count: > 0 } seek)
+            paths.Add(IndexPathOf(source, primary, []));
+            if (IndexPathOf(source, primary, uses) is { Uses.Count: > 0 } seek)
             {
                 paths.Add(seek);
             }
         }
         else
         {
-            paths.Add(ScanPath(source));
+            paths.Add(ScanOf(source));
             AddRowidPaths(paths, source, uses);
         }
 
@@ -102,11 +95,12 @@ internal sealed partial class PathFinder(CompileState state)
             return;
         }
 
-        foreach (TableIndex index in table.Indexes)
+        for (int i = 0; i < table.Indexes.Count; i++)
         {
-            if ((wantsOrder || index.Where is not null || IsCovering(source, table, index) || uses.Exists(use => Fits(use, table, index, 0)))
+            TableIndex index = table.Indexes[i];
+            if ((wantsOrder || index.Where is not null || IsCovering(source, table, index) || FitsAny(uses, table, index))
                 && PartialIndexes.IsUsable(index, source, terms)
-                && IndexPath(source, index, uses) is var path
+                && IndexPathOf(source, index, uses) is var path
                 && (path.Uses.Count > 0 || !source.IsChanged || index.Where is not null))
             {
                 paths.Add(path);
@@ -114,91 +108,56 @@ internal sealed partial class PathFinder(CompileState state)
         }
     }
 
-    private static AccessPath ScanPath(FromSource source) => new()
-    {
-        Source = source,
-        Cost = PathCosts.RowsOf(source.Table!) * PathCosts.RowStep,
-        Rows = PathCosts.RowsOf(source.Table!),
-        Order = [RowidOf(source)],
-        UniqueOrderLength = 1,
-        Build = (reverse, _) => new TableScanNode(source.Access!, reverse),
-    };
+    private static ScanPath ScanOf(FromSource source) =>
+        new(source) { Cost = PathCosts.RowsOf(source.Table!) * PathCosts.RowStep, Rows = PathCosts.RowsOf(source.Table!) };
 
     private void AddRowidPaths(List<AccessPath> paths, FromSource source, List<TermUse> uses)
     {
-        List<TermUse> rowid = uses.FindAll(static use => use.Column == -1);
-        if (rowid.Count == 0)
+        TermUse? equal = null;
+        TermUse? list = null;
+        TermUse? lower = null;
+        TermUse? upper = null;
+        foreach (TermUse use in uses)
         {
-            return;
-        }
-
-        if (rowid.Find(static use => use.Kind is TermKind.Equal or TermKind.Is && !use.Value!.IsConstantNull()) is { } equal)
-        {
-            paths.Add(new AccessPath
+            if (use.Column == -1)
             {
-                Source = source,
-                Cost = PathCosts.Seek,
-                Rows = 1,
-                Uses = [equal],
-                IsSingleRow = true,
-                Build = (_, _) => new RowidSeekNode(source.Access!, equal.Value!),
-            });
+                equal ??= use.Kind is TermKind.Equal or TermKind.Is && !use.Value!.IsConstantNull() ? use : null;
+                list ??= use.Kind == TermKind.In ? use : null;
+                lower ??= use.Kind == TermKind.Lower ? use : null;
+                upper ??= use.Kind == TermKind.Upper ? use : null;
+            }
         }
 
-        if (rowid.Find(static use => use.Kind == TermKind.In) is { } list)
+        if (equal is not null)
         {
-            paths.Add(new AccessPath
-            {
-                Source = source,
-                Cost = PathCosts.Seek * list.ValueCount,
-                Rows = list.ValueCount,
-                Uses = [list],
-                Order = [RowidOf(source)],
-                UniqueOrderLength = 1,
-                Build = (reverse, _) =>
-                {
-                    int slot = state.NewSlot();
-                    PlanNode values = new InLoopNode(list.Values!, slot, Affinity.Numeric, Collation.Binary, reverse);
-                    return new NestedLoopNode(values, new RowidSeekNode(source.Access!, new SlotExpr(slot)));
-                },
-            });
+            paths.Add(new RowidPath(source, equal) { Cost = PathCosts.Seek, Rows = 1, IsSingleRow = true });
         }
 
-        TermUse? lower = rowid.Find(static use => use.Kind == TermKind.Lower);
-        TermUse? upper = rowid.Find(static use => use.Kind == TermKind.Upper);
+        if (list is not null)
+        {
+            paths.Add(new RowidListPath(source, list, state) { Cost = PathCosts.Seek * list.ValueCount, Rows = list.ValueCount });
+        }
+
         if (lower is not null || upper is not null)
         {
             double rows = PathCosts.RowsOf(source.Table!) / (lower is not null && upper is not null ? 64 : 4);
-            paths.Add(new AccessPath
-            {
-                Source = source,
-                Cost = PathCosts.Seek + (rows * PathCosts.RowStep),
-                Rows = rows,
-                Uses = UsesOf([], lower, upper),
-                Order = [RowidOf(source)],
-                UniqueOrderLength = 1,
-                Build = (reverse, _) => new RowidRangeNode(source.Access!, Bound(lower), Bound(upper), reverse),
-            });
+            paths.Add(new RowidRangePath(source, lower, upper) { Cost = PathCosts.Seek + (rows * PathCosts.RowStep), Rows = rows });
         }
     }
-
-    private static RangeBound? Bound(TermUse? use) => use is null ? null : new RangeBound(use.Value!, use.Inclusive);
-
-    private static PathColumn RowidOf(FromSource source) => new(source, -1, Collation.Binary, false);
 
     // ---- indexes ----
 
     /// <summary>The index read as far as the conditions narrow it.</summary>
-    private AccessPath IndexPath(FromSource source, TableIndex index, List<TermUse> uses)
+    private IndexPath IndexPathOf(FromSource source, TableIndex index, List<TermUse> uses)
     {
         Table table = source.Table!;
-        List<TermUse> equalities = [];
+        List<TermUse>? answered = null;
         TermUse? lower = null;
         TermUse? upper = null;
-        int position = 0;
+        bool hasIn = false;
 
         // The rowid, or what the primary key needs, at the end of each key is a column like the others.
-        for (; position <= index.KeyLength; position++)
+        for (int position = 0; position <= index.KeyLength; position++)
         {
             TermUse? equal = null;
             TermUse? list = null;
@@ -219,20 +178,22 @@ internal sealed partial class PathFinder(CompileState state)
                 break;
             }
 
-            equalities.Add(found);
+            (answered ??= new(2)).Add(found);
+            hasIn |= found.Kind == TermKind.In;
             lower = upper = null;
         }
 
+        int equalities = answered?.Count ?? 0;
         bool covering = IsCovering(source, table, index);
         bool isRange = lower is not null || upper is not null;
-        bool isUnique = index.Unique && equalities.Count >= index.Columns.Count
-            && equalities.TrueForAll(static use => use.Kind == TermKind.Equal);
-        double rows = equalities.Count == 0 ? PathCosts.RowsOf(table) : isUnique ? 1 : PathCosts.EqualRows(index, equalities.Count);
+        bool isUnique = index.Unique && equalities >= index.Columns.Count
+            && answered!.TrueForAll(static use => use.Kind == TermKind.Equal);
+        double rows = equalities == 0 ? PathCosts.RowsOf(table) : isUnique ? 1 : PathCosts.EqualRows(index, equalities);
         double seeks = 1;
-        foreach (TermUse use in equalities)
+        for (int i = 0; hasIn && i < equalities; i++)
         {
-            rows *= use.Kind == TermKind.In ? use.ValueCount : 1;
-            seeks *= use.Kind == TermKind.In ? use.ValueCount : 1;
+            rows *= answered![i].ValueCount;
+            seeks *= answered[i].ValueCount;
         }
 
         if (isRange)
@@ -242,74 +203,45 @@ internal sealed partial class PathFinder(CompileState state)
 
         rows = Math.Max(1, rows);
         double step = PathCosts.IndexStep(table, index);
-        bool isWhole = equalities.Count == 0 && !isRange;
+        bool isWhole = equalities == 0 && !isRange;
         double cost = (isWhole ? 0 : seeks * PathCosts.Seek) + (rows * step) + (covering ? 0 : rows * PathCosts.RowStep);
         if (isWhole && covering && !PathCosts.IsNarrower(table, index))
         {
             cost = Math.Max(cost, (PathCosts.RowsOf(table) * PathCosts.RowStep) + 1);
         }
 
-        bool hasIn = equalities.Exists(static use => use.Kind == TermKind.In);
-        (List<PathColumn> order, int uniqueLength) = hasIn ? ([], 0) : OrderOf(source, table, index, equalities.Count);
-        return new AccessPath
+        if (lower is not null)
         {
-            Source = source,
+            (answered ??= new(2)).Add(lower);
+        }
+
+        if (upper is not null)
+        {
+            (answered ??= new(1)).Add(upper);
+        }
+
+        return new IndexPath(state, source, index, answered, new IndexUses(equalities, hasIn, lower, upper), covering)
+        {
             Cost = cost,
             Rows = rows,
-            Uses = UsesOf(equalities, lower, upper),
             IsSingleRow = isUnique,
-            Order = order,
-            UniqueOrderLength = uniqueLength,
             RandomReads = covering ? 0 : rows * PathCosts.RandomRead,
-            Fixed = hasIn ? [] : KeyColumnsOf(source, table, index, 0, equalities.Count),
-            Build = (reverse, _) => BuildIndex(source, index, equalities, lower, upper, reverse, covering),
         };
     }
 
-    private static List<TermUse> UsesOf(List<TermUse> equalities, TermUse? lower, TermUse? upper)
+    /// <summary>Whether any condition is about the first column.</summary>
+    private static bool FitsAny(List<TermUse> uses, Table table, TableIndex index)
     {
-        List<TermUse> uses = new(equalities.Count + 2);
-        uses.AddRange(equalities);
-        foreach (TermUse? bound in (ReadOnlySpan<TermUse?>)[lower, upper])
+        foreach (TermUse use in uses)
         {
-            if (bound is not null)
+            if (Fits(use, table, index, 0))
             {
-                uses.Add(bound);
+                return true;
             }
         }
 
-        return uses;
+        return false;
     }
-
-    private PlanNode BuildIndex(
-        FromSource source, TableIndex index, List<TermUse> equalities, TermUse? lower, TermUse? upper, bool reverse, bool covering)
-    {
-        List<IndexEquality> keys = [];
-        List<PlanNode> loops = [];
-        for (int i = 0; i < equalities.Count; i++)
-        {
-            TermUse use = equalities[i];
-            if (use.Kind != TermKind.In)
-            {
-                keys.Add(new IndexEquality(use.Value!, use.Convert, use.Kind == TermKind.Is));
-                continue;
-            }
-
-            int slot = state.NewSlot();
-            loops.Add(new InLoopNode(use.Values!, slot, use.Convert, use.Collation, reverse));
-            keys.Add(new IndexEquality(new SlotExpr(slot), Affinity.Blob, false));
-        }
-
-        PlanNode node = new IndexScanNode(source.Access!, index, new IndexRange(keys, KeyBound(lower), KeyBound(upper), reverse), covering);
-        for (int i = loops.Count - 1; i >= 0; i--)
-        {
-            node = new NestedLoopNode(loops[i], node);
-        }
-
-        return node;
-    }
-
-    private static IndexBound? KeyBound(TermUse? use) => use is null ? null : new IndexBound(use.Value!, use.Convert, use.Inclusive);
 
     /// <summary>Whether a condition is about this key column, compared as the index compares.</summary>
     private static bool Fits(TermUse use, Table table, TableIndex index, int position)
@@ -373,35 +305,6 @@ internal sealed partial class PathFinder(CompileState state)
         }
 
         return false;
-    }
-
-    private static (List<PathColumn> Order, int UniqueLength) OrderOf(FromSource source, Table table, TableIndex index, int from)
-    {
-        List<PathColumn> order = KeyColumnsOf(source, table, index, from, table.KeyColumns is null ? index.Columns.Count + 1 : index.KeyLength);
-        return (order, Math.Max(1, order.Count));
-    }
-
-    private static List<PathColumn> KeyColumnsOf(FromSource source, Table table, TableIndex index, int from, int to)
-    {
-        List<PathColumn> columns = new(Math.Max(0, to - from));
-        for (int i = from; i < to; i++)
-        {
-            columns.Add(KeyColumnOf(source, table, index, i));
-        }
-
-        return columns;
-    }
-
-    private static PathColumn KeyColumnOf(FromSource source, Table table, TableIndex index, int position)
-    {
-        if (position >= index.KeyLength)
-        {
-            return RowidOf(source);
-        }
-
-        KeyColumn key = index.Order.Columns[position];
-        int column = index.ColumnAt(position);
-        return new PathColumn(source, column == table.RowidAlias ? -1 : column, key.Collation, key.Descending);
     }
 }
 

@@ -8,7 +8,7 @@ namespace Sluice.Engine.Plan;
 internal sealed partial class RowScope
 {
     /// <summary>A condition is bound more than once when an index is sought for it; its subqueries are compiled once for each phase.</summary>
-    private readonly Dictionary<(object Node, int Phase), (object Bound, ulong Touched)> _bound = new(SubqueryKeyComparer.Instance);
+    private Dictionary<(object Node, int Phase), (object Bound, ulong Touched)>? _bound;
 
     /// <summary>What EXPLAIN QUERY PLAN tells of the subqueries.</summary>
     public List<(string Label, PlanNode Root)> Subqueries { get; } = [];
@@ -62,6 +62,7 @@ internal sealed partial class RowScope
         where T : class
     {
         (object, int) key = (node, Windowing is not null ? 2 : Grouping is not null ? 1 : 0);
+        _bound ??= new(SubqueryKeyComparer.Instance);
         if (_bound.TryGetValue(key, out (object Bound, ulong Touched) known))
         {
             From.Touched |= known.Touched;

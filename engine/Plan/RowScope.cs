@@ -107,8 +107,9 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
             bool isMerged = column?.Coalesced is not null && (node.Table is null || node.Table == source.Handle);
             Func<Expr> bind = column is null ? source.Rowid! : isMerged ? column.Expression : column.Bind;
             object key = column is null ? source : isMerged ? column.Coalesced! : column;
-            Expr Below() => Grouping is { } grouping ? grouping.Capture(key, bind) : bind();
-            return Windowing is { } windowing ? windowing.Capture(key, Below) : Below();
+            return Windowing is { } windowing ? windowing.Capture(key, BelowWindows(Grouping, key, bind))
+                : Grouping is { } grouping ? grouping.Capture(key, bind)
+                : bind();
         }
 
         if (AliasesVisible && node.Table is null && FindAlias(node.Column) is { } aliased)
@@ -192,6 +193,9 @@ internal sealed partial class RowScope(CompileState state, RowScope? parent = nu
 
         return base.BindRaise(node);
     }
+
+    private static Func<Expr> BelowWindows(Grouping? grouping, object key, Func<Expr> bind) =>
+        grouping is null ? bind : () => grouping.Capture(key, bind);
 
     private ExpressionNode? FindAlias(string name)
     {

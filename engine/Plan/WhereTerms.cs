@@ -69,19 +69,45 @@ internal static class WhereTerms
         bool wasCorrelated = scope.IsCorrelated;
         scope.From.Touched = 0;
         scope.IsCorrelated = false;
-        Expr condition = ExpressionBinder.Bind(node, scope);
-        ulong mask = scope.From.Touched;
         List<TermUse> uses = [];
-        WhereTerm term = new() { Node = node, Condition = condition, Mask = mask, Uses = uses, IsCorrelated = scope.IsCorrelated };
+        WhereTerm term = node is BinaryNode { Operator: not BinaryOperator.Is } binary && KindOf(binary.Operator) is { } kind
+            ? BindComparison(binary, kind, uses, scope)
+            : BindOther(node, uses, scope);
+        scope.From.Touched = before | term.Mask;
+        scope.IsCorrelated |= wasCorrelated;
+        return term;
+    }
+
+    /// <summary>A comparison: each side is bound once, for the condition and for the seeks that may answer it.</summary>
+    private static WhereTerm BindComparison(BinaryNode node, TermKind kind, List<TermUse> uses, RowScope scope)
+    {
+        IReadOnlyList<Expr> left = ExpressionBinder.BindRow(node.Left, scope);
+        ulong leftMask = scope.From.Touched;
+        scope.From.Touched = 0;
+        IReadOnlyList<Expr> right = ExpressionBinder.BindRow(node.Right, scope);
+        ulong rightMask = scope.From.Touched;
+        Expr condition = ExpressionBinder.Compare(node.Operator, left, right);
+        WhereTerm term = new() { Node = node, Condition = condition, Mask = leftMask | rightMask, Uses = uses, IsCorrelated = scope.IsCorrelated };
+        if (left.Count == 1)
+        {
+            AddComparisons(uses, term, new Side(node.Left, left[0], leftMask), new Side(node.Right, right[0], rightMask), kind, IsInclusive(node.Operator), scope);
+        }
+
+        return term;
+    }
+
+    private static WhereTerm BindOther(ExpressionNode node, List<TermUse> uses, RowScope scope)
+    {
+        Expr condition = ExpressionBinder.Bind(node, scope);
+        WhereTerm term = new() { Node = node, Condition = condition, Mask = scope.From.Touched, Uses = uses, IsCorrelated = scope.IsCorrelated };
         switch (node)
         {
             // IS TRUE is no comparison with 1.
-            case BinaryNode binary when KindOf(binary.Operator) is { } kind && condition is not IsTruthExpr:
-                AddComparison(uses, term, binary.Left, binary.Right, isLeft: true, kind, IsInclusive(binary.Operator), scope);
-                AddComparison(uses, term, binary.Right, binary.Left, isLeft: false, Flipped(kind), IsInclusive(binary.Operator), scope);
+            case BinaryNode { Operator: BinaryOperator.Is, Left: not RowValueNode, Right: not RowValueNode } binary when condition is not (IsTruthExpr or RowComparisonExpr):
+                AddComparisons(uses, term, SideOf(binary.Left, scope), SideOf(binary.Right, scope), TermKind.Is, inclusive: false, scope);
                 break;
             case IsNullNode { Negated: false } isNull:
-                AddComparison(uses, term, isNull.Operand, new LiteralNode(SqlValue.Null), isLeft: true, TermKind.Is, true, scope);
+                AddComparison(uses, term, SideOf(isNull.Operand, scope), new Side(new LiteralNode(SqlValue.Null), ConstantExpr.Null, 0), isLeft: true, TermKind.Is, true, scope);
                 break;
             case InListNode { Negated: false } list:
                 AddInList(uses, term, list, scope);
@@ -91,29 +117,31 @@ internal static class WhereTerms
                 break;
         }
 
-        scope.From.Touched = before | mask;
-        scope.IsCorrelated |= wasCorrelated;
         return term;
     }
 
+    /// <summary>What both sides of a comparison say of columns.</summary>
+    private static void AddComparisons(List<TermUse> uses, WhereTerm term, in Side left, in Side right, TermKind kind, bool inclusive, RowScope scope)
+    {
+        AddComparison(uses, term, left, right, isLeft: true, kind, inclusive, scope);
+        AddComparison(uses, term, right, left, isLeft: false, Flipped(kind), inclusive, scope);
+    }
+
     private static void AddComparison(
-        List<TermUse> uses, WhereTerm term, ExpressionNode columnSide, ExpressionNode valueSide, bool isLeft, TermKind kind, bool inclusive, RowScope scope)
+        List<TermUse> uses, WhereTerm term, in Side operand, in Side value, bool isLeft, TermKind kind, bool inclusive, RowScope scope)
     {
         ExpressionNode? expression = null;
-        if (Column(columnSide, scope) is not var (source, column, side))
+        if (Column(operand, scope) is not var (source, column))
         {
-            if (IndexedExpression(columnSide, scope) is not var (table, bare, bound))
+            if (IndexedExpression(operand, scope) is not var (table, bare))
             {
                 return;
             }
 
-            (source, column, side, expression) = (table, TableIndex.ExpressionColumn, bound, bare);
+            (source, column, expression) = (table, TableIndex.ExpressionColumn, bare);
         }
 
-        scope.From.Touched = 0;
-        Expr value = ExpressionBinder.Bind(valueSide, scope);
-        ulong valueMask = scope.From.Touched;
-        if ((valueMask & source.Mask) != 0)
+        if ((value.Mask & source.Mask) != 0)
         {
             return;
         }
@@ -125,33 +153,30 @@ internal static class WhereTerms
             Column = column,
             Expression = expression,
             Kind = kind,
-            Value = value,
-            ValueMask = valueMask,
+            Value = value.Bound,
+            ValueMask = value.Mask,
             Inclusive = inclusive,
-            Convert = ComparisonRules.AffinityOf(side.Affinity, value.Affinity),
+            Convert = ComparisonRules.AffinityOf(operand.Bound.Affinity, value.Bound.Affinity),
             // The left operand's collation comes first, and the column may be on either side.
-            Collation = isLeft ? ComparisonRules.CollationOf(side, value) : ComparisonRules.CollationOf(value, side),
-            ColumnSide = side,
+            Collation = isLeft ? ComparisonRules.CollationOf(operand.Bound, value.Bound) : ComparisonRules.CollationOf(value.Bound, operand.Bound),
+            ColumnSide = operand.Bound,
         });
     }
 
     /// <summary>An expression that an index of one of the sources is on, with the source's name taken off its columns.</summary>
-    private static (FromSource Source, ExpressionNode Bare, Expr Side)? IndexedExpression(ExpressionNode operand, RowScope scope)
+    private static (FromSource Source, ExpressionNode Bare)? IndexedExpression(in Side operand, RowScope scope)
     {
         foreach (FromSource source in scope.From.All)
         {
-            if (source.Table is not { } table || !HasExpressions(table))
+            if (operand.Mask != source.Mask || source.Table is not { } table || !HasExpressions(table))
             {
                 continue;
             }
 
-            ExpressionNode bare = NodeWalk.WithoutQualifier(OrderTerms.Unwrapped(operand), source.Name);
-            bool isIndexed = table.Indexes.Any(index => index.Expressions.Any(part => part is not null && NodeEquality.AreEqual(bare, OrderTerms.Unwrapped(part))));
-            if (isIndexed)
+            ExpressionNode bare = NodeWalk.WithoutQualifier(OrderTerms.Unwrapped(operand.Node), source.Name);
+            if (table.Indexes.Any(index => index.Expressions.Any(part => part is not null && NodeEquality.AreEqual(bare, OrderTerms.Unwrapped(part)))))
             {
-                scope.From.Touched = 0;
-                Expr side = ExpressionBinder.Bind(operand, scope);
-                return scope.From.Touched == source.Mask ? (source, bare, side) : null;
+                return (source, bare);
             }
         }
 
@@ -173,7 +198,13 @@ internal static class WhereTerms
 
     private static void AddInList(List<TermUse> uses, WhereTerm term, InListNode list, RowScope scope)
     {
-        if (Column(list.Value, scope) is not var (source, column, side))
+        if (OrderTerms.Unwrapped(list.Value) is not ColumnNode)
+        {
+            return;
+        }
+
+        Side operand = SideOf(list.Value, scope);
+        if (Column(operand, scope) is not var (source, column))
         {
             return;
         }
@@ -192,16 +223,17 @@ internal static class WhereTerms
                 Values = new InListValues(items),
                 ValueCount = Math.Max(1, items.Length),
                 ValueMask = valueMask,
-                Convert = ComparisonRules.AffinityOf(side.Affinity, Affinity.None),
-                Collation = ComparisonRules.CollationOf(side),
-                ColumnSide = side,
+                Convert = ComparisonRules.AffinityOf(operand.Bound.Affinity, Affinity.None),
+                Collation = ComparisonRules.CollationOf(operand.Bound),
+                ColumnSide = operand.Bound,
             });
         }
     }
 
     private static void AddInSubquery(List<TermUse> uses, WhereTerm term, InSelectNode select, InSubqueryExpr subquery, RowScope scope)
     {
-        if (Column(select.Value, scope) is var (source, column, side))
+        Side operand = SideOf(select.Value, scope);
+        if (Column(operand, scope) is var (source, column))
         {
             uses.Add(new TermUse
             {
@@ -212,31 +244,43 @@ internal static class WhereTerms
                 Values = subquery.ToSeekValues(),
                 ValueCount = SubqueryValues,
                 ValueMask = 0,
-                Convert = ComparisonRules.AffinityOfSet(side.Affinity, subquery.Plan.Last[0].Affinity),
-                Collation = ComparisonRules.CollationOf(side, subquery.Plan.Last[0]),
-                ColumnSide = side,
+                Convert = ComparisonRules.AffinityOfSet(operand.Bound.Affinity, subquery.Plan.Last[0].Affinity),
+                Collation = ComparisonRules.CollationOf(operand.Bound, subquery.Plan.Last[0]),
+                ColumnSide = operand.Bound,
             });
         }
     }
 
-    /// <summary>The column of a source that an operand is, under COLLATE perhaps.</summary>
-    private static (FromSource Source, int Column, Expr Side)? Column(ExpressionNode operand, RowScope scope)
+    private static Side SideOf(ExpressionNode node, RowScope scope)
     {
-        if (OrderTerms.Unwrapped(operand) is not ColumnNode named || scope.FindColumn(named) is null)
+        scope.From.Touched = 0;
+        Expr bound = ExpressionBinder.Bind(node, scope);
+        return new Side(node, bound, scope.From.Touched);
+    }
+
+    /// <summary>The column of a source that an operand is, under COLLATE perhaps.</summary>
+    private static (FromSource Source, int Column)? Column(in Side operand, RowScope scope)
+    {
+        if (OrderTerms.Unwrapped(operand.Node) is not ColumnNode)
         {
             return null;
         }
 
-        Expr side = ExpressionBinder.Bind(operand, scope);
-        Expr column = ReferenceEquals(operand, named) ? side : ExpressionBinder.Bind(named, scope);
-        (int number, int ordinal) = column switch
+        (int number, int ordinal) = CollateExpr.Unwrapped(operand.Bound) switch
         {
             ColumnExpr plain => (plain.Source, plain.Column),
             RowidExpr rowid => (rowid.Source, -1),
             _ => (-1, -1),
         };
-        FromSource? source = scope.From.All.FirstOrDefault(source => source.Source == number);
-        return source is null ? null : (source, ordinal, side);
+        foreach (FromSource source in scope.From.All)
+        {
+            if (source.Source == number)
+            {
+                return (source, ordinal);
+            }
+        }
+
+        return null;
     }
 
     private static TermKind? KindOf(BinaryOperator operation) => operation switch
@@ -256,4 +300,7 @@ internal static class WhereTerms
         TermKind.Lower => TermKind.Upper,
         _ => kind,
     };
+
+    /// <summary>One side of a comparison: as written, bound, and the sources that it refers to.</summary>
+    private readonly record struct Side(ExpressionNode Node, Expr Bound, ulong Mask);
 }

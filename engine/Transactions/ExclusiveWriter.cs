@@ -20,6 +20,10 @@ internal sealed class ExclusiveWriter : BTreeWriter
     private readonly List<uint> _droppedRoots = [];
     private readonly List<int> _droppedAtMark = [];
 
+    // The counter last asked for: mostly one table is written.
+    private uint _counterRoot;
+    private RowidCounter? _counter;
+
     public ExclusiveWriter(Store store, PageTransaction pages, Schema schema)
     {
         _store = store;
@@ -37,18 +41,13 @@ internal sealed class ExclusiveWriter : BTreeWriter
 
     public RowidCounter Counter(uint root)
     {
-        if (!_droppedRoots.Contains(root) && _before.TryGetTable(root, out _))
+        if (_counter is null || _counterRoot != root)
         {
-            return _store.Counter(root);
+            _counter = FindCounter(root);
+            _counterRoot = root;
         }
 
-        if (!_freshCounters.TryGetValue(root, out RowidCounter? counter))
-        {
-            counter = RowidCounter.After(new TableCursor(Pages, root));
-            _freshCounters.Add(root, counter);
-        }
-
-        return counter;
+        return _counter;
     }
 
     public int Mark()
@@ -63,6 +62,7 @@ internal sealed class ExclusiveWriter : BTreeWriter
         _droppedRoots.RemoveRange(_droppedAtMark[mark], _droppedRoots.Count - _droppedAtMark[mark]);
         _droppedAtMark.RemoveRange(mark + 1, _droppedAtMark.Count - mark - 1);
         _freshCounters.Clear();
+        _counter = null;
         if (Pages.SchemaCookie == _before.Cookie)
         {
             Schema = _before;
@@ -107,6 +107,7 @@ internal sealed class ExclusiveWriter : BTreeWriter
     {
         _droppedRoots.Add(root);
         _freshCounters.Remove(root);
+        _counter = null;
         _trees.Drop(root);
     }
 
@@ -121,6 +122,22 @@ internal sealed class ExclusiveWriter : BTreeWriter
     public override void PutKey(uint root, KeyOrder order, ReadOnlySpan<byte> key) => _trees.PutKey(root, order, key);
 
     public override bool DeleteKey(uint root, KeyOrder order, ReadOnlySpan<byte> key) => _trees.DeleteKey(root, order, key);
+
+    private RowidCounter FindCounter(uint root)
+    {
+        if (!_droppedRoots.Contains(root) && _before.TryGetTable(root, out _))
+        {
+            return _store.Counter(root);
+        }
+
+        if (!_freshCounters.TryGetValue(root, out RowidCounter? counter))
+        {
+            counter = RowidCounter.After(new TableCursor(Pages, root));
+            _freshCounters.Add(root, counter);
+        }
+
+        return counter;
+    }
 
     private void LoadSchema() =>
         Schema = SchemaLoader.Load(new TableCursor(Pages, 1), Pages.SchemaCookie, Pages.Path, Pages.Base.Header.SchemaFormat, root => new TableCursor(Pages, root));

@@ -51,7 +51,7 @@ internal sealed partial class Binding
         return Finish(new ConcatenateExpr(parts), left, right);
     }
 
-    private static Expr BindComparison(BinaryOperator comparison, IReadOnlyList<Expr> left, IReadOnlyList<Expr> right)
+    public static Expr BindComparison(BinaryOperator comparison, IReadOnlyList<Expr> left, IReadOnlyList<Expr> right)
     {
         if (left.Count != right.Count)
         {

@@ -22,4 +22,7 @@ public static class ExpressionBinder
 
     /// <summary>Binds an expression that may be a row value: (a, b), or a subquery of several columns. One member for a plain value.</summary>
     public static IReadOnlyList<Expr> BindRow(ExpressionNode node, IScope scope) => new Binding(scope).BindRow(node);
+
+    /// <summary>A comparison, not IS, of what <see cref="BindRow"/> gave.</summary>
+    internal static Expr Compare(BinaryOperator comparison, IReadOnlyList<Expr> left, IReadOnlyList<Expr> right) => Binding.BindComparison(comparison, left, right);
 }

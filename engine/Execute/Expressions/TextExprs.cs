@@ -46,17 +46,30 @@ internal sealed class CastExpr(Expr operand, Affinity affinity) : Expr
 /// <summary>x COLLATE name, and any expression with such a one somewhere below it: the value of x, an explicit collation.</summary>
 internal sealed class CollateExpr(Expr operand, Collation collation) : Expr
 {
-    public override Affinity Affinity => operand.Affinity;
+    private Expr Operand { get; } = operand;
 
-    public override ValueKinds Kinds => operand.Kinds;
+    public override Affinity Affinity => Operand.Affinity;
+
+    public override ValueKinds Kinds => Operand.Kinds;
 
     public override Collation? Collation => collation;
 
     public override bool HasExplicitCollation => true;
 
-    public override bool IsConstant => operand.IsConstant;
+    public override bool IsConstant => Operand.IsConstant;
 
-    public override SqlValue Evaluate(Frame frame) => operand.Evaluate(frame);
+    /// <summary>The expression without COLLATE around it.</summary>
+    public static Expr Unwrapped(Expr expression)
+    {
+        while (expression is CollateExpr collate)
+        {
+            expression = collate.Operand;
+        }
+
+        return expression;
+    }
+
+    public override SqlValue Evaluate(Frame frame) => Operand.Evaluate(frame);
 }
 
 /// <summary>+x: the value of x, without its affinity but with its collation.</summary>

@@ -53,6 +53,35 @@ public sealed class JournalTests : IDisposable
         Assert.InRange(oldStates, 5, operations - 1);
     }
 
+    /// <summary>Restored, such a page is free again: SQLite keeps none either.</summary>
+    [Fact]
+    public void A_journal_has_no_page_that_was_free()
+    {
+        const int pageSize = 512;
+        Sqlite3.Run(_path, Script(pageSize));
+        byte[] before = File.ReadAllBytes(_path);
+        HashSet<uint> free = [];
+        for (uint trunk = Number(before, 32); trunk != 0; trunk = Number(before, (int)(trunk - 1) * pageSize))
+        {
+            int at = (int)(trunk - 1) * pageSize;
+            for (int leaf = 0; leaf < Number(before, at + 4); leaf++)
+            {
+                free.Add(Number(before, at + 8 + (leaf * 4)));
+            }
+        }
+
+        CommitWith(new FaultyFileSystem(Fault.Crash), CommitOperation());
+        byte[] after = File.ReadAllBytes(_path);
+        Assert.Contains(free, page => !before.AsSpan((int)(page - 1) * pageSize, pageSize).SequenceEqual(after.AsSpan((int)(page - 1) * pageSize, pageSize)));
+        byte[] journal = File.ReadAllBytes(_path + "-journal");
+        uint count = Number(journal, 8);
+        Assert.InRange(count, 10u, uint.MaxValue);
+        for (int record = 0; record < count; record++)
+        {
+            Assert.DoesNotContain(Number(journal, 4096 + (record * (pageSize + 8))), free);
+        }
+    }
+
     [Theory]
     [InlineData(Fault.FailOnce)]
     [InlineData(Fault.FailForGood)]
@@ -274,6 +303,8 @@ public sealed class JournalTests : IDisposable
         File.WriteAllBytes(_path, before);
         return operations - 2;
     }
+
+    private static uint Number(byte[] bytes, int at) => System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(at));
 
     private static byte[] SuperJournal(string name)
     {

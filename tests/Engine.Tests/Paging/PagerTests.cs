@@ -130,6 +130,25 @@ public sealed class PagerTests : IDisposable
     }
 
     [Fact]
+    public void A_snapshot_reads_pages_that_were_freed_after_it_and_are_used_again()
+    {
+        using Pager pager = OpenWithTable(rows: 200, new PagerOptions { PageSize = 512, CacheBytes = 1 });
+        using BaseSnapshot snapshot = pager.Pin();
+        using (PageTransaction transaction = pager.BeginWrite())
+        {
+            new PageTreeWriter(transaction).Clear(SchemaRoots.Of(transaction)["t"]);
+            transaction.Commit();
+        }
+
+        uint pages = snapshot.PageCount;
+        AddRows(pager, 1001, 1150);
+        Assert.Equal(Enumerable.Range(1, 200).Select(i => (long)i), Values(snapshot));
+        using BaseSnapshot now = pager.Pin();
+        Assert.Equal(Enumerable.Range(1001, 150).Select(i => (long)i), Values(now));
+        Assert.Equal(pages, now.PageCount);
+    }
+
+    [Fact]
     public void A_long_snapshot_keeps_one_old_image_a_page_not_one_a_commit()
     {
         using Pager pager = OpenWithTable(rows: 3);
