@@ -18,8 +18,8 @@ internal static class RowEventsCompiler
             AfterInsert = TriggerCompiler.Find(table, TriggerTiming.After, TriggerEvent.Insert, null, onConflict, compilation),
             BeforeDelete = replaces ? TriggerCompiler.Find(table, TriggerTiming.Before, TriggerEvent.Delete, null, onConflict, compilation) : [],
             AfterDelete = replaces ? TriggerCompiler.Find(table, TriggerTiming.After, TriggerEvent.Delete, null, onConflict, compilation) : [],
-            Parents = ForeignKeyCompiler.Parents(table, null, compilation),
-            Children = ForeignKeyCompiler.Children(table, null, compilation),
+            Parents = ForeignKeyCompiler.Parents(table, null, all: true, compilation),
+            Children = ForeignKeyCompiler.Children(table, null, all: true, compilation),
         });
     }
 
@@ -35,8 +35,8 @@ internal static class RowEventsCompiler
             AfterUpdate = TriggerCompiler.Find(table, TriggerTiming.After, TriggerEvent.Update, changed, onConflict, compilation),
             BeforeDelete = replaces ? TriggerCompiler.Find(table, TriggerTiming.Before, TriggerEvent.Delete, null, onConflict, compilation) : [],
             AfterDelete = replaces ? TriggerCompiler.Find(table, TriggerTiming.After, TriggerEvent.Delete, null, onConflict, compilation) : [],
-            Parents = ForeignKeyCompiler.Parents(table, all, compilation),
-            Children = ForeignKeyCompiler.Children(table, all, compilation),
+            Parents = ForeignKeyCompiler.Parents(table, all, replaces, compilation),
+            Children = ForeignKeyCompiler.Children(table, all, replaces, compilation),
         });
     }
 
@@ -45,8 +45,8 @@ internal static class RowEventsCompiler
         Table = table,
         BeforeDelete = TriggerCompiler.Find(table, TriggerTiming.Before, TriggerEvent.Delete, null, onConflict, compilation),
         AfterDelete = TriggerCompiler.Find(table, TriggerTiming.After, TriggerEvent.Delete, null, onConflict, compilation),
-        Parents = ForeignKeyCompiler.Parents(table, null, compilation),
-        Children = ForeignKeyCompiler.Children(table, null, compilation),
+        Parents = ForeignKeyCompiler.Parents(table, null, all: true, compilation),
+        Children = ForeignKeyCompiler.Children(table, null, all: true, compilation),
     });
 
     private static RowEvents? OrNull(RowEvents events) => events.IsEmpty ? null : events;

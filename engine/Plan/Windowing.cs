@@ -99,7 +99,7 @@ internal sealed class Windowing(RowScope scope, IReadOnlyList<(string Name, Wind
     private WindowFrame BindFrame(WindowSpecification written)
     {
         FrameSpecification frame = written.Frame ?? new FrameSpecification(
-            FrameUnit.Range, new FrameBound(FrameBoundKind.UnboundedPreceding, null), new FrameBound(FrameBoundKind.CurrentRow, null), FrameExclude.NoOthers);
+            FrameUnit.Range, new FrameBound(FrameBoundKind.UnboundedPreceding, null), new FrameBound(FrameBoundKind.CurrentRow, null), FrameExclude.None);
         bool hasOffset = frame.Start.Offset is not null || frame.End.Offset is not null;
         if (frame.Unit == FrameUnit.Range && hasOffset && written.OrderBy.Count != 1)
         {

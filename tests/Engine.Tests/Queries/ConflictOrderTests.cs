@@ -1,0 +1,55 @@
+using Sluice.Engine.Tests.Data;
+
+namespace Sluice.Engine.Tests.Queries;
+
+/// <summary>Which rows stay where those of one statement collide, as SQLite has it.</summary>
+public sealed class ConflictOrderTests
+{
+    private const string Tables = """
+        CREATE TABLE t(id INTEGER PRIMARY KEY, a UNIQUE, b);
+        INSERT INTO t VALUES(1, 30, 2), (2, 20, 3), (3, 10, 1);
+        CREATE INDEX tb ON t(b);
+        CREATE TABLE w(a PRIMARY KEY, b) WITHOUT ROWID;
+        INSERT INTO w VALUES(1, 3), (2, 2), (3, 1);
+        CREATE INDEX wb ON w(b);
+        CREATE TABLE n(a NOT NULL ON CONFLICT REPLACE DEFAULT 7 UNIQUE, b CHECK(b > 0));
+        INSERT INTO n VALUES(1, 1);
+        """;
+
+    [Theory]
+    [InlineData("UPDATE OR REPLACE t SET a = 5 WHERE a > 0")]
+    [InlineData("UPDATE OR IGNORE t SET a = 5 WHERE a > 0")]
+    [InlineData("UPDATE OR REPLACE t SET a = 5 WHERE b > 0")]
+    [InlineData("UPDATE OR IGNORE t SET a = 5 WHERE b > 0")]
+    [InlineData("UPDATE OR IGNORE t SET a = 5 WHERE b > (SELECT 0)")]
+    [InlineData("UPDATE OR IGNORE t SET id = 5 WHERE b > 0")]
+    [InlineData("UPDATE OR IGNORE w SET a = 5 WHERE b BETWEEN 0 AND 5")]
+    [InlineData("UPDATE OR REPLACE w SET a = 5 WHERE b BETWEEN 0 AND 5")]
+    [InlineData("UPDATE OR FAIL t SET a = 5 WHERE a > 0")]
+    [InlineData("INSERT INTO n VALUES(1, 2) ON CONFLICT DO UPDATE SET a = NULL")]
+    [InlineData("INSERT OR IGNORE INTO n VALUES(1, 2) ON CONFLICT(a) DO UPDATE SET b = 0")]
+    [InlineData("INSERT OR IGNORE INTO n VALUES(1, 2), (NULL, 3), (2, 0) ON CONFLICT(a) DO UPDATE SET b = 5")]
+    public void The_same_rows_stay(string sql)
+    {
+        _ = Providers.Agree(
+            connection =>
+            {
+                object? failed = Providers.OrError(() =>
+                {
+                    connection.Run(sql);
+                    return null;
+                });
+                return $"{failed is not null}: {string.Join(", ", connection.Rows("SELECT * FROM t UNION ALL SELECT 'w', * FROM w UNION ALL SELECT 'n', * FROM n"))}";
+            },
+            Tables);
+    }
+
+    [Fact]
+    public void A_sum_keeps_infinities_that_have_left_its_frame_unless_EXCLUDE_has_each_frame_summed_apart()
+    {
+        string rows = Providers.Agree(
+            connection => string.Join("; ", connection.Rows("SELECT sum(a) OVER (ORDER BY id ROWS CURRENT ROW), sum(a) OVER (ORDER BY id ROWS CURRENT ROW EXCLUDE NO OTHERS) FROM v")),
+            "CREATE TABLE v(id INTEGER PRIMARY KEY, a); INSERT INTO v(a) VALUES(1), (9e999), (3)");
+        Assert.EndsWith("| integer 3", rows);
+    }
+}
