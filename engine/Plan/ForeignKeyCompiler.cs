@@ -23,7 +23,10 @@ internal static class ForeignKeyCompiler
                 .Select(key => Parent(table, key, changed, compilation))]
             : [];
 
-    /// <summary>The foreign keys that refer to the table; of those that an UPDATE does not touch, as <see cref="Parents"/>.</summary>
+    /// <summary>
+    /// The foreign keys that refer to the table. Unless <paramref name="all"/> must fit, those that an UPDATE does not touch are left out, and for an INSERT those
+    /// that do not fit and are not deferred.
+    /// </summary>
     public static ChildScan[] Children(Table table, IReadOnlyCollection<int>? changed, bool all, Compilation compilation)
     {
         if (!compilation.ForeignKeys)
@@ -35,7 +38,7 @@ internal static class ForeignKeyCompiler
         foreach ((Table child, ForeignKeyTable key) in compilation.Schemas.HomeOf(table).ForeignKeysTo(table.Name))
         {
             if ((compilation.Dropped is not null && !Matches(key, table))
-                || (!all && changed is not null && !Touches(table, ColumnsOf(key, table), changed)))
+                || (!all && (changed is not null ? !Touches(table, ColumnsOf(key, table), changed) : !key.Clause.InitiallyDeferred && !Matches(key, table))))
             {
                 continue;
             }

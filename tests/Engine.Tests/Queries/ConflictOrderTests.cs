@@ -7,7 +7,7 @@ public sealed class ConflictOrderTests
 {
     private const string Shown = """
         SELECT * FROM t UNION ALL SELECT 'w', * FROM w UNION ALL SELECT 'n', * FROM n UNION ALL SELECT 'c', * FROM c UNION ALL SELECT 'd', * FROM d
-        UNION ALL SELECT 'o', * FROM o UNION ALL SELECT 'k', a, 0 FROM k UNION ALL SELECT 'm', a, 0 FROM m
+        UNION ALL SELECT 'o', * FROM o UNION ALL SELECT 'k', a, 0 FROM k UNION ALL SELECT 'm', a, 0 FROM m UNION ALL SELECT 'p', a, 0 FROM p
         """;
 
     private const string Tables = """
@@ -47,9 +47,12 @@ public sealed class ConflictOrderTests
     [InlineData("BEGIN; INSERT OR FAIL INTO c VALUES(1, 30), (2, 77), (3, NULL)")]
     [InlineData("INSERT OR FAIL INTO d VALUES(1, 77), (1, 30)")]
     [InlineData("UPDATE o SET b = 2")]
+    [InlineData("UPDATE OR REPLACE o SET b = 2")]
     [InlineData("UPDATE o SET a = 2")]
     [InlineData("INSERT INTO k VALUES(1)")]
     [InlineData("INSERT INTO m VALUES(1)")]
+    [InlineData("INSERT INTO p VALUES(2)")]
+    [InlineData("INSERT INTO p VALUES(2), (3)")]
     [InlineData("INSERT INTO n VALUES(1, 2) ON CONFLICT DO UPDATE SET a = NULL")]
     [InlineData("INSERT OR IGNORE INTO n VALUES(1, 2) ON CONFLICT(a) DO UPDATE SET b = 0")]
     [InlineData("INSERT OR IGNORE INTO n VALUES(1, 2), (NULL, 3), (2, 0) ON CONFLICT(a) DO UPDATE SET b = 5")]
