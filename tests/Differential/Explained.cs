@@ -56,6 +56,9 @@ internal static partial class Explained
             "SQLite loses rows of an outer join whose ON has LIKE or GLOB about an INTEGER PRIMARY KEY: its answer is Sluice's where the pattern is computed",
             (@case, difference) => HasInCase(@case, difference, OuterJoin()) && Replay.IsDecidedByWriting(@case, difference, Writing.WithComputedPatterns)),
         (
+            "SQLite does not see a NULL among the values of IN when it finds them by a DESC index: its answer is Sluice's where the index is ascending",
+            (@case, difference) => HasInCase(@case, difference, InSelect()) && Replay.IsDecidedByWriting(@case, difference, Writing.WithAscendingIndexes)),
+        (
             "a subquery of RETURNING about the changed table is answered once in SQLite, before most rows have changed, where it has that table not in its own FROM but further within",
             (@case, difference) => difference.What == "values" && @case.Steps[difference.At] == difference.Step && NestedInReturning().Match(difference.Step.Sql) is { Success: true } match
                 && Regex.IsMatch(match.Groups["subquery"].Value, $@"\b(FROM|JOIN|,) ?{match.Groups["table"].Value}\b")),
@@ -163,6 +166,9 @@ internal static partial class Explained
 
     [GeneratedRegex(@"\bIN\s*\(\s*\(")]
     private static partial Regex InRows();
+
+    [GeneratedRegex(@"\bIN\s*\(\s*(SELECT|WITH)\b")]
+    private static partial Regex InSelect();
 
     [GeneratedRegex(@"\b(LEFT|RIGHT|FULL)\b")]
     private static partial Regex OuterJoin();

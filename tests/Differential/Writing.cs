@@ -45,6 +45,9 @@ internal static partial class Writing
     /// <summary>Patterns of LIKE and GLOB that are computed, so that no range is made of their beginnings.</summary>
     public static string WithComputedPatterns(string sql) => Pattern().Replace(sql, "$1($2 || '')");
 
+    /// <summary>Indexes without DESC.</summary>
+    public static string WithAscendingIndexes(string sql) => IndexDefinition().IsMatch(sql) ? sql.Replace(" DESC", "", StringComparison.Ordinal) : sql;
+
     /// <summary>Where what ends with the parenthesis at <paramref name="end"/> begins: a call, with its FILTER, or what is in parentheses; -1 if nowhere.</summary>
     private static int Start(string sql, int end)
     {
@@ -94,6 +97,9 @@ internal static partial class Writing
 
     [GeneratedRegex(@"^\(*(count|sum|total|avg|min|max|group_concat|string_agg|json_group_array)\s*\(")]
     private static partial Regex Aggregate();
+
+    [GeneratedRegex("^CREATE (UNIQUE )?INDEX ")]
+    private static partial Regex IndexDefinition();
 
     [GeneratedRegex(@"\bjsonb_(set|insert|replace)\s*\(")]
     private static partial Regex JsonbEdit();
