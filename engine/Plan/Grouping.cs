@@ -66,7 +66,7 @@ internal sealed class Grouping(CompileState state)
             _extreme = _calls.Count;
         }
 
-        Expr result = ExpressionBinder.Collated(new SlotExpr(call.Slot), arguments);
+        Expr result = Binding.Collated(new SlotExpr(call.Slot), arguments);
         _calls.Add((node, call, result));
         return result;
     }

@@ -71,7 +71,7 @@ internal sealed class Windowing(RowScope scope, IReadOnlyList<(string Name, Wind
             arguments.Length > 0 ? ComparisonRules.CollationOf(arguments[0]) : Collation.Binary,
             scope.State.NewSlot());
         calls.Add(call);
-        return ExpressionBinder.Collated(new SlotExpr(call.Slot), arguments);
+        return Binding.Collated(new SlotExpr(call.Slot), arguments);
     }
 
     /// <summary>The node that computes all windows over <paramref name="input"/>.</summary>
