@@ -127,10 +127,8 @@ internal static partial class Explained
             string text when hasRTrim => text.TrimEnd(' '),
             _ => value,
         };
-        // One that stands for another may also have that one's place: then there must be such a value.
-        return difference.What == "values"
-            ? SameBut(difference, Representative)
-            : !SameBut(AsBag(difference), value => value) && SameBut(AsBag(difference), Representative);
+        // One that stands for another may have another place, too; but where places alone differ none does.
+        return SameBut(AsBag(difference), Representative) && (difference.What == "values" || !SameBut(AsBag(difference), value => value));
     }
 
     private static Difference AsBag(Difference difference) => difference with { Step = difference.Step with { Order = RowOrder.None } };
