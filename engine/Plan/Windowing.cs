@@ -57,16 +57,11 @@ internal sealed class Windowing(RowScope scope, IReadOnlyList<(string Name, Wind
 
         (Window window, List<WindowCall> calls) = FindWindow(WindowSpecifications.Resolve(node.Over!, named));
         Expr[] arguments = [.. node.Arguments.Select(argument => ExpressionBinder.Bind(argument, scope))];
-        if (aggregate is null)
-        {
-            // The values of the rows below are columns, too.
-            arguments = Array.ConvertAll(arguments, SubqueryColumnExpr.Of);
-        }
-
         WindowCall call = new(
             name,
             aggregate,
-            arguments,
+            // The values of the rows below are columns, too.
+            aggregate is null ? Array.ConvertAll(arguments, SubqueryColumnExpr.Of) : arguments,
             node.Filter is null ? null : ExpressionBinder.Bind(node.Filter, scope),
             arguments.Length > 0 ? ComparisonRules.CollationOf(arguments[0]) : Collation.Binary,
             scope.State.NewSlot());
