@@ -209,6 +209,13 @@ public sealed partial class Statement
             _rows = rows;
             return execution;
         }
+        catch (SluiceException failure) when (failure.ConflictAction == ConflictAction.Fail)
+        {
+            // What FAIL keeps is committed.
+            execution.Dispose();
+            _session.ForeignKeys.RequireWhole();
+            throw;
+        }
         catch
         {
             execution.Dispose();

@@ -20,6 +20,7 @@ public sealed class TableKeys
     private readonly CreateTableStatement _node;
     private readonly List<AutomaticIndex> _indexes = [];
     private bool _hasPrimaryKey;
+    private (IndexedColumn Column, ConflictAction OnConflict)? _integerKey;
 
     /// <summary>How many automatic indexes come before the primary key of a WITHOUT ROWID table.</summary>
     private int _clusteredAt = int.MaxValue;
@@ -71,6 +72,11 @@ public sealed class TableKeys
             {
                 keys.Add(unique.Columns, 'u', unique.OnConflict);
             }
+        }
+
+        if (keys._integerKey is { } key)
+        {
+            keys.Cluster([key.Column], key.OnConflict);
         }
 
         return node.WithoutRowid && keys.Clustered is null
@@ -143,6 +149,11 @@ public sealed class TableKeys
             throw new SluiceException(ResultCode.Error, isInteger && _node.WithoutRowid
                 ? "AUTOINCREMENT not allowed on WITHOUT ROWID tables"
                 : "AUTOINCREMENT is only allowed on an INTEGER PRIMARY KEY");
+        }
+        else if (_node.WithoutRowid && isInteger && !descendingColumn)
+        {
+            // SQLite takes it for a rowid until it comes to WITHOUT ROWID: the key is made last, and a COLLATE in it forgotten.
+            _integerKey = (columns[0] with { Collation = null }, onConflict);
         }
         else if (_node.WithoutRowid)
         {

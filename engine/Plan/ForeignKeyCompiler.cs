@@ -13,12 +13,21 @@ internal static class ForeignKeyCompiler
 {
     private const string ChildAlias = "\0child";
 
-    /// <summary>The table's own foreign keys. <paramref name="changed"/> are the columns that an UPDATE sets; null when the whole row comes or goes.</summary>
-    public static ParentLookup[] Parents(Table table, IReadOnlyCollection<int>? changed, Compilation compilation) =>
-        compilation.ForeignKeys && compilation.Dropped != table ? [.. table.ForeignKeys.Select(key => Parent(table, key, changed, compilation))] : [];
+    /// <summary>
+    /// The table's own foreign keys. <paramref name="changed"/> are the columns that an UPDATE sets; null when the whole row comes or goes. A key that
+    /// an UPDATE does not touch may want its parent table, unless whole rows go by REPLACE (<paramref name="all"/>).
+    /// </summary>
+    public static ParentLookup[] Parents(Table table, IReadOnlyCollection<int>? changed, bool all, Compilation compilation) =>
+        compilation.ForeignKeys && compilation.Dropped != table
+            ? [.. table.ForeignKeys.Where(key => all || changed is null || IsToItself(key, table) || Touches(table, [.. key.Columns.Select(table.OrdinalOf)], changed))
+                .Select(key => Parent(table, key, changed, compilation))]
+            : [];
 
-    /// <summary>The foreign keys that refer to the table.</summary>
-    public static ChildScan[] Children(Table table, IReadOnlyCollection<int>? changed, Compilation compilation)
+    /// <summary>
+    /// The foreign keys that refer to the table. Unless <paramref name="all"/> must fit, those that an UPDATE does not touch are left out, and for an INSERT those
+    /// that do not fit and are not deferred.
+    /// </summary>
+    public static ChildScan[] Children(Table table, IReadOnlyCollection<int>? changed, bool all, Compilation compilation)
     {
         if (!compilation.ForeignKeys)
         {
@@ -28,7 +37,8 @@ internal static class ForeignKeyCompiler
         List<ChildScan> scans = [];
         foreach ((Table child, ForeignKeyTable key) in compilation.Schemas.HomeOf(table).ForeignKeysTo(table.Name))
         {
-            if (compilation.Dropped is not null && !Matches(key, table))
+            if ((compilation.Dropped is not null && !Matches(key, table))
+                || (!all && (changed is not null ? !Touches(table, ColumnsOf(key, table), changed) : !key.Clause.InitiallyDeferred && !Matches(key, table))))
             {
                 continue;
             }
@@ -52,12 +62,15 @@ internal static class ForeignKeyCompiler
         key.Clause.Columns is { } names ? [.. names.Select(parent.OrdinalOf)] : PrimaryKey(parent);
 
     private static bool Matches(ForeignKeyTable key, Table parent) =>
-        ColumnsOf(key, parent) is var columns && columns.Length == key.Columns.Count && IsUnique(parent, columns);
+        ColumnsOf(key, parent) is var columns && columns.Length == key.Columns.Count && IsUnique(parent, columns, isPrimary: key.Clause.Columns is null);
+
+    private static bool IsToItself(ForeignKeyTable key, Table table) => key.Clause.Table.Equals(table.Name, StringComparison.OrdinalIgnoreCase);
 
     private static int[] PrimaryKey(Table table) =>
         [.. Enumerable.Range(0, table.Columns.Count).Where(i => table.Columns[i].PrimaryKeyOrdinal > 0).OrderBy(i => table.Columns[i].PrimaryKeyOrdinal)];
 
-    private static bool IsUnique(Table parent, int[] columns)
+    /// <summary>Whether the columns are a key of the parent by their own collations; of the primary key that is not asked where no columns are named.</summary>
+    private static bool IsUnique(Table parent, int[] columns, bool isPrimary)
     {
         if (columns.Contains(-1))
         {
@@ -69,14 +82,10 @@ internal static class ForeignKeyCompiler
             return true;
         }
 
-        if (parent.KeyColumns is { } key && key.Count == columns.Length && columns.All(key.Contains))
-        {
-            return true;
-        }
-
-        return parent.Indexes.Any(index => index.Unique && index.Where is null && index.Columns.Count == columns.Length
-            && columns.All(index.Columns.Contains)
-            && Enumerable.Range(0, columns.Length).All(i => index.Columns[i] >= 0 && index.Order.Columns[i].Collation == parent.Columns[index.Columns[i]].Collation));
+        bool Is(IReadOnlyList<int> key, KeyOrder order) => key.Count == columns.Length && columns.All(key.Contains)
+            && (isPrimary || Enumerable.Range(0, columns.Length).All(i => key[i] >= 0 && order.Columns[i].Collation == parent.Columns[key[i]].Collation));
+        return (parent.KeyColumns is { } key && Is(key, parent.KeyOrder!))
+            || parent.Indexes.Any(index => index.Unique && index.Where is null && Is(index.Columns, index.Order));
     }
 
     private static ParentLookup Parent(Table table, ForeignKeyTable key, IReadOnlyCollection<int>? changed, Compilation compilation)

@@ -12,7 +12,7 @@ internal sealed class Grouping(CompileState state)
 {
     private readonly Dictionary<object, Expr> _captured = [];
     private readonly List<Expr> _captures = [];
-    private readonly List<(FunctionNode Node, AggregateCall Call, SlotExpr Result)> _calls = [];
+    private readonly List<(FunctionNode Node, AggregateCall Call, Expr Result)> _calls = [];
     private int _extreme = -1;
 
     /// <summary>The source of the captured columns.</summary>
@@ -39,7 +39,7 @@ internal sealed class Grouping(CompileState state)
     /// <summary>A call's result; equal calls are computed once.</summary>
     public Expr AddCall(FunctionNode node, AggregateFunction function, RowScope rows)
     {
-        foreach ((FunctionNode other, _, SlotExpr same) in _calls)
+        foreach ((FunctionNode other, _, Expr same) in _calls)
         {
             if (NodeEquality.AreEqual(node, other))
             {
@@ -66,7 +66,7 @@ internal sealed class Grouping(CompileState state)
             _extreme = _calls.Count;
         }
 
-        SlotExpr result = new(call.Slot);
+        Expr result = Binding.Collated(new SlotExpr(call.Slot), arguments);
         _calls.Add((node, call, result));
         return result;
     }

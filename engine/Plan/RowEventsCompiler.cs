@@ -7,27 +7,33 @@ namespace Sluice.Engine.Plan;
 /// <summary>Finds what follows from a statement's changes to a table: triggers and foreign keys.</summary>
 internal static class RowEventsCompiler
 {
-    /// <summary>Of an INSERT; where it may replace rows, also what follows from their removal. Null when nothing does.</summary>
-    public static RowEvents? ForInsert(Table table, ConflictAction onConflict, Compilation compilation)
+    /// <summary>
+    /// Of an INSERT; where it may replace rows, also what follows from their removal. Null when nothing does. One row of its own
+    /// (<paramref name="isSingle"/>) mends no foreign key, and so SQLite does not ask whether one that refers to the table fits.
+    /// </summary>
+    public static RowEvents? ForInsert(Table table, ConflictAction onConflict, bool isSingle, Compilation compilation)
     {
-        bool replaces = MayReplace(table, onConflict);
+        bool replaces = MayReplace(table, onConflict, null);
+        TriggerProgram[] before = TriggerCompiler.Find(table, TriggerTiming.Before, TriggerEvent.Insert, null, onConflict, compilation);
+        TriggerProgram[] after = TriggerCompiler.Find(table, TriggerTiming.After, TriggerEvent.Insert, null, onConflict, compilation);
+        bool isAlone = isSingle && !replaces && before.Length == 0 && after.Length == 0;
         return OrNull(new RowEvents
         {
             Table = table,
-            BeforeInsert = TriggerCompiler.Find(table, TriggerTiming.Before, TriggerEvent.Insert, null, onConflict, compilation),
-            AfterInsert = TriggerCompiler.Find(table, TriggerTiming.After, TriggerEvent.Insert, null, onConflict, compilation),
+            BeforeInsert = before,
+            AfterInsert = after,
             BeforeDelete = replaces ? TriggerCompiler.Find(table, TriggerTiming.Before, TriggerEvent.Delete, null, onConflict, compilation) : [],
             AfterDelete = replaces ? TriggerCompiler.Find(table, TriggerTiming.After, TriggerEvent.Delete, null, onConflict, compilation) : [],
-            Parents = ForeignKeyCompiler.Parents(table, null, compilation),
-            Children = ForeignKeyCompiler.Children(table, null, compilation),
+            Parents = ForeignKeyCompiler.Parents(table, null, all: true, compilation),
+            Children = ForeignKeyCompiler.Children(table, null, all: !isAlone, compilation),
         });
     }
 
     /// <summary>Of an UPDATE that sets these columns; -1 among them is the rowid.</summary>
     public static RowEvents? ForUpdate(Table table, IReadOnlyCollection<int> changed, ConflictAction onConflict, Compilation compilation)
     {
-        bool replaces = MayReplace(table, onConflict);
         IReadOnlyCollection<int> all = WithGenerated(table, changed);
+        bool replaces = MayReplace(table, onConflict, all);
         return OrNull(new RowEvents
         {
             Table = table,
@@ -35,8 +41,8 @@ internal static class RowEventsCompiler
             AfterUpdate = TriggerCompiler.Find(table, TriggerTiming.After, TriggerEvent.Update, changed, onConflict, compilation),
             BeforeDelete = replaces ? TriggerCompiler.Find(table, TriggerTiming.Before, TriggerEvent.Delete, null, onConflict, compilation) : [],
             AfterDelete = replaces ? TriggerCompiler.Find(table, TriggerTiming.After, TriggerEvent.Delete, null, onConflict, compilation) : [],
-            Parents = ForeignKeyCompiler.Parents(table, all, compilation),
-            Children = ForeignKeyCompiler.Children(table, all, compilation),
+            Parents = ForeignKeyCompiler.Parents(table, all, replaces, compilation),
+            Children = ForeignKeyCompiler.Children(table, all, replaces, compilation),
         });
     }
 
@@ -45,16 +51,21 @@ internal static class RowEventsCompiler
         Table = table,
         BeforeDelete = TriggerCompiler.Find(table, TriggerTiming.Before, TriggerEvent.Delete, null, onConflict, compilation),
         AfterDelete = TriggerCompiler.Find(table, TriggerTiming.After, TriggerEvent.Delete, null, onConflict, compilation),
-        Parents = ForeignKeyCompiler.Parents(table, null, compilation),
-        Children = ForeignKeyCompiler.Children(table, null, compilation),
+        Parents = ForeignKeyCompiler.Parents(table, null, all: true, compilation),
+        Children = ForeignKeyCompiler.Children(table, null, all: true, compilation),
     });
 
     private static RowEvents? OrNull(RowEvents events) => events.IsEmpty ? null : events;
 
-    private static bool MayReplace(Table table, ConflictAction onConflict) =>
-        onConflict == ConflictAction.Replace
-        || (onConflict == ConflictAction.Default
-            && (table.RowidConflict == ConflictAction.Replace || table.Indexes.Any(index => index.OnConflict == ConflictAction.Replace)));
+    /// <summary>Whether rows may have to make room, of an UPDATE for what is <paramref name="changed"/>.</summary>
+    private static bool MayReplace(Table table, ConflictAction onConflict, IReadOnlyCollection<int>? changed)
+    {
+        bool Replaces(ConflictAction constraint) => (onConflict == ConflictAction.Default ? constraint : onConflict) == ConflictAction.Replace;
+        bool isKeyChanged = changed is null || changed.Contains(-1) || changed.Contains(table.RowidAlias) || table.KeyColumns?.Any(changed.Contains) == true;
+        return (isKeyChanged && Replaces(table.RowidConflict))
+            || table.Indexes.Any(index => index.Unique && Replaces(index.OnConflict)
+                && (changed is null || index.Where is not null || index.Columns.Any(column => column < 0 || changed.Contains(column))));
+    }
 
     /// <summary>Generated columns may change with those that are set.</summary>
     private static IReadOnlyCollection<int> WithGenerated(Table table, IReadOnlyCollection<int> changed) =>

@@ -40,10 +40,12 @@ internal static class UpdateCompiler
         RowEvents? events = view is null
             ? RowEventsCompiler.ForUpdate(table, changed, node.OnConflict, state.Compilation)
             : new RowEvents { Table = table, BeforeUpdate = TriggerCompiler.Find(table, TriggerTiming.InsteadOf, TriggerEvent.Update, changed, node.OnConflict, state.Compilation) };
+        TableWritePlan write = ChangeTarget.WritePlan(table, newScope, state, node.OnConflict, events);
         UpdatePlan plan = new()
         {
-            Write = ChangeTarget.WritePlan(table, newScope, state, node.OnConflict, events),
+            Write = write,
             Query = query,
+            IsByKey = view is null && UpdateOrder.IsByKey(node, write, limits.IsLimited, changed),
             TableSource = rows.Target.Source,
             Set = set,
             Rowid = rowid,

@@ -57,21 +57,16 @@ internal sealed class Windowing(RowScope scope, IReadOnlyList<(string Name, Wind
 
         (Window window, List<WindowCall> calls) = FindWindow(WindowSpecifications.Resolve(node.Over!, named));
         Expr[] arguments = [.. node.Arguments.Select(argument => ExpressionBinder.Bind(argument, scope))];
-        if (aggregate is null)
-        {
-            // The values of the rows below are columns, too.
-            arguments = Array.ConvertAll(arguments, SubqueryColumnExpr.Of);
-        }
-
         WindowCall call = new(
             name,
             aggregate,
-            arguments,
+            // The values of the rows below are columns, too.
+            aggregate is null ? Array.ConvertAll(arguments, SubqueryColumnExpr.Of) : arguments,
             node.Filter is null ? null : ExpressionBinder.Bind(node.Filter, scope),
             arguments.Length > 0 ? ComparisonRules.CollationOf(arguments[0]) : Collation.Binary,
             scope.State.NewSlot());
         calls.Add(call);
-        return new SlotExpr(call.Slot);
+        return Binding.Collated(new SlotExpr(call.Slot), arguments);
     }
 
     /// <summary>The node that computes all windows over <paramref name="input"/>.</summary>
@@ -99,7 +94,7 @@ internal sealed class Windowing(RowScope scope, IReadOnlyList<(string Name, Wind
     private WindowFrame BindFrame(WindowSpecification written)
     {
         FrameSpecification frame = written.Frame ?? new FrameSpecification(
-            FrameUnit.Range, new FrameBound(FrameBoundKind.UnboundedPreceding, null), new FrameBound(FrameBoundKind.CurrentRow, null), FrameExclude.NoOthers);
+            FrameUnit.Range, new FrameBound(FrameBoundKind.UnboundedPreceding, null), new FrameBound(FrameBoundKind.CurrentRow, null), FrameExclude.None);
         bool hasOffset = frame.Start.Offset is not null || frame.End.Offset is not null;
         if (frame.Unit == FrameUnit.Range && hasOffset && written.OrderBy.Count != 1)
         {

@@ -149,6 +149,10 @@ public enum FrameBoundKind
 
 public enum FrameExclude
 {
+    /// <summary>There is no EXCLUDE.</summary>
+    None,
+
+    /// <summary>The same rows, but each frame's aggregate is computed from its rows alone, as in SQLite: an infinity that has left the frame does not stay in its sum.</summary>
     NoOthers,
     CurrentRow,
     Group,

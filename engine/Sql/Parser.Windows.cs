@@ -113,7 +113,7 @@ internal sealed partial class Parser
     {
         if (!Accept(TokenKind.Exclude))
         {
-            return FrameExclude.NoOthers;
+            return FrameExclude.None;
         }
 
         if (Accept(TokenKind.No))

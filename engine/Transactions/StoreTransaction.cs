@@ -169,7 +169,7 @@ internal sealed partial class StoreTransaction : Transaction
     {
         BeginWriting();
         RowidCounter counter = Counter(root);
-        if (counter.MayBeLower && _unwritten.Count == 0 && SeesEverything)
+        if (counter.MayBeLower && !_unwritten.Exists(given => ReferenceEquals(given.Counter, counter)) && SeesEverything)
         {
             RowCursor rows = CursorOver(root);
             counter.Lower(rows.MoveLast() ? rows.Rowid : 0, _claims);

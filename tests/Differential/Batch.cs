@@ -47,14 +47,14 @@ internal sealed class Batch(TimeSpan shrinkLimit, int mostFailures)
     /// <summary>Prints the figures; the last line says how many queries ran and how many differ. True when none does.</summary>
     public bool Report(TextWriter output)
     {
-        foreach ((string reason, int count) in _explained)
+        foreach ((string reason, int count) in _explained.OrderByDescending(pair => pair.Value))
         {
             output.WriteLine($"explained {count} times: {reason}");
         }
 
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"differential: {_seeds} seeds, {_queries} queries of {_statements} statements against SQLite {Version()} in {_watch.Elapsed.TotalSeconds:F0} s, {_failures.Count} unexplained differences"));
+            $"differential: {_seeds} seeds, {_queries} queries of {_statements} statements against SQLite {Version()} in {_watch.Elapsed.TotalSeconds:F0} s, {_explained.Values.Sum()} explained and {_failures.Count} unexplained differences"));
         return _failures.Count == 0;
     }
 
@@ -85,13 +85,13 @@ internal sealed class Batch(TimeSpan shrinkLimit, int mostFailures)
 
             explained[reason] = explained.GetValueOrDefault(reason) + 1;
             return true;
-        });
+        }, out int done);
         string? failure = difference is null ? null : Describe(seed, @case, difference);
         lock (_gate)
         {
             _seeds++;
-            _statements += @case.Steps.Count;
-            _queries += @case.Steps.Count(step => step.Kind is StepKind.Query or StepKind.Change);
+            _statements += done;
+            _queries += @case.Steps.Take(done).Count(step => step.Kind is StepKind.Query or StepKind.Change);
             foreach ((string reason, int count) in explained)
             {
                 _explained[reason] = _explained.GetValueOrDefault(reason) + count;

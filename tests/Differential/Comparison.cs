@@ -68,6 +68,10 @@ internal static class Comparison
         return left.Zip(right).All(pair => pair.First.Zip(pair.Second).All(values => Same(values.First, values.Second, isSum))) ? null : "values";
     }
 
+    /// <summary>Whether each row of the one, its reals rounded, is there in the other, too, however often.</summary>
+    public static bool HasSameSet(Answer theirs, Answer ours) =>
+        theirs.Rows.Select(Rounded).ToHashSet(StringComparer.Ordinal).SetEquals(ours.Rows.Select(Rounded));
+
     private static bool HasSum(string sql) =>
         sql.Contains("sum(", StringComparison.Ordinal) || sql.Contains("avg(", StringComparison.Ordinal) || sql.Contains("total(", StringComparison.Ordinal);
 

@@ -6,6 +6,9 @@ namespace Sluice.Differential;
 /// <summary>The differences that are no faults, each with its reason: the one place for them.</summary>
 internal static partial class Explained
 {
+    /// <summary>SQLITE_CONSTRAINT.</summary>
+    private const int Constraint = 19;
+
     /// <summary>SQLITE_INTERRUPT.</summary>
     private const int Interrupted = 9;
 
@@ -27,8 +30,8 @@ internal static partial class Explained
             "not answered within the 30 s of a command: too slow here, which no answer of SQLite's can tell to be wrong",
             (_, difference) => difference.Ours.ErrorCode == Interrupted),
         (
-            "SQLite leaves headers in JSONB that are longer than they need be when it has changed what they are for",
-            (@case, difference) => difference.What is "values" or "order of rows" && @case.Steps.Any(step => step.Sql.Contains("jsonb_", StringComparison.Ordinal)) && HasOnlyBlobs(difference)),
+            "SQLite leaves headers in JSONB that are longer than they need be when it has changed what they are for: its answer is Sluice's where the document is written anew",
+            (@case, difference) => Replay.IsDecidedByWriting(@case, difference, Writing.WithNewJsonb)),
         (
             "quote() and JSON of SQLite 3.53 write reals with 17 digits where 15 are not exact; 3.50 and Sluice write them with more, or shorter",
             (_, difference) => difference.What == "values" && SameButForDigits(difference)),
@@ -37,12 +40,8 @@ internal static partial class Explained
             (_, difference) => difference.What is "values" or "order of rows" && difference.Step.Sql.Contains("jsonb", StringComparison.Ordinal)
                 && Json5Number().IsMatch(difference.Step.Sql) && (HasOnlyBlobs(difference) || SameButForJson5(difference))),
         (
-            "of values that are equal (1 and 1.0, 'a' and 'A' by NOCASE) any may stand for all in DISTINCT, GROUP BY and compounds; SQLite shows an integer in a compound as a real where the first SELECT has a REAL column, and whole reals as integers in RETURNING f(x)",
-            (@case, difference) => difference.What == "values" && SameButForEquals(@case, difference) && (Merging().IsMatch(difference.Step.Sql)
-                || @case.Steps.Any(step => step.Sql.StartsWith("CREATE VIEW", StringComparison.Ordinal) && Merging().IsMatch(step.Sql)))),
-        (
-            "SQLite does not look at what stands beside a condition that is false as it is written, so that names in it may mean nothing",
-            (_, difference) => difference.What == "error here only" && difference.Ours.Error.StartsWith("no such ", StringComparison.Ordinal)
+            "SQLite does not look at what stands beside a condition that is false as it is written, so that names in it may mean nothing or two things",
+            (_, difference) => difference.What == "error here only" && NotFound().IsMatch(difference.Ours.Error)
                 && FalseBesideAnother().IsMatch(difference.Step.Sql)),
         (
             "SQLite does not know the aggregates of a SELECT with window functions within its subqueries",
@@ -51,18 +50,32 @@ internal static partial class Explained
             "SQLite makes of the rows of IN ((...), (...)) SELECTs of their own, in which an aggregate of constants has no place",
             (@case, difference) => IsMisuseOfAggregate(difference) && HasInCase(@case, difference, InRows())),
         (
-            "SQLite makes of an aggregate's number a text, wherever it is used, when it looks for it in a column of texts",
-            (@case, difference) => difference.What is "values" or "order of rows" ? HasInCase(@case, difference, AggregateInSelect()) && SameButForTexts(difference)
-                : difference.What == "number of rows" && @case.Steps.Any(step => step.Sql.StartsWith("CREATE VIEW", StringComparison.Ordinal) && AggregateInSelect().IsMatch(step.Sql))),
+            "SQLite makes of an aggregate's number a text, wherever it is used, when it looks for it in a column of texts: its answer is Sluice's where it looks for a copy",
+            (@case, difference) => Replay.IsDecidedByWriting(@case, difference, Writing.WithCopiesOfAggregates)),
         (
-            "sums of reals over moving windows differ in the last digits, and so do groups of them",
-            (@case, difference) => difference.What == "number of rows" && Merging().IsMatch(difference.Step.Sql) && HasInCase(@case, difference, SumOverWindow())),
+            "SQLite loses rows of an outer join whose ON has LIKE or GLOB about an INTEGER PRIMARY KEY: its answer is Sluice's where the pattern is computed",
+            (@case, difference) => HasInCase(@case, difference, OuterJoin()) && Replay.IsDecidedByWriting(@case, difference, Writing.WithComputedPatterns)),
+        (
+            "SQLite does not see a NULL among the values of IN when it finds them by a DESC index: its answer is Sluice's where the index is ascending",
+            (@case, difference) => HasInCase(@case, difference, InSelect()) && Replay.IsDecidedByWriting(@case, difference, Writing.WithAscendingIndexes)),
+        (
+            "a subquery of RETURNING about the changed table is answered once in SQLite, before most rows have changed, where it has that table not in its own FROM but further within",
+            (@case, difference) => difference.What == "values" && @case.Steps[difference.At] == difference.Step && NestedInReturning().Match(difference.Step.Sql) is { Success: true } match
+                && Regex.IsMatch(match.Groups["subquery"].Value, $@"\b(FROM|JOIN|,) ?{match.Groups["table"].Value}\b")),
+        (
+            "sums of reals over moving windows differ in the last digits, and DISTINCT, UNION and groups tell them apart: rounded, the same rows are there",
+            (@case, difference) => difference.What == "number of rows" && Merging().IsMatch(difference.Step.Sql) && HasInCase(@case, difference, SumOverWindow())
+                && Comparison.HasSameSet(difference.Theirs, difference.Ours)),
         (
             "which rows of an UPDATE collide depends on which are changed first: without its indexes Sluice gives SQLite's answer",
-            (@case, difference) => @case.Steps[difference.At].Sql.StartsWith("UPDATE ", StringComparison.Ordinal) && Replay.IsDecidedByIndexes(@case, difference)),
+            (@case, difference) => @case.Steps[difference.At].Sql.StartsWith("UPDATE ", StringComparison.Ordinal) && MayCollide(@case, difference) && Replay.IsDecidedByIndexes(@case, difference)),
         (
             "SQLite gives another answer, too, when it goes through the tables in another order, without an index or without its optimizations",
             Replay.IsUndecided),
+        (
+            "of values that are equal (1 and 1.0, 'a' and 'A' by NOCASE) any may stand for all in DISTINCT, GROUP BY and compounds; SQLite shows an integer in a compound as a real where the first SELECT has a REAL column, and whole reals as integers in RETURNING f(x)",
+            (@case, difference) => difference.What is "values" or "order of rows" && SameButForEquals(@case, difference) && (Merging().IsMatch(difference.Step.Sql)
+                || @case.Steps.Any(step => step.Sql.StartsWith("CREATE VIEW", StringComparison.Ordinal) && Merging().IsMatch(step.Sql)))),
     ];
 
     /// <summary>Why it is no fault, or null.</summary>
@@ -114,14 +127,17 @@ internal static partial class Explained
             string text when hasRTrim => text.TrimEnd(' '),
             _ => value,
         };
-        return SameBut(difference, Representative);
+        // One that stands for another may have another place, too; but where places alone differ none does.
+        return SameBut(AsBag(difference), Representative) && (difference.What == "values" || !SameBut(AsBag(difference), value => value));
     }
 
-    private static bool SameButForTexts(Difference difference) => SameBut(difference, value => value switch
-    {
-        long or double => Convert.ToString(value, CultureInfo.InvariantCulture),
-        _ => value,
-    });
+    private static Difference AsBag(Difference difference) => difference with { Step = difference.Step with { Order = RowOrder.None } };
+
+    /// <summary>Whether rows of an UPDATE may be passed over, removed or refused for what others hold.</summary>
+    private static bool MayCollide(Case @case, Difference difference) =>
+        MayPassOver().IsMatch(@case.Steps[difference.At].Sql)
+        || HasInCase(@case, difference, OnConflict())
+        || (difference.Theirs.ErrorCode & 0xff) == Constraint || (difference.Ours.ErrorCode & 0xff) == Constraint;
 
     private static bool SameButForJson5(Difference difference) => SameBut(difference, value => value is string text ? Json5Point().Replace(text, "${1}0.").Replace("+", "") : value);
 
@@ -149,8 +165,23 @@ internal static partial class Explained
     [GeneratedRegex(@"\bIN\s*\(\s*\(")]
     private static partial Regex InRows();
 
-    [GeneratedRegex(@"\b(count|sum|total|avg|min|max)\s*\(.*\)\s*(NOT )?IN\s*\(\s*(SELECT|VALUES|WITH)\b")]
-    private static partial Regex AggregateInSelect();
+    [GeneratedRegex(@"\bIN\s*\(\s*(SELECT|WITH)\b")]
+    private static partial Regex InSelect();
+
+    [GeneratedRegex(@"\b(LEFT|RIGHT|FULL)\b")]
+    private static partial Regex OuterJoin();
+
+    [GeneratedRegex(@"^(INSERT|REPLACE|UPDATE|DELETE)\b.*?\b(?<table>t[0-9]+)\b.*\bRETURNING\b(?<subquery>.*\bSELECT\b.*)")]
+    private static partial Regex NestedInReturning();
+
+    [GeneratedRegex(@"^UPDATE OR (IGNORE|REPLACE|FAIL) ")]
+    private static partial Regex MayPassOver();
+
+    [GeneratedRegex(@"\bON CONFLICT (IGNORE|REPLACE|FAIL)\b")]
+    private static partial Regex OnConflict();
+
+    [GeneratedRegex(@"^(no such |ambiguous column name: )")]
+    private static partial Regex NotFound();
 
     [GeneratedRegex(@"\b(sum|total|avg)\s*\(.*\bOVER\b")]
     private static partial Regex SumOverWindow();

@@ -12,13 +12,18 @@ internal sealed record Difference(int At, Step Step, string What, Answer Theirs,
 internal static class Replay
 {
     /// <summary>The first difference for which <paramref name="isExplained"/> is not true, or null.</summary>
-    public static Difference? Run(Case @case, Func<Difference, bool> isExplained)
+    public static Difference? Run(Case @case, Func<Difference, bool> isExplained) => Run(@case, isExplained, out _);
+
+    /// <summary>As the other one, and how many steps it came to: a change with an explained difference is a case's last step.</summary>
+    public static Difference? Run(Case @case, Func<Difference, bool> isExplained, out int done)
     {
+        done = 0;
         using var ours = Subject.Sluice();
         using var theirs = Subject.Sqlite();
         for (int at = 0; at < @case.Steps.Count; at++)
         {
             Step step = @case.Steps[at];
+            done = at + 1;
             if (step.Kind is StepKind.Ours)
             {
                 _ = ours.Run(step.Sql);
@@ -32,7 +37,7 @@ internal static class Replay
                     return difference;
                 }
 
-                if (step.Kind is not StepKind.Query)
+                if (step.Kind is not StepKind.Query && difference.What != "values")
                 {
                     return null;
                 }
@@ -40,6 +45,7 @@ internal static class Replay
 
             if (step.Kind is StepKind.Change)
             {
+                // Also where what RETURNING gave differs.
                 foreach (Step show in @case.Contents)
                 {
                     if (Ask(show, at, theirs, ours) is { } content)
@@ -56,10 +62,11 @@ internal static class Replay
 
     /// <summary>
     /// Whether SQLite itself gives another answer when nothing changes but the way it goes through the tables: then the statement does not
-    /// decide its answer, and no answer is wrong.
+    /// decide its answer, and no answer is wrong. An error of the engine's must then be one of SQLite's, too.
     /// </summary>
     public static bool IsUndecided(Case @case, Difference difference) =>
-        Enumerable.Range(0, 4).Any(variant => Comparison.Difference(difference.Step, difference.Theirs, Elsewhere(@case, difference, variant)) is not null);
+        Enumerable.Range(0, 4).Select(variant => Elsewhere(@case, difference, variant)).Any(other =>
+            other.ErrorCode == difference.Ours.ErrorCode && Comparison.Difference(difference.Step, difference.Theirs, other) is not null);
 
     /// <summary>
     /// SQLite's answer, when it goes through tables backwards (0), without indexes that may be missing (1), both and without making its own (2), or
@@ -109,6 +116,26 @@ internal static class Replay
 
         answer = @case.Steps[difference.At] == difference.Step ? answer : subject.Run(difference.Step.Sql);
         return Comparison.Difference(difference.Step, difference.Theirs, answer) is null;
+    }
+
+    /// <summary>Whether SQLite gives the engine's answer when statements are written another way, which means the same.</summary>
+    public static bool IsDecidedByWriting(Case @case, Difference difference, Func<string, string> rewrite)
+    {
+        Step[] steps = [.. @case.Steps.Take(difference.At + 1).Where(step => step.Kind is not StepKind.Ours)];
+        if (steps.All(step => rewrite(step.Sql) == step.Sql) && rewrite(difference.Step.Sql) == difference.Step.Sql)
+        {
+            return false;
+        }
+
+        using var subject = Subject.Sqlite();
+        Answer answer = Answer.Failed(0, "");
+        foreach (Step step in steps)
+        {
+            answer = subject.Run(rewrite(step.Sql), step.Kind is StepKind.Change);
+        }
+
+        answer = @case.Steps[difference.At] == difference.Step ? answer : subject.Run(rewrite(difference.Step.Sql));
+        return Comparison.Difference(difference.Step, answer with { Columns = difference.Ours.Columns }, difference.Ours) is null;
     }
 
     private static Difference? Ask(Step step, int at, Subject theirs, Subject ours)

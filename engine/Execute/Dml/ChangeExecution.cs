@@ -54,6 +54,8 @@ internal abstract class ChangeExecution(Run run, ReturningPlan? returning) : Pla
 
     public override void Dispose() => Run.End();
 
+    private bool BreaksKeys => Run.HasScope && Run.Scope.BrokenImmediate > 0;
+
     /// <summary>Makes all changes of the statement.</summary>
     protected abstract void Change();
 
@@ -97,12 +99,12 @@ internal abstract class ChangeExecution(Run run, ReturningPlan? returning) : Pla
         try
         {
             Change();
-            if (Run.HasScope && Run.Scope.BrokenImmediate > 0)
+            if (BreaksKeys)
             {
                 throw ConstraintErrors.ForeignKey();
             }
         }
-        catch (SluiceException failure) when (failure.ConflictAction == ConflictAction.Fail)
+        catch (SluiceException failure) when (failure.ConflictAction == ConflictAction.Fail && !BreaksKeys)
         {
             throw;
         }
@@ -113,6 +115,12 @@ internal abstract class ChangeExecution(Run run, ReturningPlan? returning) : Pla
             if (keys is not null)
             {
                 (keys.Deferred, keys.DeferredImmediate) = (deferred, immediate);
+            }
+
+            if (failure is SluiceException { ConflictAction: ConflictAction.Fail })
+            {
+                // What FAIL would leave breaks a foreign key.
+                throw ConstraintErrors.ForeignKey();
             }
 
             throw;

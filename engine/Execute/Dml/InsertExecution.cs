@@ -102,6 +102,7 @@ internal sealed class InsertExecution : ChangeExecution
     private readonly Table _table;
     private readonly Transaction _transaction;
     private readonly RowWriter _writer;
+    private readonly RowWriter? _upsertWriter;
     private readonly ConflictResolver _conflicts;
     private readonly RowEvents? _events;
     private readonly SequenceRow? _sequence;
@@ -124,6 +125,7 @@ internal sealed class InsertExecution : ChangeExecution
         {
             run.Sources[plan.ExcludedSource] = new ValuesSource(_table.Columns.Count);
             run.Sources[plan.ExistingSource] = new ValuesSource(_table.Columns.Count);
+            _upsertWriter = plan.UpsertWrite is { } upsertWrite ? RowWriter.Create(upsertWrite, _transaction, run, newRow) : null;
         }
     }
 
@@ -349,32 +351,32 @@ internal sealed class InsertExecution : ChangeExecution
 
     private void Upsert(in RowKey existingKey)
     {
-        if (_upsert!.Set is not { } assignments)
+        if (_upsert!.Set is not { } assignments || _upsertWriter is not { } writer)
         {
             return;
         }
 
         ValuesSource newRow = _writer.NewRow;
         ((ValuesSource)Run.Sources[_plan.ExcludedSource]).Take(newRow);
-        if (!_writer.TryReadOld(existingKey))
+        if (!writer.TryReadOld(existingKey))
         {
             throw new SluiceException(ResultCode.Corrupt, $"an index of {_table.Name} refers to a row that is not in the table");
         }
 
-        ((ValuesSource)Run.Sources[_plan.ExistingSource]).Take(_writer.OldRow);
+        ((ValuesSource)Run.Sources[_plan.ExistingSource]).Take(writer.OldRow);
         if (_upsert.Where is { } where && !Logic.Passes(where, Run))
         {
             return;
         }
 
-        newRow.Take(_writer.OldRow);
+        newRow.Take(writer.OldRow);
         SqlValue[] values = Array.ConvertAll(assignments, assignment => assignment.Value.Evaluate(Run));
         for (int i = 0; i < values.Length; i++)
         {
             newRow.Values[assignments[i].Column] = values[i];
         }
 
-        RowUpdater updater = new(_plan.UpsertWrite!, _writer, Run, [.. assignments.Select(assignment => assignment.Column)]);
+        RowUpdater updater = new(_plan.UpsertWrite!, writer, Run, [.. assignments.Select(assignment => assignment.Column)]);
         updater.Update(newRowid: null, () => RowChanged(insertedRowid: null));
     }
 }

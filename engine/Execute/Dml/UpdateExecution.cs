@@ -12,6 +12,9 @@ internal sealed record UpdatePlan
     /// <summary>Finds the rows to change, joined with FROM where there is one.</summary>
     public required PlanNode Query { get; init; }
 
+    /// <summary>Whether the rows are changed in the order of their keys rather than as they are found.</summary>
+    public bool IsByKey { get; init; }
+
     /// <summary>The source number of the table in <see cref="Query"/>.</summary>
     public required int TableSource { get; init; }
 
@@ -98,9 +101,8 @@ internal sealed class UpdateExecution(UpdatePlan plan, Run run) : ChangeExecutio
             }
         }
 
-        if (plan.HasFrom)
+        if (plan.IsByKey)
         {
-            // As in SQLite, where it matters to conflict clauses and triggers.
             found.Sort((left, right) => left.Key.CompareTo(right.Key, table));
         }
 

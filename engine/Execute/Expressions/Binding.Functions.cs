@@ -93,7 +93,7 @@ internal sealed partial class Binding
     private Expr BindScalar(ScalarFunction function, Expr[] arguments)
     {
         FunctionExpr call = new(function, arguments);
-        Expr bound = function.Stability == Stability.Deterministic ? Finish(call, arguments) : Explicit(call, arguments);
+        Expr bound = function.Stability == Stability.Deterministic ? Finish(call, arguments) : Collated(call, arguments);
         return bound is ConstantExpr || !bound.IsConstant ? bound : Once(bound);
     }
 
@@ -135,7 +135,8 @@ internal sealed partial class Binding
         Array.Find(arguments, argument => argument.Collation is not null)?.Collation ?? Collation.Binary;
 
     /// <summary>As <see cref="Finish"/>, but nothing is folded.</summary>
-    private static Expr Explicit(Expr expression, Expr[] parts) =>
+    /// <summary>A call with the first collation that one of its arguments is written with.</summary>
+    public static Expr Collated(Expr expression, Expr[] parts) =>
         Array.Find(parts, part => part.HasExplicitCollation) is { } collated ? new CollateExpr(expression, collated.Collation!) : expression;
 
     private static SluiceException WrongCount(FunctionNode node) => Error($"wrong number of arguments to function {node.Name}()");

@@ -207,7 +207,7 @@ internal sealed partial class Binding(IScope scope)
         }
 
         // What LIKE gives for constants depends on the session.
-        return constant && result is not LikeExpr { IsConstant: false } ? Fold(result) : result;
+        return constant && result is not LikeExpr { IsFoldable: false } ? Fold(result) : result;
     }
 
     private static Expr Fold(Expr expression)

@@ -13,8 +13,10 @@ internal sealed class LikeExpr(bool glob, Expr value, Expr pattern, Expr? escape
     /// <summary>It is a function that a program may replace.</summary>
     public override ValueKinds Kinds => ValueKinds.Any;
 
-    /// <summary>LIKE also depends on the session, which may tell the cases of letters apart.</summary>
-    public override bool IsConstant => glob && value.IsConstant && pattern.IsConstant;
+    public override bool IsConstant => value.IsConstant && pattern.IsConstant && escape?.IsConstant != false;
+
+    /// <summary>Whether it is the same for all sessions: LIKE may tell the cases of letters apart or not.</summary>
+    public bool IsFoldable => glob;
 
     public override Truth Test(Frame frame)
     {

@@ -12,6 +12,7 @@ internal static class CaseWriter
         List<Step> steps = [];
         void Setup(string sql) => steps.Add(new(StepKind.Setup, sql));
 
+        Setup($"PRAGMA foreign_keys = {(dice.Percent(90) ? "ON" : "OFF")}");
         Setup("CREATE TABLE log(w, x, y)");
         for (int i = dice.Between(1, 3); i >= 0; i--)
         {
@@ -27,7 +28,12 @@ internal static class CaseWriter
         foreach (Table table in writer.Tables)
         {
             int rows = dice.Below(100) switch { < 5 => 0, < 40 => dice.Between(1, 8), _ => dice.Between(9, 40) };
-            if (rows > 0)
+            if (table.HasParent)
+            {
+                // A row without a parent is refused and takes those of its statement with it.
+                steps.AddRange(Enumerable.Range(0, rows).Select(_ => new Step(StepKind.Setup, writer.Fill(table, 1))));
+            }
+            else if (rows > 0)
             {
                 steps.Add(new(StepKind.Change, writer.Fill(table, rows)));
             }

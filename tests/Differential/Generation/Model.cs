@@ -28,7 +28,8 @@ internal sealed record Relation(string Name, IReadOnlyList<Column> Columns, IRea
 /// <param name="Unique">Sets of columns for ON CONFLICT.</param>
 /// <param name="IsStrict">Whether values must be of the column's type.</param>
 /// <param name="HasRowid">Whether rows have a rowid.</param>
-internal sealed record Table(Relation Relation, IReadOnlyList<Column> Writable, IReadOnlyList<string> Unique, bool IsStrict, bool HasRowid)
+/// <param name="HasParent">Whether it has a foreign key.</param>
+internal sealed record Table(Relation Relation, IReadOnlyList<Column> Writable, IReadOnlyList<string> Unique, bool IsStrict, bool HasRowid, bool HasParent)
 {
     public string Name => Relation.Name;
 }

@@ -61,7 +61,11 @@ internal sealed partial class SqlWriter
         {
             Kind[] kinds = [.. columns.Select(column => column.Kind)];
             Query query = Core(null, kinds, 1, most: 2);
-            return $"{into} {query.Sql} ORDER BY {CompleteOrder(query)} LIMIT {dice.Between(1, 12)}{returning}";
+            string source = $"{query.Sql} ORDER BY {CompleteOrder(query)} LIMIT {dice.Between(1, 12)}";
+            // Sums over small numbers must not overflow.
+            return columns.Exists(column => column.IsSmall)
+                ? $"{into} SELECT {string.Join(", ", columns.Zip(query.Columns, (column, given) => column.IsSmall ? $"CAST({given.Name} AS INTEGER) % 100" : given.Name))} FROM ({source}){returning}"
+                : $"{into} {source}{returning}";
         }
 
         string upsert = verb == "INSERT" && table.Unique.Count > 0 && dice.Percent(40) ? Upsert(table) : "";
@@ -131,6 +135,8 @@ internal sealed partial class SqlWriter
     private string Delete(Table table)
     {
         Scope scope = ScopeOf(table);
-        return $"DELETE FROM {table.Name} WHERE {Condition(scope, 2)} AND {Condition(scope, 1)}{Returning(scope)}";
+        return dice.Percent(8)
+            ? $"DELETE FROM {table.Name}{Returning(scope)}"
+            : $"DELETE FROM {table.Name} WHERE {Condition(scope, 2)} AND {Condition(scope, 1)}{Returning(scope)}";
     }
 }

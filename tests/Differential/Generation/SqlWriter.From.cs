@@ -24,7 +24,7 @@ internal sealed partial class SqlWriter
             }
             else
             {
-                Join(sql, scope, before, source, alias, relation, depth);
+                Join(sql, scope, before, source, alias, relation, depth, isLast: i == count - 1);
             }
 
             before.Add(relation);
@@ -33,7 +33,7 @@ internal sealed partial class SqlWriter
         return (sql.ToString(), scope);
     }
 
-    private void Join(StringBuilder sql, Scope scope, List<Relation> before, string source, string alias, Relation relation, int depth)
+    private void Join(StringBuilder sql, Scope scope, List<Relation> before, string source, string alias, Relation relation, int depth, bool isLast)
     {
         string join = dice.Of(s_joins);
         // Values of one kind: where text meets numbers, SQLite shows at times the one and at times the other.
@@ -56,8 +56,9 @@ internal sealed partial class SqlWriter
         {
             List<string> names = dice.Some(common, dice.Between(1, 2));
             sql.Append($" {join} {source} USING ({string.Join(", ", names)})");
-            if (before.Count == 1)
+            if (before.Count == 1 && isLast)
             {
+                // A third table might have the name, too.
                 scope.Leaves.AddRange(names.Select(name => new Leaf(name, relation.Columns.First(column => column.Name == name).Kind, false)));
             }
         }

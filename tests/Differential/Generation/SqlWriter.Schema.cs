@@ -19,6 +19,7 @@ internal sealed partial class SqlWriter
         string name = $"t{_tables.Count}";
         bool isStrict = dice.Percent(20);
         bool hasRowid = dice.Percent(75);
+        bool hasParent = false;
         List<Column> columns = [];
         List<string> definitions = [];
         List<string> unique = [];
@@ -38,6 +39,11 @@ internal sealed partial class SqlWriter
             else if (columns.Count == 0 && !hasRowid)
             {
                 key.Add(column);
+            }
+            else if (kind is Kind.Integer && dice.Percent(40) && Parent() is { } parent)
+            {
+                isSmall = hasParent = true;
+                definition.Append(parent);
             }
             else
             {
@@ -91,8 +97,23 @@ internal sealed partial class SqlWriter
         string options = string.Join(", ", new[] { hasRowid ? "" : "WITHOUT ROWID", isStrict ? "STRICT" : "" }.Where(option => option.Length > 0));
         var relation = new Relation(name, columns, key);
         _relations.Add(relation);
-        _tables.Add(new(relation, writable, unique, isStrict, hasRowid));
+        _tables.Add(new(relation, writable, unique, isStrict, hasRowid, hasParent));
         return $"CREATE TABLE {name}({string.Join(", ", definitions)}){(options.Length > 0 ? " " + options : "")}";
+    }
+
+    /// <summary>A foreign key to small numbers, of which most are there; null when no table has such a key.</summary>
+    private string? Parent()
+    {
+        List<(Table Table, string Key)> keys =
+            [.. _tables.SelectMany(table => table.Unique.Where(key => table.Relation.Columns.Any(column => column.Name == key && column.IsSmall)).Select(key => (table, key)))];
+        if (keys.Count == 0)
+        {
+            return null;
+        }
+
+        (Table table, string key) = dice.Of(keys);
+        string Action() => dice.Of("CASCADE", "CASCADE", "SET NULL", "SET DEFAULT", "RESTRICT", "NO ACTION");
+        return $" REFERENCES {table.Name}({key}){(dice.Percent(70) ? $" ON DELETE {Action()}" : "")}{(dice.Percent(60) ? $" ON UPDATE {Action()}" : "")}{(dice.Percent(20) ? " DEFERRABLE INITIALLY DEFERRED" : "")}";
     }
 
     private void ColumnConstraints(StringBuilder definition, string column, Kind kind, List<string> unique)
@@ -137,8 +158,10 @@ internal sealed partial class SqlWriter
         var scope = new Scope(null);
         scope.Leaves.AddRange(table.Relation.Columns.Select(column => new Leaf(column.Name, column.Kind, false)));
         _subqueries = MostSubqueries;
-        IEnumerable<string> terms = Enumerable.Range(0, dice.Between(1, 3)).Select(_ =>
-            (dice.Percent(80) ? dice.Of(table.Relation.Columns).Name : $"({dice.Of(table.Relation.Columns).Name} || {Operand(scope, AnyKind(), 1)})") + dice.Of("", "", "", " DESC", " COLLATE NOCASE", " COLLATE BINARY"));
+        // SQLite takes a unique index that has a column twice for one that ON CONFLICT names with another column.
+        List<Column> distinct = dice.Some(table.Relation.Columns, 3);
+        IEnumerable<string> terms = Enumerable.Range(0, dice.Between(1, isUnique ? distinct.Count : 3)).Select(i =>
+            (dice.Percent(80) ? (isUnique ? distinct[i] : dice.Of(table.Relation.Columns)).Name : $"({dice.Of(table.Relation.Columns).Name} || {Operand(scope, AnyKind(), 1)})") + dice.Of("", "", "", " DESC", " COLLATE NOCASE", " COLLATE BINARY"));
         string where = dice.Percent(25) ? $" WHERE {(dice.Percent(50) ? $"{dice.Of(scope.Leaves).Sql} {dice.Of("IS NOT NULL", "> 3", "< 'b'")}" : Condition(scope, 1))}" : "";
         return $"CREATE {(isUnique ? "UNIQUE " : "")}INDEX i{number} ON {table.Name}({string.Join(", ", terms)}){where}";
     }

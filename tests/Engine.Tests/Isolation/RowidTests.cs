@@ -48,6 +48,19 @@ public sealed class RowidTests : FileSessions
     }
 
     [Fact]
+    public void A_rowid_that_AUTOINCREMENT_did_not_use_keeps_none_of_another_table_back()
+    {
+        _ = Providers.Agree(
+            connection =>
+            {
+                Attempt(connection, "INSERT INTO t SELECT value FROM json_each('[1, 2, 2]')");
+                connection.Run("BEGIN; DELETE FROM a; INSERT INTO a(v) VALUES(1); INSERT INTO t VALUES(3); COMMIT");
+                return string.Join(", ", connection.Rows("SELECT rowid, v FROM t"));
+            },
+            "CREATE TABLE a(id INTEGER PRIMARY KEY AUTOINCREMENT, v); INSERT INTO a VALUES(9, 1); CREATE TABLE t(v UNIQUE)");
+    }
+
+    [Fact]
     public void AUTOINCREMENT_uses_up_the_rowids_that_SQLite_uses_up()
     {
         string sequence = Providers.Agree(

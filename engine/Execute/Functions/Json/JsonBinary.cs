@@ -52,8 +52,13 @@ internal static class JsonBinary
         return at == bytes.Length ? node : null;
     }
 
-    /// <summary>Whether the outermost header fits the bytes: what json_valid(x, 4) asks.</summary>
-    public static bool LooksRight(ReadOnlySpan<byte> bytes) =>
+    /// <summary>
+    /// Whether a blob counts as JSONB and not as the bytes of a text: its outermost header fits it and, where it begins as a text may, all of it is well-formed.
+    /// </summary>
+    public static bool IsMeant(ReadOnlySpan<byte> bytes) =>
+        LooksRight(bytes) && (bytes[0] is not ((byte)'{' or (byte)'[' or (>= (byte)'0' and <= (byte)'9')) || Decode(bytes) is not null);
+
+    private static bool LooksRight(ReadOnlySpan<byte> bytes) =>
         TryHeader(bytes, out JsonKind kind, out int header, out long payload) && header + payload == bytes.Length && (kind > JsonKind.False || payload == 0);
 
     private static void Write(JsonNode node, TextBuilder bytes)

@@ -167,7 +167,7 @@ internal static class JsonFunctions
                 return SqlValue.Null;
             }
 
-            document = PathOf(arguments[i]).Edit(document, JsonValues.Element(arguments[i + 1]), edit);
+            document = PathOf(arguments[i]).Edit(document, JsonValues.Raw(arguments[i + 1]), edit);
         }
 
         return JsonValues.Result(document, binary);
@@ -276,10 +276,9 @@ internal static class JsonFunctions
 
         if (value.Type == SqlType.Blob)
         {
-            bool isBinary = ((flags & 8) != 0 && JsonBinary.Decode(value.Bytes) is not null) || ((flags & 4) != 0 && JsonBinary.LooksRight(value.Bytes));
-            if (isBinary)
+            if (JsonBinary.IsMeant(value.Bytes))
             {
-                return SqlValue.FromInteger(1);
+                return SqlValue.FromBoolean((flags & 4) != 0 || ((flags & 8) != 0 && JsonBinary.Decode(value.Bytes) is not null));
             }
         }
 

@@ -44,6 +44,9 @@ internal static class JsonValues
         }
     }
 
+    /// <summary>As <see cref="Element"/> for a document that is changed: there a text stays as it is, as in SQLite, which shows in JSONB.</summary>
+    public static JsonNode Raw(in SqlValue value) => value.Type == SqlType.Text && value.Subtype != Subtype ? JsonNode.Raw(value.Bytes) : Element(value);
+
     /// <summary>An element as a value of SQL: arrays and objects as JSON text.</summary>
     public static SqlValue Value(JsonNode node)
     {

@@ -77,7 +77,7 @@ internal sealed class FrameBounds
     /// <summary>Whether EXCLUDE takes a row out of the frame of another.</summary>
     public bool IsExcluded(int place, int other) => _frame.Exclude switch
     {
-        FrameExclude.NoOthers => false,
+        FrameExclude.None or FrameExclude.NoOthers => false,
         FrameExclude.CurrentRow => place == other,
         FrameExclude.Group => _partition.GroupOf(place) == _partition.GroupOf(other),
         _ => place != other && _partition.GroupOf(place) == _partition.GroupOf(other),

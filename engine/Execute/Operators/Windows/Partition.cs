@@ -140,7 +140,7 @@ internal sealed class Partition
     /// <summary>An aggregate over each row's frame. Frames only move forward, so rows that come are added and, where that works, rows that go taken out.</summary>
     private void Aggregate(int call, WindowCall function, SqlValue[] results)
     {
-        bool excludes = _window.Frame.Exclude != FrameExclude.NoOthers;
+        bool excludes = _window.Frame.Exclude != FrameExclude.None;
         Accumulator accumulator = function.Aggregate!.Create(function.Collation);
         int from = 0;
         int to = 0;

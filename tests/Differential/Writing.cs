@@ -1,0 +1,109 @@
+using System.Text.RegularExpressions;
+
+namespace Sluice.Differential;
+
+/// <summary>Other ways to write a statement, which mean the same and by which SQLite does not come to a fault of its own.</summary>
+internal static partial class Writing
+{
+    /// <summary>An aggregate before IN (SELECT ...) as an argument: the comparison then converts a copy of its value, not the value.</summary>
+    public static string WithCopiesOfAggregates(string sql)
+    {
+        int from = 0;
+        while (BeforeInSelect().Match(sql, from) is { Success: true } match)
+        {
+            int end = match.Index + 1;
+            int start = Start(sql, match.Index);
+            from = end;
+            if (start >= 0 && Aggregate().IsMatch(sql[start..end]))
+            {
+                string copy = $"ifnull({sql[start..end]}, NULL)";
+                sql = sql[..start] + copy + sql[end..];
+                from = start + copy.Length;
+            }
+        }
+
+        return sql;
+    }
+
+    /// <summary>jsonb(json_set(...)) for jsonb_set(...), and so on: the document is then written anew.</summary>
+    public static string WithNewJsonb(string sql)
+    {
+        for (Match match = JsonbEdit().Match(sql); match.Success; match = JsonbEdit().Match(sql))
+        {
+            int end = End(sql, match.Index + match.Length - 1);
+            if (end < 0)
+            {
+                break;
+            }
+
+            sql = $"{sql[..match.Index]}jsonb(json_{match.Groups[1].Value}{sql[(match.Index + match.Length - 1)..(end + 1)]}){sql[(end + 1)..]}";
+        }
+
+        return sql;
+    }
+
+    /// <summary>Patterns of LIKE and GLOB that are computed, so that no range is made of their beginnings.</summary>
+    public static string WithComputedPatterns(string sql) => Pattern().Replace(sql, "$1($2 || '')");
+
+    /// <summary>Indexes without DESC.</summary>
+    public static string WithAscendingIndexes(string sql) => IndexDefinition().IsMatch(sql) ? sql.Replace(" DESC", "", StringComparison.Ordinal) : sql;
+
+    /// <summary>Where what ends with the parenthesis at <paramref name="end"/> begins: a call, with its FILTER, or what is in parentheses; -1 if nowhere.</summary>
+    private static int Start(string sql, int end)
+    {
+        int depth = 0;
+        bool isText = false;
+        for (int i = end; i >= 0; i--)
+        {
+            isText ^= sql[i] == '\'';
+            depth += isText ? 0 : sql[i] == ')' ? 1 : sql[i] == '(' ? -1 : 0;
+            if (depth > 0 || isText || sql[i] != '(')
+            {
+                continue;
+            }
+
+            int name = i;
+            while (name > 0 && (char.IsAsciiLetterOrDigit(sql[name - 1]) || sql[name - 1] == '_'))
+            {
+                name--;
+            }
+
+            return sql[..i].EndsWith("FILTER ", StringComparison.Ordinal) ? Start(sql, i - ") FILTER ".Length) : name;
+        }
+
+        return -1;
+    }
+
+    /// <summary>Where the parenthesis at <paramref name="start"/> is closed, or -1.</summary>
+    private static int End(string sql, int start)
+    {
+        int depth = 0;
+        bool isText = false;
+        for (int i = start; i < sql.Length; i++)
+        {
+            isText ^= sql[i] == '\'';
+            depth += isText ? 0 : sql[i] == '(' ? 1 : sql[i] == ')' ? -1 : 0;
+            if (depth == 0 && !isText)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    [GeneratedRegex(@"\)(?=\s*(NOT )?IN\s*\(\s*(SELECT|VALUES|WITH)\b)")]
+    private static partial Regex BeforeInSelect();
+
+    [GeneratedRegex(@"^\(*(count|sum|total|avg|min|max|group_concat|string_agg|json_group_array)\s*\(")]
+    private static partial Regex Aggregate();
+
+    [GeneratedRegex("^CREATE (UNIQUE )?INDEX ")]
+    private static partial Regex IndexDefinition();
+
+    [GeneratedRegex(@"\bjsonb_(set|insert|replace)\s*\(")]
+    private static partial Regex JsonbEdit();
+
+    [GeneratedRegex(@"(\b(?:LIKE|GLOB) |\b(?:like|glob)\((?='(?:[^']|'')*', ))('(?:[^']|'')*')")]
+    private static partial Regex Pattern();
+}
