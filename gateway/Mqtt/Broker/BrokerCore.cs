@@ -130,13 +130,14 @@ internal sealed class BrokerCore
         _sweepBelow = Retained.Sweep(nowMs);
     }
 
-    /// <summary>Keeps a retained message, in memory at once; its row is for the caller to have written.</summary>
-    public void Retain(PublishedMessage message, RowChanges rows)
+    /// <summary>Keeps a retained message, in memory at once; its row is for the caller to have written, and the change to be settled then.</summary>
+    public RetainedChange Retain(PublishedMessage message, RowChanges rows)
     {
-        bool isKept = Retained.Keep(message, out long version);
-        if (!isKept)
+        RetainedChange change = Retained.Keep(message);
+        if (change.Message is null && message.Payload.Length > 0)
             Counters.Dropped(DropReason.RetainedFull);
-        rows.KeepRetained(isKept ? message : message with { Payload = [] }, version, ToUtcUs(message.ExpiresMs));
+        rows.KeepRetained(change.Message ?? message with { Payload = [] }, change.Version, ToUtcUs(message.ExpiresMs));
+        return change;
     }
 
     /// <summary>Messages that only the database holds, by their numbers; null when it cannot be read now.</summary>
@@ -172,8 +173,8 @@ internal sealed class BrokerCore
     private PublishedMessage Published(SavedMessage saved, string? publisher) => new(
         Topics.Get(Encoding.UTF8.GetBytes(saved.Topic)), saved.Payload, saved.QualityOfService, saved.Retain, saved.Properties, FromUtcUs(saved.ExpiresUs), publisher);
 
-    /// <summary>Publishes a will: stored like any message, then forwarded. Runs on its own; a failure is logged and counted.</summary>
-    public void PublishWill(Session session, Will will)
+    /// <summary>Publishes a will: stored like any message, then forwarded. Completes when the writers have taken it; a failure is logged and counted.</summary>
+    public Task PublishWillAsync(Session session, Will will)
     {
         TopicName topic = Topics.Get(Encoding.UTF8.GetBytes(will.Topic));
         PropertySet? properties = will.Properties;
@@ -189,7 +190,7 @@ internal sealed class BrokerCore
         var message = new PublishedMessage(
             topic, will.Payload, will.QualityOfService, will.Retain, PublishPacket.EncodeProperties(forwarded),
             ExpiresMs(properties?.MessageExpiryInterval), session.ClientId);
-        _ = StoreWillAsync(session, message);
+        return StoreWillAsync(session, message);
     }
 
     /// <summary>A message that comes neither from a client's PUBLISH nor from the gateway itself: stored like any, and forwarded.</summary>

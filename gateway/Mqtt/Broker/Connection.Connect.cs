@@ -52,7 +52,7 @@ internal sealed partial class Connection
             throw new MqttProtocolException(ReasonCode.QuotaExceeded, "3.2.2.2", $"{_core.Options.MaximumSessions} sessions are held, which is the limit");
         if (!await attached.Saved.ConfigureAwait(false))
         {
-            _core.Sessions.Detach(attached.Session, this, withdrawWill: true, attached.Present ? null : 0);
+            _ = _core.Sessions.Detach(attached.Session, this, withdrawWill: true, attached.Present ? null : 0);
             throw new MqttProtocolException(ReasonCode.ServerUnavailable, "3.1.4", "its session could not be stored");
         }
         _inboundAtConnect = attached.Session.InboundCount;

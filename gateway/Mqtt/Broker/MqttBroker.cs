@@ -136,8 +136,8 @@ public sealed class MqttBroker : IAsyncDisposable
 
     /// <summary>
     /// Stops: no new connections, no more reading; acknowledgements that are owed are waited for (<see cref="MqttOptions.DrainTimeout"/>,
-    /// cut short by the token) and sent, then 5.0 clients get DISCONNECT 0x8B. Wills are not published. The ingress must
-    /// still be working.
+    /// cut short by the token) and sent, then 5.0 clients get DISCONNECT 0x8B. Wills are published as they are due, for the clients have lost their connections. The
+    /// ingress must still be working.
     /// </summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {

@@ -200,7 +200,8 @@ internal sealed class MqttClientConnection : IAsyncDisposable
     {
         Version = version,
         ClientId = options.ClientId,
-        CleanStart = false,
+        // Without a session to come back to there is nothing that would have to be sent again as it was (section 4.4).
+        CleanStart = options.SessionExpirySeconds == 0,
         KeepAlive = options.KeepAliveSeconds,
         UserName = options.User,
         Password = options.Password is null ? null : System.Text.Encoding.UTF8.GetBytes(options.Password),
