@@ -32,7 +32,8 @@ public class RetainedTests
         Assert.Equal(ReasonCode.UnspecifiedError, (await publisher.ReadAckAsync(PacketType.PubAck)).Reason);
         Assert.Equal(0, host.Broker.Statistics.Retained);
         host.Ingress.Answer = IngressResult.Stored;
-        await publisher.PublishAsync("a", "kept", retain: true);
+        await publisher.PublishAsync("a", "kept", qos: 1, identifier: 2, retain: true);
+        Assert.Equal(ReasonCode.Success, (await publisher.ReadAckAsync(PacketType.PubAck)).Reason);
         host.Ingress.Answer = IngressResult.Failed;
         await publisher.PublishAsync("a", "lost", retain: true);
         Assert.Equal("kept", await RetainedAsync(host, publisher));
