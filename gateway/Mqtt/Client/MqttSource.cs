@@ -21,12 +21,9 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
     /// <summary>A connection that lasted so long was a good one: the next attempt begins anew with the first server and the first pause.</summary>
     private static readonly TimeSpan ShortestGood = TimeSpan.FromSeconds(10);
 
-    /// <summary>Of the message that says that we are there; QoS 1 and nobody waits for its PUBACK.</summary>
-    private const ushort StateIdentifier = 1;
+    private const ushort SubscribeIdentifier = 1;
 
-    private const ushort SubscribeIdentifier = 2;
-
-    private const ushort UnsubscribeIdentifier = 3;
+    private const ushort UnsubscribeIdentifier = 2;
 
     private readonly MqttSourceOptions _options;
     private readonly MqttBroker _broker;
@@ -140,7 +137,9 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             await WhenIdleAsync().ConfigureAwait(false);
-            await FarewellAsync(connection).ConfigureAwait(false);
+            // A broker that does not read does not hold up the stop.
+            await FlushAsync(connection).WaitAsync(MqttClientConnection.FarewellTime, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await connection.LeaveAsync().ConfigureAwait(false);
         }
         finally
         {
@@ -189,41 +188,10 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
                 [.. _options.Topics.Select(topic => new SubscriptionRequest(topic, _options.QualityOfService, RetainAsPublished: true, RetainHandling: RetainHandling.SendIfNew))];
             new SubscribePacket(SubscribeIdentifier, requests).Write(output, connection.Version);
         }
-        WriteState(output, connection, "online"u8);
+        connection.WriteOnline(output);
         await connection.WriteAsync(output.WrittenMemory, _stop.Token).ConfigureAwait(false);
         if (!subscribes)
             NoteOnline(connection);
-    }
-
-    private async Task FarewellAsync(MqttClientConnection connection)
-    {
-        using CancellationTokenSource deadline = new(TimeSpan.FromSeconds(2), _time);
-        try
-        {
-            await FlushAsync(connection).WaitAsync(deadline.Token).ConfigureAwait(false);
-            var output = new ArrayBufferWriter<byte>();
-            WriteState(output, connection, "offline"u8);
-            await connection.WriteAsync(output.WrittenMemory, deadline.Token).ConfigureAwait(false);
-            await connection.DisconnectAsync(deadline.Token).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is IOException or OperationCanceledException)
-        {
-            // It is gone; its will says the same.
-        }
-    }
-
-    private void WriteState(ArrayBufferWriter<byte> output, MqttClientConnection connection, ReadOnlySpan<byte> state)
-    {
-        if (_options.Client.StateTopic is not { } topic || !connection.KeepsState)
-            return;
-        new PublishPacket
-        {
-            Topic = System.Text.Encoding.UTF8.GetBytes(topic),
-            QualityOfService = QualityOfService.AtLeastOnce,
-            PacketIdentifier = StateIdentifier,
-            Retain = true,
-            Payload = state,
-        }.Write(output, connection.Version);
     }
 
     private ValueTask TakeAsync(MqttClientConnection connection, PacketHeader header, byte[] body)
