@@ -179,7 +179,7 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
     {
         foreach (MqttSourceOptions options in _options.Sources)
         {
-            MqttSource source = new(options, broker, broker.SourceReceived(options.Name), Health, _time, _log);
+            MqttSource source = new(options, broker, Health, _time, _log);
             source.Start();
             Started($"MQTT source {options.Name}", _ => source.DisposeAsync());
         }

@@ -53,6 +53,9 @@ internal sealed class BrokerCore
     /// <summary>By source, the identifiers of QoS 2 messages from other brokers that were between PUBLISH and PUBREL at the start.</summary>
     public ILookup<string, ushort> SourceReceived { get; private set; } = Array.Empty<ushort>().ToLookup(_ => "");
 
+    /// <summary>By source, the topic filters that its session may have been subscribed to at the start.</summary>
+    public ILookup<string, string> SourceFilters { get; private set; } = Array.Empty<string>().ToLookup(_ => "");
+
     /// <summary>Bytes of all messages that wait for subscribers or are in flight to them.</summary>
     public long QueuedBytes => Interlocked.Read(ref _queuedBytes);
 
@@ -162,6 +165,7 @@ internal sealed class BrokerCore
     public void Recover(SavedState state)
     {
         SourceReceived = state.SourceReceived;
+        SourceFilters = state.SourceFilters;
         Sessions.Recover(state);
         foreach (SavedRetained retained in state.Retained)
             Retained.Recover(Published(retained.Message, retained.Publisher), retained.Version);

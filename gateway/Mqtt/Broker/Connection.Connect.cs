@@ -16,7 +16,8 @@ internal sealed partial class Connection
 
     private ValueTask OnConnect(ReadOnlySpan<byte> body, byte flags)
     {
-        _refusalLevel = ConnectPacket.PeekLevel(body);
+        // A Mosquitto bridge sets the highest bit first (its try_private) and goes on without it when it is told in the form of its version that the level is not known.
+        _refusalLevel = (byte?)(ConnectPacket.PeekLevel(body) & 0x7F);
         ConnectPacket connect = ConnectPacket.Parse(body, flags);
         _version = connect.Version;
         if (connect.Properties?.AuthenticationMethod is { } method)
@@ -30,6 +31,7 @@ internal sealed partial class Connection
     {
         Identity identity = await _core.Admission.AdmitAsync(connect, clientId, _transport.Peer, _abort.Token).ConfigureAwait(false);
         _access = identity.Access;
+        Volatile.Write(ref _identityEndsUs, identity.EndsUs);
         if (connect.Will is { } will && !MayPublish(_core.Topics.Get(System.Text.Encoding.UTF8.GetBytes(will.Topic))))
             throw new MqttProtocolException(ReasonCode.NotAuthorized, "3.1.4", $"it may not publish its will to '{will.Topic}'");
         ushort keepAlive = GrantKeepAlive(connect.KeepAlive);

@@ -46,6 +46,7 @@ internal sealed partial class Connection
 
     // Shared.
     private long _lastReceivedMs;
+    private long _identityEndsUs = long.MaxValue;
     private volatile bool _holdingReader;
     private CloseRequest? _closeRequest;
     private ClientLimits _limits = new(ProtocolVersion.Mqtt311, 0, long.MaxValue);
@@ -163,6 +164,11 @@ internal sealed partial class Connection
         else if (_keepAliveMs > 0 && !_holdingReader && nowMs - Volatile.Read(ref _lastReceivedMs) > _keepAliveMs)
         {
             RequestClose(ReasonCode.KeepAliveTimeout, "nothing came for one and a half times its keep alive");
+        }
+        else if (Volatile.Read(ref _identityEndsUs) is var endsUs && endsUs != long.MaxValue && _core.UtcUs >= endsUs)
+        {
+            // Section 3.14.2.1, 0xA0: the time authorized for this connection.
+            RequestClose(ReasonCode.MaximumConnectTime, "its token has expired");
         }
     }
 

@@ -49,6 +49,8 @@ public sealed class StateStore(Func<Task<SluiceConnection>> connect)
                 connection, "SELECT topic, payload, qos, 1, properties, NULL, expires_ts, version, publisher FROM mqtt_retained",
                 row => new SavedRetained(Message(row, 0), row.GetInt64(7), Text(row, 8))),
             (await ListAsync(connection, "SELECT source, packet_id FROM mqtt_source", row => (row.GetString(0), (ushort)row.GetInt64(1))))
+                .ToLookup(pair => pair.Item1, pair => pair.Item2),
+            (await ListAsync(connection, "SELECT source, filter FROM mqtt_source_filter", row => (row.GetString(0), row.GetString(1))))
                 .ToLookup(pair => pair.Item1, pair => pair.Item2));
     }
 

@@ -52,7 +52,7 @@ public sealed class ClientStatementTests : IDisposable
         MqttSource source = Source(host, Options with { StateTopic = "state" });
         using (RawClient broker = await AcceptAsync(isQoS ? new PropertySet { MaximumQoS = 0 } : new PropertySet { RetainAvailable = 0 }))
         {
-            await broker.ReadAsync(PacketType.Subscribe);
+            await ScriptedBroker.GrantAsync(broker);
             Task stopping = source.DisposeAsync().AsTask();
             await broker.ReadAsync(PacketType.Disconnect);
             await stopping;
@@ -111,8 +111,7 @@ public sealed class ClientStatementTests : IDisposable
         {
             using RawClient broker = await AcceptAsync(sessionPresent: isPresent);
             if (!isPresent)
-                await broker.ReadAsync(PacketType.Subscribe);
-            await broker.SendAsync(o => new SubAckPacket(PacketType.SubAck, 2, [ReasonCode.GrantedQoS2]).Write(o, broker.Version));
+                await ScriptedBroker.GrantAsync(broker);
             await broker.PublishAsync("t", payload, qos: 2, identifier: 7, duplicate: isPresent);
             Assert.Equal(7, (await broker.ReadAckAsync(PacketType.PubRec)).PacketIdentifier);
         }
@@ -126,7 +125,7 @@ public sealed class ClientStatementTests : IDisposable
         host.Ingress.Answer = null;
         await using MqttSource source = Source(host, Options);
         using RawClient broker = await AcceptAsync();
-        await broker.ReadAsync(PacketType.Subscribe);
+        await ScriptedBroker.GrantAsync(broker);
         List<IngressMessage> messages = [];
         for (ushort id = 1; id <= 9; id++)
         {
@@ -151,7 +150,7 @@ public sealed class ClientStatementTests : IDisposable
         await using BrokerHost host = await BrokerHost.StartAsync();
         MqttSource source = Source(host, Options with { StateTopic = "state" });
         using RawClient broker = await AcceptAsync();
-        await broker.ReadAsync(PacketType.Subscribe);
+        await ScriptedBroker.GrantAsync(broker);
         Assert.Equal("online", (await broker.ReadPublishAsync()).Payload);
         Task stopping = source.DisposeAsync().AsTask();
         Assert.Equal("offline", (await broker.ReadPublishAsync()).Payload);
@@ -169,7 +168,7 @@ public sealed class ClientStatementTests : IDisposable
     {
         var source = new MqttSource(
             new MqttSourceOptions { Name = "s", Client = options, Topics = ["#"], QualityOfService = QualityOfService.ExactlyOnce },
-            host.Broker, [], new HealthState(_time), _time, NullLogger.Instance);
+            host.Broker, new HealthState(_time), _time, NullLogger.Instance);
         source.Start();
         return source;
     }

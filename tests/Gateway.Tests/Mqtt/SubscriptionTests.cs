@@ -218,5 +218,8 @@ public class SubscriptionTests
         using RawClient will = await host.OpenAsync();
         Assert.Equal(ReasonCode.NotAuthorized, (await will.ConnectAsync("e", will: new Will("$SYS/broker/version", [1], QualityOfService.AtMostOnce, true, null))).Reason);
         Assert.Empty(host.Ingress.Taken);
+        // Where a Mosquitto bridge tells whether it is there.
+        using RawClient bridge = await host.OpenAsync();
+        Assert.Equal(ReasonCode.Success, (await bridge.ConnectAsync("b", will: new Will("$SYS/broker/connection/b/state", [1], QualityOfService.AtMostOnce, true, null))).Reason);
     }
 }
