@@ -71,6 +71,7 @@ public class DeliveryRuleTests
             await publisher.PublishAsync("a", "x", qos: 2, identifier: id);
             identifiers.Add((await subscriber.ReadPublishAsync()).Identifier);
         }
+        Assert.Equal(20, identifiers.Where(identifier => identifier != 0).Distinct().Count());
         identifiers.Reverse();
         await subscriber.SendAsync([.. identifiers.SelectMany(id => PacketSamples.Bytes(o => new AckPacket(PacketType.PubRec, id).Write(o, subscriber.Version)))]);
         foreach (ushort identifier in identifiers)

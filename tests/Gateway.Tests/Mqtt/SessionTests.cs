@@ -53,6 +53,10 @@ public class SessionTests
         await using BrokerHost host = await BrokerHost.StartAsync(time: time);
         using RawClient first = await host.ConnectAsync("c", clean: false, properties: new PropertySet { SessionExpiryInterval = 10 });
         await first.SubscribeAsync("a", qos: 1);
+        // Not while its client is there.
+        time.Advance(TimeSpan.FromSeconds(20));
+        Assert.Equal((1, 1), (host.Broker.Statistics.Sessions, host.Broker.Statistics.Subscriptions));
+        await first.PingAsync();
         first.Dispose();
         await BrokerHost.UntilAsync(() => host.Broker.Statistics.ClientsConnected == 0, "the client is gone");
         time.Advance(TimeSpan.FromSeconds(9));
