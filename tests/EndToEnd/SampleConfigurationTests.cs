@@ -23,7 +23,7 @@ public sealed class SampleConfigurationTests
         string bridge = (await File.ReadAllTextAsync(Path.Combine(samples, "mosquitto-bridge.conf"))).Replace("mqttv311", version, StringComparison.Ordinal);
         if (withMosquittosDefaults)
         {
-            bridge = bridge.Replace("try_private false", "restart_timeout 1", StringComparison.Ordinal).Replace("notifications false", "", StringComparison.Ordinal);
+            bridge = bridge.Replace("notifications false", "", StringComparison.Ordinal);
         }
 
         await File.WriteAllTextAsync(

@@ -12,14 +12,15 @@ internal sealed partial class Connection
     private byte? _refusalLevel;
 
     // Of the read loop, from CONNECT on.
+    private bool _isBridge;
     private ClientAccess _access = ClientAccess.All;
 
     private ValueTask OnConnect(ReadOnlySpan<byte> body, byte flags)
     {
-        // A Mosquitto bridge sets the highest bit first (its try_private) and goes on without it when it is told in the form of its version that the level is not known.
-        _refusalLevel = (byte?)(ConnectPacket.PeekLevel(body) & 0x7F);
+        _refusalLevel = ConnectPacket.PeekLevel(body);
         ConnectPacket connect = ConnectPacket.Parse(body, flags);
         _version = connect.Version;
+        _isBridge = connect.IsBridge;
         if (connect.Properties?.AuthenticationMethod is { } method)
             throw new MqttProtocolException(ReasonCode.BadAuthenticationMethod, "4.12", $"authentication method '{method}' is not supported");
         (string clientId, bool assigned) = ChooseClientId(connect);

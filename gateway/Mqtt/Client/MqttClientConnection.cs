@@ -186,8 +186,7 @@ internal sealed class MqttClientConnection : IAsyncDisposable
         {
             var output = new ArrayBufferWriter<byte>();
             Connect(options, version).Write(output);
-            await connection.WriteAsync(output.WrittenMemory, cancellation).ConfigureAwait(false);
-            (PacketHeader header, byte[] body) = await connection.ReadAsync(cancellation).ConfigureAwait(false);
+            (PacketHeader header, byte[] body) = await connection.AskAsync(output.WrittenMemory, cancellation).ConfigureAwait(false);
             if (header.Type != PacketType.ConnAck)
                 throw MqttProtocolException.Protocol("3.1.4", $"{header.Type} in answer to CONNECT");
             // A broker that does not know the version may answer in an older one's form.
@@ -213,6 +212,20 @@ internal sealed class MqttClientConnection : IAsyncDisposable
         {
             await connection.DisposeAsync().ConfigureAwait(false);
             throw;
+        }
+    }
+
+    // In TLS 1.3 a broker refuses a certificate after our handshake is over.
+    private async Task<(PacketHeader Header, byte[] Body)> AskAsync(ReadOnlyMemory<byte> connect, CancellationToken cancellation)
+    {
+        try
+        {
+            await WriteAsync(connect, cancellation).ConfigureAwait(false);
+            return await ReadAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (IOException e) when (Server.IsEncrypted)
+        {
+            throw new IOException($"TLS: the broker hung up before CONNACK, as one does that wants a certificate or another one: {e.Message}", e);
         }
     }
 
@@ -257,7 +270,14 @@ internal sealed class MqttClientConnection : IAsyncDisposable
         if (options.Certificate is { } certificate)
             tls.ClientCertificates = [X509Certificate2.CreateFromPemFile(certificate, options.Key)];
         var encrypted = new SslStream(stream);
-        await encrypted.AuthenticateAsClientAsync(tls, cancellation).ConfigureAwait(false);
+        try
+        {
+            await encrypted.AuthenticateAsClientAsync(tls, cancellation).ConfigureAwait(false);
+        }
+        catch (IOException e)
+        {
+            throw new IOException($"TLS: {e.Message}", e);
+        }
         return encrypted;
     }
 

@@ -52,7 +52,7 @@ internal sealed class TokenCheck
         {
             token = new JsonWebToken(Encoding.ASCII.GetString(password.Span));
         }
-        catch (ArgumentException)
+        catch (Exception e) when (e is ArgumentException or FormatException or InvalidOperationException or JsonException or SecurityTokenException)
         {
             throw Refused("its password has the form of a token and is none");
         }
@@ -80,7 +80,8 @@ internal sealed class TokenCheck
         }).ConfigureAwait(false);
         if (!result.IsValid)
         {
-            string algorithm = token.Alg is { Length: <= 16 } alg ? $" (algorithm '{alg}')" : "";
+            // Anybody can write a header.
+            string algorithm = token.Alg is { Length: <= 16 } alg && alg.All(char.IsAsciiLetterOrDigit) ? $" (algorithm '{alg}')" : "";
             throw Refused(result.Exception switch
             {
                 SecurityTokenInvalidIssuerException => "its token is of another issuer",

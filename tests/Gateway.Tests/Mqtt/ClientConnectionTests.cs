@@ -21,11 +21,11 @@ public sealed class ClientConnectionTests : IDisposable
     }
 
     [MosquittoTheory]
-    [InlineData("another authority", "PartialChain|UntrustedRoot")]
+    [InlineData("another authority", "PartialChain|UntrustedRoot|NotSignatureValid")]
     [InlineData("no authority of ours", "PartialChain|UntrustedRoot")]
     [InlineData("expired", "NotTimeValid")]
     [InlineData("another host", "RemoteCertificateNameMismatch")]
-    [InlineData("no TLS", "Cannot determine the frame size or a corrupted frame was received|unexpected EOF")]
+    [InlineData("no TLS", "TLS: ")]
     public async Task Another_broker_is_not_believed(string what, string expected)
     {
         using TestCertificates others = new();
@@ -45,14 +45,14 @@ public sealed class ClientConnectionTests : IDisposable
         };
         IOException e = await Assert.ThrowsAsync<IOException>(() => ConnectAsync(broker, options));
         Assert.StartsWith("TLS: ", e.Message, StringComparison.Ordinal);
-        Assert.Contains(expected.Split('|'), part => e.Message.Contains(part, StringComparison.Ordinal));
+        Assert.True(expected.Split('|').Any(part => e.Message.Contains(part, StringComparison.Ordinal)), e.Message);
     }
 
     [MosquittoTheory]
     [InlineData("right", null)]
-    [InlineData("none", "TLS: ")]
-    [InlineData("stranger's", "TLS: ")]
-    [InlineData("expired", "TLS: ")]
+    [InlineData("none", "TLS: the broker hung up before CONNACK")]
+    [InlineData("stranger's", "TLS: the broker hung up before CONNACK")]
+    [InlineData("expired", "TLS: the broker hung up before CONNACK")]
     public async Task A_broker_that_asks_for_a_certificate_gets_ours(string what, string? refused)
     {
         using TestCertificates others = new();

@@ -61,6 +61,16 @@ internal sealed class FakeIngress : IIngress
         full?.SetResult();
     }
 
+    /// <summary>What is held is refused, and what comes is taken.</summary>
+    public void LetGo()
+    {
+        Answer = RowsAnswer = IngressResult.Stored;
+        while (_held.TryDequeue(out IngressMessage message))
+            message.Complete(IngressResult.Failed);
+        while (HeldRows.TryDequeue(out IAcknowledgement? rows))
+            rows.Complete(0, IngressResult.Failed);
+    }
+
     /// <summary>The next held message, within ten seconds.</summary>
     public async Task<IngressMessage> TakeAsync()
     {
