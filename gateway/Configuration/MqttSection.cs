@@ -21,6 +21,7 @@ internal static class MqttSection
             {
                 Anonymous = ReadAnonymous(mqtt),
                 UsersFile = mqtt.Text("users") is { } users ? Path.GetFullPath(users) : null,
+                Tokens = ReadTokens(mqtt),
                 Access = [.. mqtt.Sections("access").Select(ReadRule)],
                 Ban = ReadBan(mqtt.Section("ban")),
             },
@@ -104,6 +105,34 @@ internal static class MqttSection
     private static string ReadPath(string text) => text.Length == 0 ? "" : Path.GetFullPath(text);
 
     private static AnonymousAccess ReadAnonymous(SectionReader mqtt) => mqtt.Choice("anonymous", AnonymousAccess.Local);
+
+    private static TokenOptions? ReadTokens(SectionReader mqtt)
+    {
+        SectionReader jwt = mqtt.Section("jwt");
+        if (!mqtt.Has("jwt"))
+        {
+            return null;
+        }
+
+        TokenOptions defaults = new();
+        TokenOptions options = new()
+        {
+            Keys = [.. (jwt.Texts("keys") ?? []).Select(path => ReadPath(path.Text))],
+            Secret = jwt.Text("secret") is { } secret ? ReadPath(secret) : null,
+            Issuers = [.. (jwt.Texts("issuer") ?? []).Select(issuer => issuer.Text)],
+            Audiences = [.. (jwt.Texts("audience") ?? []).Select(audience => audience.Text)],
+            UserClaim = jwt.Text("user") ?? defaults.UserClaim,
+            AccessClaim = jwt.Text("access"),
+            ClockSkew = jwt.Duration("clock_skew", defaults.ClockSkew, TimeSpan.Zero, TimeSpan.FromHours(1)),
+        };
+        if (options.Keys.Count == 0 && options.Secret is null)
+        {
+            jwt.Fail("keys", "names no key; add keys: [ issuer.pem ] (public keys in PEM, or a JSON Web Key Set), or secret: FILE");
+        }
+
+        jwt.RefuseUnknownKeys();
+        return options;
+    }
 
     private static AccessRule ReadRule(SectionReader item)
     {

@@ -179,7 +179,7 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
     {
         foreach (MqttSourceOptions options in _options.Sources)
         {
-            MqttSource source = new(options, broker, broker.SourceReceived(options.Name), Health, _time, _log);
+            MqttSource source = new(options, broker, Health, _time, _log);
             source.Start();
             Started($"MQTT source {options.Name}", _ => source.DisposeAsync());
         }
@@ -190,7 +190,7 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
         foreach (SyncOptions sync in _options.Sync)
         {
             IUpstreamSink sink = sync.Mqtt is { } client
-                ? new MqttSink(client, sync.Topic, _time)
+                ? new MqttSink(client with { SessionExpirySeconds = 0 }, sync.Topic, _time)
                 : new PostgresSink(_options.Id, sync.Name, sync.Postgres!);
             SyncPump pump = new(sync.Name, sync.Batch, sink, database, committed, Health, _time, _log);
             _pumps.Add(pump);

@@ -12,11 +12,19 @@ public sealed class RowChanges
 {
     private readonly List<(string Sql, SqlValue[] Values)> _statements = [];
 
+    /// <summary>What its values hold, in bytes; for the bounds of queues.</summary>
+    public long SizeBytes { get; private set; }
+
     public bool IsEmpty => _statements.Count == 0;
 
     public IReadOnlyList<(string Sql, SqlValue[] Values)> Statements => _statements;
 
     /// <param name="sql">A constant text: it is prepared once a connection. Its parameters are <c>?1</c>, <c>?2</c> and so on.</param>
     /// <param name="values">Of the parameters, in order; bytes are not copied and must not change.</param>
-    public void Add(string sql, params SqlValue[] values) => _statements.Add((sql, values));
+    public void Add(string sql, params SqlValue[] values)
+    {
+        _statements.Add((sql, values));
+        foreach (SqlValue value in values)
+            SizeBytes += sizeof(long) + value.ByteLength;
+    }
 }

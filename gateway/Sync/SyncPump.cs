@@ -32,7 +32,6 @@ public sealed class SyncPump : IAsyncDisposable
     // Owned by the loop; read by Figures.
     private long _cursor = -1;
     private volatile SyncState _state = SyncState.Connecting;
-    private DateTimeOffset _awaySince;
     private Task _loop = Task.CompletedTask;
     private CancellationTokenSource _stop = new();
 
@@ -160,9 +159,9 @@ public sealed class SyncPump : IAsyncDisposable
     private void NoteOnline()
     {
         long backlog = Backlog(_cursor);
-        if (_state == SyncState.Away)
+        if (_health.Clear(Part) is { } problem)
         {
-            TimeSpan away = _time.GetUtcNow() - _awaySince;
+            TimeSpan away = _time.GetUtcNow() - problem.Since;
             GatewayLog.UpstreamBack(_log, _name, _sink.Upstream, TimeSpan.FromSeconds(Math.Round(away.TotalSeconds)), backlog);
         }
         else if (_state == SyncState.Connecting)
@@ -171,21 +170,16 @@ public sealed class SyncPump : IAsyncDisposable
         }
 
         _state = SyncState.Online;
-        _health.Clear(Part);
     }
 
     private void NoteAway(string reason)
     {
         _failures.Add();
-        bool isNews = _state != SyncState.Away;
-        if (isNews)
+        _state = SyncState.Away;
+        if (_health.Report(Part, ProblemSeverity.Degraded, $"{_sink.Upstream} is away: {reason}"))
         {
-            _awaySince = _time.GetUtcNow();
-            _state = SyncState.Away;
             GatewayLog.UpstreamAway(_log, _name, _sink.Upstream, MaximumPause.TotalSeconds, reason);
         }
-
-        _health.Report(Part, ProblemSeverity.Degraded, $"{_sink.Upstream} is away: {reason}");
     }
 
     private long Backlog(long cursor) => Math.Max(0, _database.GetStableHorizon() - 1 - Math.Max(0, cursor));

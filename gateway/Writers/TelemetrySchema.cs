@@ -26,6 +26,7 @@ public static class TelemetrySchema
             """,
         ],
         Mqtt.State.StateRows.Schema,
+        Mqtt.State.StateRows.SourceFilterSchema,
     ];
 
     /// <summary>The version that this program writes.</summary>

@@ -7,10 +7,14 @@ namespace Sluice.Gateway.Writers;
 /// <summary>A message on its way to a writer.</summary>
 /// <param name="Message">The message; whoever takes the item completes it.</param>
 /// <param name="Route">Its topic's way, with a device; null when it is no reading and only its rows are written.</param>
-public readonly record struct QueuedMessage(IngressMessage Message, RoutedTopic? Route);
+public readonly record struct QueuedMessage(IngressMessage Message, RoutedTopic? Route)
+{
+    /// <summary>What it counts for: its payload and its rows.</summary>
+    public long SizeBytes => Message.Payload.Length + (Message.Rows?.SizeBytes ?? 0);
+}
 
 /// <summary>
-/// What waits for one writer: first in, first out, bounded in messages and in bytes of payload. Who finds it full waits,
+/// What waits for one writer: first in, first out, bounded in messages and in bytes of payloads and rows. Who finds it full waits,
 /// in order, and that wait is the backpressure that reaches a publisher's socket. One reader, any number of senders.
 ///
 /// Invariants, under the lock: a sender waits only if the queue was full or another one waited before it, so order is
@@ -96,7 +100,7 @@ public sealed class WriterQueue(int maximumMessages, long maximumBytes)
         {
             while (maximum-- > 0 && _messages.TryDequeue(out QueuedMessage message))
             {
-                _bytes -= message.Message.Payload.Length;
+                _bytes -= message.SizeBytes;
                 batch.Add(message);
             }
 
@@ -144,12 +148,12 @@ public sealed class WriterQueue(int maximumMessages, long maximumBytes)
 
     private bool HasRoomFor(in QueuedMessage message) =>
         _messages.Count == 0
-        || (_messages.Count < maximumMessages && _bytes + message.Message.Payload.Length <= maximumBytes);
+        || (_messages.Count < maximumMessages && _bytes + message.SizeBytes <= maximumBytes);
 
     private void Add(in QueuedMessage message)
     {
         _messages.Enqueue(message);
-        _bytes += message.Message.Payload.Length;
+        _bytes += message.SizeBytes;
         WakeReader();
     }
 

@@ -35,14 +35,51 @@ public sealed class BridgeTests
     [Theory]
     [InlineData("mosquitto")]
     [InlineData("nats-server")]
+    public async Task Messages_of_QoS_0_are_stored_while_the_source_is_connected(string kind)
+    {
+        await using OtherBroker other = await OtherBroker.StartAsync(kind);
+        await using GatewayProcess gateway = new("sensors: []\n", $$"""
+            , subscribe: [ { name: plant, servers: [ "mqtt://127.0.0.1:{{other.Port}}" ], topics: [ "sensors/#" ], qos: 0, state: gateways/e2e } ]
+            """);
+        await gateway.StartAsync();
+        await StateAsync(other, "online");
+        await SendAsync(other, 0, 10, "0");
+        await CountAsync(gateway, 10);
+    }
+
+    [Fact]
+    public async Task Of_two_brokers_the_second_is_the_source_when_the_first_has_died()
+    {
+        await using OtherBroker first = await OtherBroker.StartAsync("mosquitto");
+        await using OtherBroker second = await OtherBroker.StartAsync("mosquitto");
+        await using GatewayProcess gateway = new("sensors: []\n", $$"""
+            , subscribe: [ { name: plant, servers: [ "mqtt://127.0.0.1:{{first.Port}}", "mqtt://127.0.0.1:{{second.Port}}" ], topics: [ "sensors/#" ], qos: 2, state: gateways/e2e } ]
+            """);
+        await gateway.StartAsync();
+        await StateAsync(first, "online");
+        await SendAsync(first, 0, 5, "2");
+        await CountAsync(gateway, 5);
+        await first.KillAsync();
+        await StateAsync(second, "online");
+        await SendAsync(second, 5, 10, "2");
+        await CountAsync(gateway, 10);
+        await gateway.StopAsync();
+        await StateAsync(second, "offline");
+        Assert.Equal("10|10", await Tool.Sqlite3Async(gateway.Database, "select count(*), count(distinct value) from telemetry where device = 'd'"));
+    }
+
+    [Theory]
+    [InlineData("mosquitto")]
+    [InlineData("nats-server")]
     public async Task Readings_go_to_another_broker_once_and_in_order_across_a_kill(string kind)
     {
         await using OtherBroker other = await OtherBroker.StartAsync(kind);
         await using GatewayProcess gateway = new($$"""
             sensors: []
-            sync: [ { name: cloud, mqtt: { servers: [ "mqtt://127.0.0.1:{{other.Port}}" ], topic: up } } ]
+            sync: [ { name: cloud, mqtt: { servers: [ "mqtt://127.0.0.1:{{other.Port}}" ], topic: up, state: gateways/e2e } } ]
             """);
         await gateway.StartAsync();
+        await StateAsync(other, "online");
         await other.SubscribeAsync("reader", "up/d/n");
         for (int i = 0; i < 5; i++)
         {
@@ -51,7 +88,9 @@ public sealed class BridgeTests
 
         await Tool.UntilAsync(async () => (await other.ReadAsync("up/cursor", 1)).EndsWith(" 5", StringComparison.Ordinal), TimeSpan.FromSeconds(30), () => $"the cursor is 5:\n{gateway.Log}");
         await gateway.KillAsync();
+        await StateAsync(other, "offline");
         await gateway.StartAsync();
+        await StateAsync(other, "online");
         for (int i = 5; i < 10; i++)
         {
             await PublishAsync(gateway, i);
@@ -60,6 +99,8 @@ public sealed class BridgeTests
         string[] lines = (await other.ReadSessionAsync("reader", "up/d/n", 10)).Split('\n');
         Assert.Equal(Enumerable.Range(0, 10).Select(i => $"\"value\":{i}}}"), lines.Select(line => line[line.IndexOf("\"value\"", StringComparison.Ordinal)..]));
         Assert.Equal(Enumerable.Range(1, 10).Select(i => $"up/d/n {{\"id\":{i},\"device\":\"d\",\"metric\":\"n\","), lines.Select(line => line[..(line.IndexOf("\"n\",", StringComparison.Ordinal) + 4)]));
+        await gateway.StopAsync();
+        await StateAsync(other, "offline");
     }
 
     private static async Task SendAsync(OtherBroker other, int from, int to, string qos)

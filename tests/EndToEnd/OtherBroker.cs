@@ -73,12 +73,17 @@ internal sealed class OtherBroker : IAsyncDisposable
     public Task<string> ReadSessionAsync(string clientId, string filter, int count) =>
         Tool.OutputAsync("mosquitto_sub", "-h", "127.0.0.1", "-p", $"{Port}", "-V", "mqttv311", "-q", "1", "-t", filter, "-i", clientId, "-c", "-C", $"{count}", "-W", "30", "-v");
 
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)
         {
-            _process.Kill();
-            await _process.WaitForExitAsync();
+            await KillAsync();
         }
 
         _process.Dispose();

@@ -53,6 +53,9 @@ internal sealed class BrokerCore
     /// <summary>By source, the identifiers of QoS 2 messages from other brokers that were between PUBLISH and PUBREL at the start.</summary>
     public ILookup<string, ushort> SourceReceived { get; private set; } = Array.Empty<ushort>().ToLookup(_ => "");
 
+    /// <summary>By source, the topic filters that its session may have been subscribed to at the start.</summary>
+    public ILookup<string, string> SourceFilters { get; private set; } = Array.Empty<string>().ToLookup(_ => "");
+
     /// <summary>Bytes of all messages that wait for subscribers or are in flight to them.</summary>
     public long QueuedBytes => Interlocked.Read(ref _queuedBytes);
 
@@ -130,13 +133,14 @@ internal sealed class BrokerCore
         _sweepBelow = Retained.Sweep(nowMs);
     }
 
-    /// <summary>Keeps a retained message, in memory at once; its row is for the caller to have written.</summary>
-    public void Retain(PublishedMessage message, RowChanges rows)
+    /// <summary>Keeps a retained message, in memory at once; its row is for the caller to have written, and the change to be settled then.</summary>
+    public RetainedChange Retain(PublishedMessage message, RowChanges rows)
     {
-        bool isKept = Retained.Keep(message, out long version);
-        if (!isKept)
+        RetainedChange change = Retained.Keep(message);
+        if (change.Message is null && message.Payload.Length > 0)
             Counters.Dropped(DropReason.RetainedFull);
-        rows.KeepRetained(isKept ? message : message with { Payload = [] }, version, ToUtcUs(message.ExpiresMs));
+        rows.KeepRetained(change.Message ?? message with { Payload = [] }, change.Version, ToUtcUs(message.ExpiresMs));
+        return change;
     }
 
     /// <summary>Messages that only the database holds, by their numbers; null when it cannot be read now.</summary>
@@ -161,6 +165,7 @@ internal sealed class BrokerCore
     public void Recover(SavedState state)
     {
         SourceReceived = state.SourceReceived;
+        SourceFilters = state.SourceFilters;
         Sessions.Recover(state);
         foreach (SavedRetained retained in state.Retained)
             Retained.Recover(Published(retained.Message, retained.Publisher), retained.Version);
@@ -172,8 +177,8 @@ internal sealed class BrokerCore
     private PublishedMessage Published(SavedMessage saved, string? publisher) => new(
         Topics.Get(Encoding.UTF8.GetBytes(saved.Topic)), saved.Payload, saved.QualityOfService, saved.Retain, saved.Properties, FromUtcUs(saved.ExpiresUs), publisher);
 
-    /// <summary>Publishes a will: stored like any message, then forwarded. Runs on its own; a failure is logged and counted.</summary>
-    public void PublishWill(Session session, Will will)
+    /// <summary>Publishes a will: stored like any message, then forwarded. Completes when the writers have taken it; a failure is logged and counted.</summary>
+    public Task PublishWillAsync(Session session, Will will)
     {
         TopicName topic = Topics.Get(Encoding.UTF8.GetBytes(will.Topic));
         PropertySet? properties = will.Properties;
@@ -189,7 +194,7 @@ internal sealed class BrokerCore
         var message = new PublishedMessage(
             topic, will.Payload, will.QualityOfService, will.Retain, PublishPacket.EncodeProperties(forwarded),
             ExpiresMs(properties?.MessageExpiryInterval), session.ClientId);
-        _ = StoreWillAsync(session, message);
+        return StoreWillAsync(session, message);
     }
 
     /// <summary>A message that comes neither from a client's PUBLISH nor from the gateway itself: stored like any, and forwarded.</summary>

@@ -12,6 +12,7 @@ internal sealed partial class Connection
     private byte? _refusalLevel;
 
     // Of the read loop, from CONNECT on.
+    private bool _isBridge;
     private ClientAccess _access = ClientAccess.All;
 
     private ValueTask OnConnect(ReadOnlySpan<byte> body, byte flags)
@@ -19,6 +20,7 @@ internal sealed partial class Connection
         _refusalLevel = ConnectPacket.PeekLevel(body);
         ConnectPacket connect = ConnectPacket.Parse(body, flags);
         _version = connect.Version;
+        _isBridge = connect.IsBridge;
         if (connect.Properties?.AuthenticationMethod is { } method)
             throw new MqttProtocolException(ReasonCode.BadAuthenticationMethod, "4.12", $"authentication method '{method}' is not supported");
         (string clientId, bool assigned) = ChooseClientId(connect);
@@ -30,6 +32,7 @@ internal sealed partial class Connection
     {
         Identity identity = await _core.Admission.AdmitAsync(connect, clientId, _transport.Peer, _abort.Token).ConfigureAwait(false);
         _access = identity.Access;
+        Volatile.Write(ref _identityEndsUs, identity.EndsUs);
         if (connect.Will is { } will && !MayPublish(_core.Topics.Get(System.Text.Encoding.UTF8.GetBytes(will.Topic))))
             throw new MqttProtocolException(ReasonCode.NotAuthorized, "3.1.4", $"it may not publish its will to '{will.Topic}'");
         ushort keepAlive = GrantKeepAlive(connect.KeepAlive);
@@ -52,7 +55,7 @@ internal sealed partial class Connection
             throw new MqttProtocolException(ReasonCode.QuotaExceeded, "3.2.2.2", $"{_core.Options.MaximumSessions} sessions are held, which is the limit");
         if (!await attached.Saved.ConfigureAwait(false))
         {
-            _core.Sessions.Detach(attached.Session, this, withdrawWill: true, attached.Present ? null : 0);
+            _ = _core.Sessions.Detach(attached.Session, this, withdrawWill: true, attached.Present ? null : 0);
             throw new MqttProtocolException(ReasonCode.ServerUnavailable, "3.1.4", "its session could not be stored");
         }
         _inboundAtConnect = attached.Session.InboundCount;

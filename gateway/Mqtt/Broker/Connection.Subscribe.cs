@@ -16,6 +16,8 @@ internal sealed partial class Connection
         for (int i = 0; i < reasons.Length; i++)
         {
             SubscriptionRequest request = packet.Requests[i];
+            if (_isBridge)
+                request = request with { NoLocal = !TopicRules.IsShared(request.Filter), RetainAsPublished = true };
             reasons[i] = Subscribe(request, identifier, rows, out bool isNew);
             if (reasons[i] < ReasonCode.UnspecifiedError)
                 (granted ??= []).Add((request, isNew));

@@ -20,6 +20,9 @@ internal sealed partial class Connection
     /// <summary>How long a closing connection waits for its peer to take the last packet and close too.</summary>
     private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(1);
 
+    /// <summary>Of a CONNECT: room for the largest will and some thousand bytes for each of the rest. Who is unknown yet fills no more memory.</summary>
+    private const int MaximumConnectBytes = 128 * 1024;
+
     // Reads of this size: some hundred readings a system call. Idle connections hold no buffer (zero-byte reads).
     private static readonly StreamPipeReaderOptions ReadOptions = new(bufferSize: 16 * 1024, minimumReadSize: 2 * 1024, useZeroByteReads: true);
 
@@ -43,6 +46,7 @@ internal sealed partial class Connection
 
     // Shared.
     private long _lastReceivedMs;
+    private long _identityEndsUs = long.MaxValue;
     private volatile bool _holdingReader;
     private CloseRequest? _closeRequest;
     private ClientLimits _limits = new(ProtocolVersion.Mqtt311, 0, long.MaxValue);
@@ -72,6 +76,9 @@ internal sealed partial class Connection
 
     /// <summary>What the client accepts; as of its CONNECT.</summary>
     public ClientLimits Limits => Volatile.Read(ref _limits);
+
+    private int MaximumPacketSizeBytes =>
+        _session is null ? Math.Min(MaximumConnectBytes, _core.Options.MaximumPacketSizeBytes) : _core.Options.MaximumPacketSizeBytes;
 
     /// <summary>Null before CONNECT was accepted.</summary>
     public Session? Session => Volatile.Read(ref _session);
@@ -158,6 +165,11 @@ internal sealed partial class Connection
         {
             RequestClose(ReasonCode.KeepAliveTimeout, "nothing came for one and a half times its keep alive");
         }
+        else if (Volatile.Read(ref _identityEndsUs) is var endsUs && endsUs != long.MaxValue && _core.UtcUs >= endsUs)
+        {
+            // Section 3.14.2.1, 0xA0: the time authorized for this connection.
+            RequestClose(ReasonCode.MaximumConnectTime, "its token has expired");
+        }
     }
 
     /// <summary>Sends PUBREL or PUBCOMP. Any thread.</summary>
@@ -177,11 +189,14 @@ internal sealed partial class Connection
                 if (Volatile.Read(ref _closeRequest) is not null || Output.Finished.IsCompleted)
                     return;
             }
-            Volatile.Write(ref _lastReceivedMs, _core.NowMs);
+            long arrivedMs = _core.NowMs;
             _receivedUs = _core.UtcUs;
             ReadOnlySequence<byte> rest = result.Buffer;
-            while (PacketHeader.TryRead(ref rest, _core.Options.MaximumPacketSizeBytes, out PacketHeader header, out ReadOnlySequence<byte> body))
+            while (PacketHeader.TryRead(ref rest, MaximumPacketSizeBytes, out PacketHeader header, out ReadOnlySequence<byte> body))
             {
+                // What counts is a whole packet (section 3.1.2.10): a byte now and then keeps nobody alive.
+                if (arrivedMs > _lastReceivedMs)
+                    Volatile.Write(ref _lastReceivedMs, arrivedMs);
                 ValueTask handled = Dispatch(header, body);
                 if (!handled.IsCompletedSuccessfully)
                     await HoldAsync(handled.AsTask()).ConfigureAwait(false);
@@ -328,8 +343,10 @@ internal sealed partial class Connection
             bool shutdown = request?.Reason == ReasonCode.ServerShuttingDown;
             if (_session is not null)
             {
-                // A shutdown is not the client's fault: its will is not published for it.
-                _core.Sessions.Detach(_session, this, _withdrawWill || shutdown, _expiryAtDisconnect);
+                Task will = _core.Sessions.Detach(_session, this, _withdrawWill, _expiryAtDisconnect);
+                // After a stop the writers take nothing more.
+                if (shutdown)
+                    await will.ConfigureAwait(false);
                 if (request is not null && !shutdown)
                     MqttLog.Closed(_core.Log, ClientId, Address, request.Why, request.Reason);
                 MqttLog.Left(_core.Log, ClientId, Address, request?.Why ?? (_clientLeft ? "disconnected" : "connection lost"));

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Security.Authentication;
 using Sluice.Gateway.Ingress;
+using Sluice.Gateway.Mqtt.Client;
 using Sluice.Gateway.Mqtt.Protocol;
 using Sluice.Gateway.Mqtt.Security;
 using Sluice.Gateway.Mqtt.State;
@@ -131,13 +132,16 @@ public sealed class MqttBroker : IAsyncDisposable
     /// <summary>Saves rows in the order of their key; whether they are durable.</summary>
     internal Task<bool> SaveAsync(string key, RowChanges rows) => _core!.State.SaveAsync(key, rows);
 
-    /// <summary>The identifiers of a source's QoS 2 messages that were between PUBLISH and PUBREL at the start.</summary>
-    internal IEnumerable<ushort> SourceReceived(string source) => _core!.SourceReceived[source];
+    /// <summary>Saves rows in the order of their key and says then whether they are durable. Completes when they are the writers'.</summary>
+    internal ValueTask SaveAsync(string key, RowChanges rows, Action<bool> then) => _core!.State.Save(key, rows, then);
+
+    /// <summary>What was known at the start of a session that another broker keeps for us.</summary>
+    internal SourceSession SourceOf(string key) => new(key, _core!.SourceReceived[key], _core.SourceFilters[key]);
 
     /// <summary>
     /// Stops: no new connections, no more reading; acknowledgements that are owed are waited for (<see cref="MqttOptions.DrainTimeout"/>,
-    /// cut short by the token) and sent, then 5.0 clients get DISCONNECT 0x8B. Wills are not published. The ingress must
-    /// still be working.
+    /// cut short by the token) and sent, then 5.0 clients get DISCONNECT 0x8B. Wills are published as they are due, for the clients have lost their connections. The
+    /// ingress must still be working.
     /// </summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {

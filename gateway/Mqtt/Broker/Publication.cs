@@ -17,6 +17,7 @@ internal sealed class Publication(BrokerCore core, IAcknowledgement next, long n
 {
     private readonly List<(Session Session, QueuedDelivery Delivery)> _places = [];
     private readonly RowChanges _rows = rows ?? new RowChanges();
+    private RetainedChange? _retained;
 
     /// <summary>What is to be written with the message; null for nothing.</summary>
     public RowChanges? Rows => _rows.IsEmpty ? null : _rows;
@@ -26,7 +27,7 @@ internal sealed class Publication(BrokerCore core, IAcknowledgement next, long n
     {
         DeliveryState state = message.QualityOfService == QualityOfService.AtMostOnce ? DeliveryState.Ready : DeliveryState.Pending;
         if (message.Retain)
-            core.Retain(message, _rows);
+            _retained = core.Retain(message, _rows);
         foreach ((Session session, Delivery delivery) in matches.Deliveries(message))
         {
             if (session.Offer(delivery, state, _rows) is { } place && state == DeliveryState.Pending)
@@ -44,6 +45,8 @@ internal sealed class Publication(BrokerCore core, IAcknowledgement next, long n
     /// <inheritdoc/>
     public void Complete(long token, IngressResult result)
     {
+        if (_retained is not null)
+            core.Retained.Settle(_retained, result.IsDone());
         foreach ((Session session, QueuedDelivery delivery) in _places)
             session.Settle(delivery, result.IsDone());
         next.Complete(nextToken, result);

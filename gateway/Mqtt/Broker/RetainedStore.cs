@@ -2,12 +2,18 @@ using Sluice.Gateway.Mqtt.Protocol;
 
 namespace Sluice.Gateway.Mqtt.Broker;
 
-/// <summary>The last retained message of each topic (MQTT 5.0 section 3.3.1.3), bounded in number and bytes.</summary>
+/// <summary>
+/// The last retained message of each topic (MQTT 5.0 section 3.3.1.3), bounded in number and bytes. A change counts at once and is settled by its commit: when that
+/// fails, the topic has again what it had before.
+/// </summary>
 internal sealed class RetainedStore
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, PublishedMessage> _messages = new(StringComparer.Ordinal);
+
+    // A topic without a message is here only until that change is settled.
+    private readonly Dictionary<string, RetainedChange> _topics = new(StringComparer.Ordinal);
     private readonly MqttOptions _options;
+    private int _count;
     private long _bytes;
     private long _version;
     private bool _hasGone;
@@ -22,27 +28,49 @@ internal sealed class RetainedStore
         get
         {
             lock (_lock)
-                return _messages.Count;
+                return _count;
         }
     }
 
-    /// <summary>Keeps the message in place of its topic's last one; an empty payload only takes that away. False when there is no room: then the topic has none.</summary>
-    /// <param name="message">The message.</param>
-    /// <param name="version">The change's place among all.</param>
-    public bool Keep(PublishedMessage message, out long version)
+    /// <summary>
+    /// Keeps the message in place of its topic's last one; an empty payload only takes that away, and so does a message for which there is no room: then the change has
+    /// no message. To be settled by <see cref="Settle"/>.
+    /// </summary>
+    public RetainedChange Keep(PublishedMessage message)
+    {
+        string topic = message.Topic.Text;
+        lock (_lock)
+        {
+            RetainedChange? before = Take(topic);
+            _hasGone |= message.Payload.Length == 0;
+            bool isKept = message.Payload.Length > 0 && _count < _options.MaximumRetainedMessages && _bytes + message.CostBytes <= _options.MaximumRetainedBytes;
+            return Put(new RetainedChange(topic, isKept ? message : null, ++_version) { Before = before });
+        }
+    }
+
+    /// <summary>The change is durable, or it was not stored.</summary>
+    public void Settle(RetainedChange change, bool isDurable)
     {
         lock (_lock)
         {
-            version = ++_version;
-            if (_messages.Remove(message.Topic.Text, out PublishedMessage? last))
-                _bytes -= last.CostBytes;
-            _hasGone |= message.Payload.Length == 0;
-            if (message.Payload.Length == 0)
-                return true;
-            if (_messages.Count >= _options.MaximumRetainedMessages || _bytes + message.CostBytes > _options.MaximumRetainedBytes)
-                return false;
-            Add(message);
-            return true;
+            bool isLast = _topics.TryGetValue(change.Topic, out RetainedChange? last) && ReferenceEquals(last, change);
+            if (isDurable)
+            {
+                change.State = RetainedState.Durable;
+                change.Before = null;
+                if (isLast && change.Message is null)
+                    _topics.Remove(change.Topic);
+                return;
+            }
+            change.State = RetainedState.Failed;
+            if (!isLast)
+                return;
+            Take(change.Topic);
+            RetainedChange? before = change.Before;
+            while (before is { State: RetainedState.Failed })
+                before = before.Before;
+            if (before is { Message: not null } or { State: RetainedState.Pending })
+                Put(before);
         }
     }
 
@@ -52,7 +80,7 @@ internal sealed class RetainedStore
         lock (_lock)
         {
             _version = Math.Max(_version, version);
-            Add(message);
+            Put(new RetainedChange(message.Topic.Text, message, version) { State = RetainedState.Durable });
         }
     }
 
@@ -64,22 +92,22 @@ internal sealed class RetainedStore
         {
             if (filter.AsSpan().IndexOfAny('+', '#') < 0)
             {
-                if (_messages.TryGetValue(filter, out PublishedMessage? message))
+                if (_topics.TryGetValue(filter, out RetainedChange? change) && change.Message is { } message)
                     found.Add(message);
             }
             else
             {
-                foreach ((string topic, PublishedMessage message) in _messages)
+                foreach ((string topic, RetainedChange change) in _topics)
                 {
-                    if (TopicRules.Matches(filter, topic))
+                    if (change.Message is { } message && TopicRules.Matches(filter, topic))
                         found.Add(message);
                 }
             }
-        }
-        foreach (PublishedMessage message in found)
-        {
-            if (message.ExpiresMs <= nowMs)
-                Forget(message);
+            foreach (PublishedMessage message in found)
+            {
+                if (message.ExpiresMs <= nowMs)
+                    Forget(message.Topic.Text);
+            }
         }
         found.RemoveAll(message => message.ExpiresMs <= nowMs);
         return found;
@@ -92,30 +120,41 @@ internal sealed class RetainedStore
     {
         lock (_lock)
         {
-            foreach (PublishedMessage expired in _messages.Values.Where(message => message.ExpiresMs <= nowMs).ToArray())
-                Forget(expired);
+            foreach (RetainedChange expired in _topics.Values.Where(change => change.Message?.ExpiresMs <= nowMs).ToArray())
+                Forget(expired.Topic);
             bool hasGone = _hasGone;
             _hasGone = false;
             return hasGone ? _version : null;
         }
     }
 
-    private void Add(PublishedMessage message)
+    // The rest under the lock.
+    private RetainedChange Put(RetainedChange change)
     {
-        _messages.Add(message.Topic.Text, message);
-        _bytes += message.CostBytes;
+        _topics.Add(change.Topic, change);
+        if (change.Message is { } message)
+        {
+            _count++;
+            _bytes += message.CostBytes;
+        }
+        return change;
     }
 
-    private void Forget(PublishedMessage expired)
+    private RetainedChange? Take(string topic)
     {
-        lock (_lock)
+        if (!_topics.Remove(topic, out RetainedChange? change))
+            return null;
+        if (change.Message is { } message)
         {
-            if (_messages.TryGetValue(expired.Topic.Text, out PublishedMessage? now) && ReferenceEquals(now, expired))
-            {
-                _messages.Remove(expired.Topic.Text);
-                _bytes -= expired.CostBytes;
-                _hasGone = true;
-            }
+            _count--;
+            _bytes -= message.CostBytes;
         }
+        return change;
+    }
+
+    private void Forget(string topic)
+    {
+        Take(topic);
+        _hasGone = true;
     }
 }

@@ -10,7 +10,7 @@ namespace Sluice.Gateway.Mqtt.Broker;
 /// <see cref="IsOwnedBy"/>.
 /// <para>
 /// A session that may outlive its connection has rows (<see cref="StateRows"/>): what its client was told of is durable. One that ends with its
-/// connection has none.
+/// connection has one while it has a will, which a restart publishes, else none.
 /// </para>
 /// <para>
 /// Locks: <see cref="_lock"/> guards the queue, the subscriptions and the receipts. The attachment (connection, will,
@@ -33,12 +33,14 @@ internal sealed partial class Session
     /// <param name="clientId">Its client's.</param>
     /// <param name="user">Whose it is.</param>
     /// <param name="id">Of its rows; 0 when it has none.</param>
-    public Session(BrokerCore core, string clientId, string? user, long id)
+    /// <param name="isStored">All that it holds has rows.</param>
+    public Session(BrokerCore core, string clientId, string? user, long id, bool isStored)
     {
         _core = core;
         ClientId = clientId;
         User = user;
         Id = id;
+        IsStored = isStored;
     }
 
     public string ClientId { get; }
@@ -49,8 +51,11 @@ internal sealed partial class Session
     /// <summary>The id of its rows, not given again while the gateway runs (a start sweeps what was left); 0 when it has none.</summary>
     public long Id { get; }
 
-    /// <summary>True when it has rows.</summary>
-    public bool IsStored => Id != 0;
+    /// <summary>It has a row of its own.</summary>
+    public bool HasRow => Id != 0;
+
+    /// <summary>All that it holds has rows: it may outlive its connection.</summary>
+    public bool IsStored { get; }
 
     /// <summary>Seconds the session outlives its connection.</summary>
     public uint ExpirySeconds { get; set; }
@@ -116,8 +121,9 @@ internal sealed partial class Session
     {
         lock (_lock)
         {
-            _outbound.SendLimit = _outbound.Sent + SendAhead;
-            rows.SaveSession(this, expiresUs: null, _outbound.SendLimit);
+            if (IsStored)
+                _outbound.SendLimit = _outbound.Sent + SendAhead;
+            rows.SaveSession(this, expiresUs: null, IsStored ? _outbound.SendLimit : 0);
         }
     }
 

@@ -37,13 +37,16 @@ internal sealed class SessionRegistry
     /// <summary>Clients whose CONNECT was accepted and who are still there.</summary>
     public int Connected => Volatile.Read(ref _connected);
 
-    /// <summary>Takes over what a restart left. A session whose client was connected then has lost it now.</summary>
+    /// <summary>
+    /// Takes over what a restart left. A session whose client was connected then has lost it now. One that is over is there for its will, which the clock publishes
+    /// (section 3.1.2.5: a failure may defer it until a restart).
+    /// </summary>
     public void Recover(SavedState state)
     {
         long now = _core.NowMs;
         foreach (SavedSession saved in state.Sessions)
         {
-            var session = new Session(_core, saved.ClientId, saved.User, saved.Id)
+            var session = new Session(_core, saved.ClientId, saved.User, saved.Id, isStored: true)
             {
                 ExpirySeconds = saved.ExpirySeconds,
                 ExpiresMs = saved.ExpiresUs is { } at ? _core.FromUtcUs(at) : ExpiresMs(saved.ExpirySeconds, now),
@@ -101,13 +104,14 @@ internal sealed class SessionRegistry
                     ended = session;
                     session = null;
                     present = false;
-                    if (ended.IsStored)
+                    if (ended.HasRow)
                         rows.DeleteSession(ended.Id);
                 }
             }
             if (session is null)
             {
-                session = new Session(_core, clientId, user, expirySeconds == 0 ? 0 : ++_lastId);
+                bool isStored = expirySeconds > 0;
+                session = new Session(_core, clientId, user, isStored || connect.Will is not null ? ++_lastId : 0, isStored);
                 _sessions[clientId] = session;
             }
             session.ExpirySeconds = expirySeconds;
@@ -116,16 +120,16 @@ internal sealed class SessionRegistry
             session.WillDueMs = long.MaxValue;
             session.Attach(connection);
             _connected++;
-            if (session.IsStored)
+            if (session.HasRow)
                 session.SaveConnected(rows);
             saved = _core.State.SaveAsync(clientId, rows);
         }
-        if (ended is { IsStored: true })
+        if (ended is { HasRow: true })
             _ = EndSurelyAsync(ended, saved);
         old?.RequestClose(ReasonCode.SessionTakenOver, "another client connected with its client identifier");
         ended?.End();
         if (due is not null)
-            _core.PublishWill(ended ?? session, due);
+            _ = _core.PublishWillAsync(ended ?? session, due);
         return (session, present, saved);
     }
 
@@ -139,19 +143,19 @@ internal sealed class SessionRegistry
         _core.State.SaveSurely(ended.ClientId, rows);
     }
 
-    /// <summary>A connection is over. Does nothing when another one has taken its session.</summary>
+    /// <summary>A connection is over. Does nothing when another one has taken its session. Completes when a will that is due is the writers'.</summary>
     /// <param name="session">Its session.</param>
     /// <param name="connection">The connection.</param>
     /// <param name="withdrawWill">True after a DISCONNECT that deletes the will (section 3.14.4).</param>
     /// <param name="expirySeconds">A Session Expiry Interval that DISCONNECT set, else null.</param>
-    public void Detach(Session session, Connection connection, bool withdrawWill, uint? expirySeconds)
+    public Task Detach(Session session, Connection connection, bool withdrawWill, uint? expirySeconds)
     {
         Will? due = null;
         bool over = false;
         lock (_lock)
         {
             if (!session.IsOwnedBy(connection))
-                return;
+                return Task.CompletedTask;
             session.Attach(null);
             _connected--;
             session.ExpirySeconds = expirySeconds ?? session.ExpirySeconds;
@@ -172,8 +176,7 @@ internal sealed class SessionRegistry
         }
         if (over)
             session.End();
-        if (due is not null)
-            _core.PublishWill(session, due);
+        return due is null ? Task.CompletedTask : _core.PublishWillAsync(session, due);
     }
 
     /// <summary>Ends the sessions that have expired and publishes the wills that are due; tries again what could not be saved.</summary>
@@ -211,7 +214,7 @@ internal sealed class SessionRegistry
         foreach (Session session in over ?? [])
             session.End();
         foreach ((Session session, Will will) in wills ?? [])
-            _core.PublishWill(session, will);
+            _ = _core.PublishWillAsync(session, will);
         foreach (Session session in stored ?? [])
             session.Retry();
     }
@@ -219,7 +222,7 @@ internal sealed class SessionRegistry
     // Under the lock. Should it fail, a restart ends a session that is over by its expiry, and counts the expiry of one that is left from then.
     private void SaveLeft(Session session, bool isOver)
     {
-        if (!session.IsStored)
+        if (!session.HasRow)
             return;
         var rows = new RowChanges();
         if (isOver)

@@ -19,8 +19,8 @@ internal sealed class SystemTopics(BrokerCore core)
     private readonly long _startedMs = core.NowMs;
     private long _publishedMs = core.NowMs;
 
-    /// <summary>True for a topic that only the broker publishes to.</summary>
-    public static bool IsOne(TopicName topic) => topic.Utf8.StartsWith("$SYS/"u8);
+    /// <summary>True for a topic that only the broker publishes to. A Mosquitto bridge tells below <c>$SYS/broker/connection</c> whether it is there (its <c>notifications</c>, by default on).</summary>
+    public static bool IsOne(TopicName topic) => topic.Utf8.StartsWith("$SYS/"u8) && !topic.Utf8.StartsWith("$SYS/broker/connection/"u8);
 
     /// <summary>The present messages on the topics that match a filter.</summary>
     public IEnumerable<PublishedMessage> Match(string filter) =>

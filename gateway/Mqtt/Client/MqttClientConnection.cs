@@ -15,13 +15,20 @@ internal sealed class MqttClientConnection : IAsyncDisposable
     /// <summary>The whole way to CONNACK, and an answer that is awaited.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
+    /// <summary>How long a goodbye may take.</summary>
+    public static readonly TimeSpan FarewellTime = TimeSpan.FromSeconds(2);
+
     private const int MaximumPacketBytes = 16 * 1024 * 1024;
+
+    /// <summary>Of the message that says whether we are there.</summary>
+    private const ushort StateIdentifier = ushort.MaxValue;
 
     private readonly Stream _stream;
     private readonly PipeReader _reader;
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly CancellationTokenSource _ended = new();
     private readonly TimeProvider _time;
+    private readonly string? _stateTopic;
     private TimeSpan _keepAlive;
     private Task _pings = Task.CompletedTask;
 
@@ -31,6 +38,7 @@ internal sealed class MqttClientConnection : IAsyncDisposable
         _reader = PipeReader.Create(stream);
         _keepAlive = TimeSpan.FromSeconds(options.KeepAliveSeconds);
         _time = time;
+        _stateTopic = options.StateTopic;
         Server = server;
         Version = version;
     }
@@ -140,12 +148,24 @@ internal sealed class MqttClientConnection : IAsyncDisposable
     /// <summary>Gives the connection up: reading fails. Any thread.</summary>
     public void Abort() => _ended.Cancel();
 
-    /// <summary>Says goodbye, so that the will is not published.</summary>
-    public async Task DisconnectAsync(CancellationToken cancellation)
+    /// <summary>Writes that we are there (<see cref="MqttClientOptions.StateTopic"/>), a QoS 1 message with an identifier that nothing else has; false when that is not wanted.</summary>
+    public bool WriteOnline(ArrayBufferWriter<byte> output) => WriteState(output, "online"u8);
+
+    /// <summary>Says that we are not there any more, and goodbye, so that the will is not published. A connection that is lost has a will that says the same.</summary>
+    public async Task LeaveAsync()
     {
-        var output = new ArrayBufferWriter<byte>();
-        new DisconnectPacket(ReasonCode.Success).Write(output, Version);
-        await WriteAsync(output.WrittenMemory, cancellation).ConfigureAwait(false);
+        using CancellationTokenSource deadline = new(FarewellTime, _time);
+        try
+        {
+            var output = new ArrayBufferWriter<byte>();
+            WriteState(output, "offline"u8);
+            new DisconnectPacket(ReasonCode.Success).Write(output, Version);
+            await WriteAsync(output.WrittenMemory, deadline.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            // It is gone.
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -166,8 +186,7 @@ internal sealed class MqttClientConnection : IAsyncDisposable
         {
             var output = new ArrayBufferWriter<byte>();
             Connect(options, version).Write(output);
-            await connection.WriteAsync(output.WrittenMemory, cancellation).ConfigureAwait(false);
-            (PacketHeader header, byte[] body) = await connection.ReadAsync(cancellation).ConfigureAwait(false);
+            (PacketHeader header, byte[] body) = await connection.AskAsync(output.WrittenMemory, cancellation).ConfigureAwait(false);
             if (header.Type != PacketType.ConnAck)
                 throw MqttProtocolException.Protocol("3.1.4", $"{header.Type} in answer to CONNECT");
             // A broker that does not know the version may answer in an older one's form.
@@ -196,11 +215,26 @@ internal sealed class MqttClientConnection : IAsyncDisposable
         }
     }
 
+    // In TLS 1.3 a broker refuses a certificate after our handshake is over.
+    private async Task<(PacketHeader Header, byte[] Body)> AskAsync(ReadOnlyMemory<byte> connect, CancellationToken cancellation)
+    {
+        try
+        {
+            await WriteAsync(connect, cancellation).ConfigureAwait(false);
+            return await ReadAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (IOException e) when (Server.IsEncrypted)
+        {
+            throw new IOException($"TLS: the broker hung up before CONNACK, as one does that wants a certificate or another one: {e.Message}", e);
+        }
+    }
+
     private static ConnectPacket Connect(MqttClientOptions options, ProtocolVersion version) => new()
     {
         Version = version,
         ClientId = options.ClientId,
-        CleanStart = false,
+        // Without a session to come back to there is nothing that would have to be sent again as it was (section 4.4).
+        CleanStart = options.SessionExpirySeconds == 0,
         KeepAlive = options.KeepAliveSeconds,
         UserName = options.User,
         Password = options.Password is null ? null : System.Text.Encoding.UTF8.GetBytes(options.Password),
@@ -236,8 +270,30 @@ internal sealed class MqttClientConnection : IAsyncDisposable
         if (options.Certificate is { } certificate)
             tls.ClientCertificates = [X509Certificate2.CreateFromPemFile(certificate, options.Key)];
         var encrypted = new SslStream(stream);
-        await encrypted.AuthenticateAsClientAsync(tls, cancellation).ConfigureAwait(false);
+        try
+        {
+            await encrypted.AuthenticateAsClientAsync(tls, cancellation).ConfigureAwait(false);
+        }
+        catch (IOException e)
+        {
+            throw new IOException($"TLS: {e.Message}", e);
+        }
         return encrypted;
+    }
+
+    private bool WriteState(ArrayBufferWriter<byte> output, ReadOnlySpan<byte> state)
+    {
+        if (_stateTopic is null || !KeepsState)
+            return false;
+        new PublishPacket
+        {
+            Topic = System.Text.Encoding.UTF8.GetBytes(_stateTopic),
+            QualityOfService = QualityOfService.AtLeastOnce,
+            PacketIdentifier = StateIdentifier,
+            Retain = true,
+            Payload = state,
+        }.Write(output, Version);
+        return true;
     }
 
     private async Task PingAsync()

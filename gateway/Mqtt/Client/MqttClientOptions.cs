@@ -48,7 +48,7 @@ public sealed record MqttClientOptions
     /// <summary>Seconds within which each side hears from the other.</summary>
     public ushort KeepAliveSeconds { get; init; } = 30;
 
-    /// <summary>Seconds that the broker keeps the session without us.</summary>
+    /// <summary>Seconds that the broker keeps the session without us; 0 for a new session with each connection.</summary>
     public uint SessionExpirySeconds { get; init; } = 7 * 24 * 3600;
 
     /// <summary>Where <c>online</c> is retained while we are connected and, as the will, <c>offline</c> when not; null for nowhere.</summary>

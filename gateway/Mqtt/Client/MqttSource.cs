@@ -7,24 +7,10 @@ using Sluice.Gateway.Status;
 
 namespace Sluice.Gateway.Mqtt.Client;
 
-/// <summary>What is taken from another broker.</summary>
-public sealed record MqttSourceOptions
-{
-    /// <summary>Unique; names the rows and the problem in <c>/health</c>.</summary>
-    public required string Name { get; init; }
-
-    public required MqttClientOptions Client { get; init; }
-
-    /// <summary>Topic filters.</summary>
-    public required IReadOnlyList<string> Topics { get; init; }
-
-    /// <summary>The highest QoS.</summary>
-    public QualityOfService QualityOfService { get; init; } = QualityOfService.AtLeastOnce;
-}
-
 /// <summary>
 /// Takes messages from another broker as if they had been published here. That broker keeps a session for us and gets its PUBACK and PUBREC when a message is
-/// durable here, so nothing is lost when either side dies; in QoS 2 the identifier is stored with the message (<c>mqtt_source</c>), so nothing is doubled either.
+/// durable here, so nothing is lost when either side dies; in QoS 2 the identifier is stored with the message (<c>mqtt_source</c>), so nothing is doubled either. PUBCOMP goes out
+/// when the identifier's row is gone. What the session may be subscribed to is stored, too (<c>mqtt_source_filter</c>), so that what the configuration does not name any more is unsubscribed.
 /// A message that could not be stored is not acknowledged: the connection is given up, and the broker sends it again.
 /// </summary>
 internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
@@ -35,10 +21,9 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
     /// <summary>A connection that lasted so long was a good one: the next attempt begins anew with the first server and the first pause.</summary>
     private static readonly TimeSpan ShortestGood = TimeSpan.FromSeconds(10);
 
-    /// <summary>Of the message that says that we are there; QoS 1 and nobody waits for its PUBACK.</summary>
-    private const ushort StateIdentifier = 1;
+    private const ushort SubscribeIdentifier = 1;
 
-    private const ushort SubscribeIdentifier = 2;
+    private const ushort UnsubscribeIdentifier = 2;
 
     private readonly MqttSourceOptions _options;
     private readonly MqttBroker _broker;
@@ -51,12 +36,12 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
 
     // Of the loop.
     private Task _loop = Task.CompletedTask;
-    private bool _hasSubscribed;
-    private bool _isAway;
+    private Dictionary<MqttServer, SourceSession> _sessions = [];
+    private string[] _leaving = [];
     private int _next;
 
-    // Under _gate. Messages of QoS 2 between PUBLISH and PUBREL, and which of them have not been committed, by token.
-    private readonly HashSet<ushort> _received = [];
+    // Under _gate. The present connection's session, and the messages of QoS 2 that have not been committed, by token.
+    private SourceSession _session = new("", [], []);
     private readonly Dictionary<long, ushort> _receiving = [];
     private AcknowledgementRing _ring = new();
     private MqttClientConnection? _connection;
@@ -64,11 +49,10 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
     private int _open;
     private MqttClientConnection? _flushing;
 
-    public MqttSource(MqttSourceOptions options, MqttBroker broker, IEnumerable<ushort> received, HealthState health, TimeProvider time, ILogger log)
+    public MqttSource(MqttSourceOptions options, MqttBroker broker, HealthState health, TimeProvider time, ILogger log)
     {
         _options = options;
         _broker = broker;
-        _received.UnionWith(received);
         _health = health;
         _time = time;
         _log = log;
@@ -76,7 +60,12 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
 
     private string Part => $"mqtt source {_options.Name}";
 
-    public void Start() => _loop = Task.Run(RunAsync);
+    /// <summary>Begins; the broker has been started.</summary>
+    public void Start()
+    {
+        _sessions = _options.Client.Servers.Distinct().ToDictionary(server => server, server => _broker.SourceOf($"{_options.Name} {server}"));
+        _loop = Task.Run(RunAsync);
+    }
 
     /// <summary>Ends the connection; what was handed over by then is still stored.</summary>
     public async ValueTask DisposeAsync()
@@ -93,8 +82,8 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
         lock (_gate)
         {
             _open--;
-            if (_receiving.Remove(token, out ushort identifier) && !result.IsDone())
-                _received.Remove(identifier);
+            if (_receiving.Remove(token, out ushort identifier))
+                _session.Settle(identifier, result.IsDone());
             _ring.Complete(token, result);
             connection = _connection;
             if (_open == 0)
@@ -139,7 +128,6 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
         try
         {
             await GreetAsync(connection).ConfigureAwait(false);
-            NoteOnline(server);
             while (true)
             {
                 (PacketHeader header, byte[] body) = await connection.ReadPacketAsync(_stop.Token).ConfigureAwait(false);
@@ -149,7 +137,9 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             await WhenIdleAsync().ConfigureAwait(false);
-            await FarewellAsync(connection).ConfigureAwait(false);
+            // A broker that does not read does not hold up the stop.
+            await FlushAsync(connection).WaitAsync(MqttClientConnection.FarewellTime, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await connection.LeaveAsync().ConfigureAwait(false);
         }
         finally
         {
@@ -164,63 +154,44 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
         }
     }
 
-    // The session's answers begin anew; the broker sends again what it got none for.
+    // Answers begin anew; the broker sends again what it got none for.
     private async Task GreetAsync(MqttClientConnection connection)
     {
-        if (!connection.SessionPresent)
-        {
-            var rows = new RowChanges();
-            rows.DeleteSource(_options.Name);
-            if (!await _broker.SaveAsync(_options.Name, rows).ConfigureAwait(false))
-                throw new IOException("the identifiers of a session that is gone could not be deleted");
-        }
+        SourceSession session = _sessions[connection.Server];
+        bool isNew = !connection.SessionPresent;
+        _leaving = isNew ? [] : [.. session.Filters.Except(_options.Topics)];
+        // Known before it is so, never the other way round.
+        var rows = new RowChanges();
+        if (isNew)
+            rows.DeleteSource(session.Key);
+        foreach (string topic in isNew ? _options.Topics : _options.Topics.Except(session.Filters))
+            rows.InsertSourceFilter(session.Key, topic);
+        if (!await _broker.SaveAsync(_options.Name, rows).ConfigureAwait(false))
+            throw new IOException("what is to be known of its session could not be stored");
         lock (_gate)
         {
-            if (!connection.SessionPresent)
-                _received.Clear();
+            if (isNew)
+                session.Clear();
+            session.Add(_options.Topics);
+            _session = session;
             _ring = new AcknowledgementRing();
             _connection = connection;
         }
         var output = new ArrayBufferWriter<byte>();
-        if (!connection.SessionPresent || !_hasSubscribed)
+        if (_leaving.Length > 0)
+            new UnsubscribePacket(UnsubscribeIdentifier, _leaving).Write(output, connection.Version);
+        // In 3.1.1 each SUBSCRIBE brings the retained messages again; in 5.0 it does no harm, and the broker may have forgotten.
+        bool subscribes = !session.HasSubscribed || connection.Version == ProtocolVersion.Mqtt50;
+        if (subscribes)
         {
             SubscriptionRequest[] requests =
                 [.. _options.Topics.Select(topic => new SubscriptionRequest(topic, _options.QualityOfService, RetainAsPublished: true, RetainHandling: RetainHandling.SendIfNew))];
             new SubscribePacket(SubscribeIdentifier, requests).Write(output, connection.Version);
         }
-        WriteState(output, connection, "online"u8);
+        connection.WriteOnline(output);
         await connection.WriteAsync(output.WrittenMemory, _stop.Token).ConfigureAwait(false);
-    }
-
-    private async Task FarewellAsync(MqttClientConnection connection)
-    {
-        using CancellationTokenSource deadline = new(TimeSpan.FromSeconds(2), _time);
-        try
-        {
-            await FlushAsync(connection).WaitAsync(deadline.Token).ConfigureAwait(false);
-            var output = new ArrayBufferWriter<byte>();
-            WriteState(output, connection, "offline"u8);
-            await connection.WriteAsync(output.WrittenMemory, deadline.Token).ConfigureAwait(false);
-            await connection.DisconnectAsync(deadline.Token).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is IOException or OperationCanceledException)
-        {
-            // It is gone; its will says the same.
-        }
-    }
-
-    private void WriteState(ArrayBufferWriter<byte> output, MqttClientConnection connection, ReadOnlySpan<byte> state)
-    {
-        if (_options.Client.StateTopic is not { } topic || !connection.KeepsState)
-            return;
-        new PublishPacket
-        {
-            Topic = System.Text.Encoding.UTF8.GetBytes(topic),
-            QualityOfService = QualityOfService.AtLeastOnce,
-            PacketIdentifier = StateIdentifier,
-            Retain = true,
-            Payload = state,
-        }.Write(output, connection.Version);
+        if (!subscribes)
+            NoteOnline(connection);
     }
 
     private ValueTask TakeAsync(MqttClientConnection connection, PacketHeader header, byte[] body)
@@ -230,10 +201,13 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
             case PacketType.Publish:
                 return TakePublish(PublishPacket.Parse(body, header.Flags, connection.Version));
             case PacketType.PubRel:
-                return ReleaseAsync(connection, AckPacket.Parse(body, header.Type, connection.Version).PacketIdentifier);
+                return TakeRelease(AckPacket.Parse(body, header.Type, connection.Version).PacketIdentifier);
             case PacketType.SubAck:
                 CheckSubscriptions(SubAckPacket.Parse(body, header.Type, connection.Version));
+                NoteOnline(connection);
                 return default;
+            case PacketType.UnsubAck:
+                return NoteUnsubscribed(SubAckPacket.Parse(body, header.Type, connection.Version));
             case PacketType.PubAck:
                 return default;
             default:
@@ -250,7 +224,7 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
         bool isSecond;
         lock (_gate)
         {
-            isSecond = isExactlyOnce && !_received.Add(packet.PacketIdentifier);
+            isSecond = isExactlyOnce && !_session.Receive(packet.PacketIdentifier);
             token = _ring.Add(packet.PacketIdentifier, isExactlyOnce ? PacketType.PubRec : PacketType.PubAck, hasSubscribers: true);
             _open++;
             if (isExactlyOnce && !isSecond)
@@ -264,7 +238,7 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
         }
         RowChanges? rows = null;
         if (isExactlyOnce)
-            (rows = new RowChanges()).InsertSourceReceived(_options.Name, packet.PacketIdentifier);
+            (rows = new RowChanges()).InsertSourceReceived(_session.Key, packet.PacketIdentifier);
         return HandAsync(in packet, rows, this, token);
     }
 
@@ -284,23 +258,38 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
         PublishPacket.ForwardedProperties(packet.Properties),
         packet.MessageExpiry);
 
-    private async ValueTask ReleaseAsync(MqttClientConnection connection, ushort identifier)
+    // PUBREL: the broker may use the identifier anew once it has PUBCOMP, so that waits for the commit, in its turn; reading goes on meanwhile.
+    private ValueTask TakeRelease(ushort identifier)
     {
+        SourceSession session;
         bool isKnown;
+        long token;
         lock (_gate)
-            isKnown = _received.Contains(identifier);
-        if (isKnown)
         {
-            var rows = new RowChanges();
-            rows.DeleteSourceReceived(_options.Name, identifier);
-            if (!await _broker.SaveAsync(_options.Name, rows).ConfigureAwait(false))
-                throw new IOException("the end of a QoS 2 message could not be stored");
-            lock (_gate)
-                _received.Remove(identifier);
+            session = _session;
+            bool? isDurable = session.Find(identifier);
+            if (isDurable == false)
+                throw MqttProtocolException.Protocol("4.3.3", "PUBREL for a message that has no PUBREC yet");
+            isKnown = isDurable is not null;
+            token = _ring.Add(identifier, PacketType.PubComp, hasSubscribers: true);
+            _open++;
         }
-        var output = new ArrayBufferWriter<byte>();
-        new AckPacket(PacketType.PubComp, identifier, isKnown ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound).Write(output, connection.Version);
-        await connection.WriteAsync(output.WrittenMemory, _stop.Token).ConfigureAwait(false);
+        if (!isKnown)
+        {
+            Complete(token, IngressResult.Stored);
+            return default;
+        }
+        var rows = new RowChanges();
+        rows.DeleteSourceReceived(session.Key, identifier);
+        return _broker.SaveAsync(_options.Name, rows, isDone =>
+        {
+            if (isDone)
+            {
+                lock (_gate)
+                    session.Release(identifier);
+            }
+            Complete(token, isDone ? IngressResult.Stored : IngressResult.Failed);
+        });
     }
 
     private void CheckSubscriptions(SubAckPacket answer)
@@ -310,7 +299,26 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
             if (answer.Reasons[i] >= ReasonCode.UnspecifiedError)
                 throw new MqttProtocolException(answer.Reasons[i], "3.9.3", $"it refuses the subscription to '{_options.Topics[i]}': {answer.Reasons[i]}");
         }
-        _hasSubscribed = true;
+        lock (_gate)
+            _session.HasSubscribed = true;
+    }
+
+    // What is refused, or not written, is tried again after the next CONNACK. 3.1.1 gives no reasons.
+    private ValueTask NoteUnsubscribed(SubAckPacket answer)
+    {
+        string[] gone = [.. _leaving.Where((_, i) => i >= answer.Reasons.Count || answer.Reasons[i] < ReasonCode.UnspecifiedError)];
+        _leaving = [];
+        SourceSession session = _session;
+        var rows = new RowChanges();
+        foreach (string filter in gone)
+            rows.DeleteSourceFilter(session.Key, filter);
+        return rows.IsEmpty ? default : _broker.SaveAsync(_options.Name, rows, isDone =>
+        {
+            if (!isDone)
+                return;
+            lock (_gate)
+                session.Remove(gone);
+        });
     }
 
     // Everything that is ready goes in one write. In 3.1.1's form, which is 5.0's shortest: a failure stops it, which is what gives the connection up.
@@ -357,18 +365,15 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
         }
     }
 
-    private void NoteOnline(MqttServer server)
+    private void NoteOnline(MqttClientConnection connection)
     {
-        MqttLog.SourceConnected(_log, _options.Name, server.ToString());
-        _isAway = false;
+        MqttLog.SourceConnected(_log, _options.Name, connection.Server.ToString());
         _health.Clear(Part);
     }
 
     private void NoteAway(MqttServer server, string reason)
     {
-        if (!_isAway)
+        if (_health.Report(Part, ProblemSeverity.Degraded, $"{server} is away: {reason}"))
             MqttLog.SourceAway(_log, _options.Name, server.ToString(), LongestPause.TotalSeconds, reason);
-        _isAway = true;
-        _health.Report(Part, ProblemSeverity.Degraded, $"{server} is away: {reason}");
     }
 }

@@ -17,7 +17,13 @@ public sealed record ConnectPacket
     private const int CleanStartFlag = 0x02;
     private const int ReservedFlag = 0x01;
 
+    // Of the protocol level; in no specification. Mosquitto's bridges set it (their try_private).
+    private const int BridgeBit = 0x80;
+
     public required ProtocolVersion Version { get; init; }
+
+    /// <summary>A Mosquitto bridge in 3.1.1 or 3.1 says that it is one: what it published itself is not for it, and RETAIN is as it was published.</summary>
+    public bool IsBridge { get; init; }
 
     /// <summary>Clean Start (5.0) or Clean Session (3.1.1).</summary>
     public bool CleanStart { get; init; }
@@ -44,9 +50,9 @@ public sealed record ConnectPacket
     public static byte? PeekLevel(ReadOnlySpan<byte> body)
     {
         if (body.StartsWith("\0\u0004MQTT"u8) && body.Length > 6)
-            return body[6];
+            return (byte)(body[6] & ~BridgeBit);
         if (body.StartsWith("\0\u0006MQIsdp"u8) && body.Length > 8)
-            return body[8];
+            return (byte)(body[8] & ~BridgeBit);
         return null;
     }
 
@@ -54,7 +60,7 @@ public sealed record ConnectPacket
     public static ConnectPacket Parse(ReadOnlySpan<byte> body, byte headerFlags)
     {
         var reader = new PacketReader(body, PacketType.Connect);
-        ProtocolVersion version = ReadVersion(ref reader);
+        ProtocolVersion version = ReadVersion(ref reader, out bool isBridge);
         byte flags = reader.ReadByte("connect flags");
         ValidateFlags(flags, headerFlags, version);
         ushort keepAlive = reader.ReadUInt16("keep alive");
@@ -73,6 +79,7 @@ public sealed record ConnectPacket
         return new ConnectPacket
         {
             Version = version,
+            IsBridge = isBridge,
             CleanStart = (flags & CleanStartFlag) != 0,
             KeepAlive = keepAlive,
             ClientId = clientId,
@@ -83,13 +90,16 @@ public sealed record ConnectPacket
         };
     }
 
-    private static ProtocolVersion ReadVersion(ref PacketReader reader)
+    private static ProtocolVersion ReadVersion(ref PacketReader reader, out bool isBridge)
     {
         ReadOnlySpan<byte> name = reader.ReadUtf8("protocol name");
         byte level = reader.ReadByte("protocol level");
         bool old = name.SequenceEqual("MQIsdp"u8);
         if (!old && !name.SequenceEqual("MQTT"u8))
             throw new MqttProtocolException(ReasonCode.UnsupportedProtocolVersion, "3.1.2.1", "the protocol name is not MQTT");
+        isBridge = level is BridgeBit | 3 or BridgeBit | 4;
+        if (isBridge)
+            level ^= BridgeBit;
         bool supported = old ? level == 3 : level is 4 or 5;
         if (!supported)
             throw new MqttProtocolException(ReasonCode.UnsupportedProtocolVersion, "3.1.2.2", $"protocol level {level} is not supported");
@@ -151,7 +161,7 @@ public sealed record ConnectPacket
         }
         PacketWriter writer = PacketWriter.Begin(output, PacketType.Connect, 0, size);
         writer.WriteString(name);
-        writer.WriteByte((byte)Version);
+        writer.WriteByte((byte)((int)Version | (IsBridge ? BridgeBit : 0)));
         writer.WriteByte((byte)flags);
         writer.WriteUInt16(KeepAlive);
         if (v5)

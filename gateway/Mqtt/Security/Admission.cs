@@ -5,17 +5,21 @@ using Sluice.Gateway.Mqtt.Protocol;
 
 namespace Sluice.Gateway.Mqtt.Security;
 
-/// <summary>Who a client is: its user's name, null without one, and what it may do.</summary>
-internal sealed record Identity(string? User, ClientAccess Access);
+/// <summary>Who a client is.</summary>
+/// <param name="User">Its user's name; null without one.</param>
+/// <param name="Access">What it may do.</param>
+/// <param name="EndsUs">Until when it is let in, in microseconds since the Unix epoch.</param>
+internal sealed record Identity(string? User, ClientAccess Access, long EndsUs);
 
 /// <summary>
-/// Decides at CONNECT who comes in (MQTT 5.0 sections 3.1.3.5, 3.1.3.6 and 5.4). A verified certificate is an identity; else the user name and password are looked up; without
-/// either a client is anonymous. Any thread.
+/// Decides at CONNECT who comes in (MQTT 5.0 sections 3.1.3.5, 3.1.3.6 and 5.4). A verified certificate is an identity; else a password that is a token says who its client
+/// is; else the user name and password are looked up; without any of them a client is anonymous. Any thread.
 /// </summary>
 internal sealed class Admission
 {
     private readonly SecurityOptions _options;
     private readonly ReloadedFile<UserFile>? _users;
+    private readonly TokenCheck? _tokens;
 
     // A hash takes a tenth of a second of a core on purpose. When a site's devices all come back at once, they must not take all cores, and most of them have shown
     // the same password before: what was right is remembered as a keyed hash that is of no use outside of this process.
@@ -30,6 +34,8 @@ internal sealed class Admission
     {
         _options = options;
         Bans = new BanList(options.Ban, time);
+        if (options.Tokens is { } tokens)
+            _tokens = new TokenCheck(tokens, log, time);
         if (options.UsersFile is { } path)
         {
             _users = new ReloadedFile<UserFile>(
@@ -44,9 +50,14 @@ internal sealed class Admission
     {
         if (Bans.IsBanned(peer))
             throw Refused(ReasonCode.Banned, "its address is banned for a while after too many offences");
+        // Its user name is not looked at: 3.1.1 has no password without one.
+        if (peer.CertificateName is null && _tokens is not null && TokenCheck.IsToken(connect.Password))
+        {
+            Token token = await _tokens.ReadAsync(connect.Password).ConfigureAwait(false);
+            return new Identity(token.User, ClientAccess.Of(_options.Access, token.User, clientId, token.Access), token.EndsUs);
+        }
         string? user = await FindUserAsync(connect, peer, cancellationToken).ConfigureAwait(false);
-        ClientAccess access = ClientAccess.Of(_options.Access, user, clientId);
-        return new Identity(user, access);
+        return new Identity(user, ClientAccess.Of(_options.Access, user, clientId), EndsUs: long.MaxValue);
     }
 
     private async ValueTask<string?> FindUserAsync(ConnectPacket connect, Peer peer, CancellationToken cancellationToken)

@@ -28,13 +28,15 @@ internal sealed class ClientAccess
     /// <param name="rules">All rules; none allow everything.</param>
     /// <param name="user">The client's user name; null without one.</param>
     /// <param name="clientId">Its client identifier.</param>
-    public static ClientAccess Of(IReadOnlyList<AccessRule> rules, string? user, string clientId)
+    /// <param name="own">A rule that it brought along, which is about it; null when there is none.</param>
+    public static ClientAccess Of(IReadOnlyList<AccessRule> rules, string? user, string clientId, AccessRule? own = null)
     {
-        if (rules.Count == 0)
+        if (rules.Count == 0 && own is null)
             return All;
         List<string> publish = [];
         List<string> subscribe = [];
-        foreach (AccessRule rule in rules.Where(rule => IsAbout(rule, user, clientId)))
+        IEnumerable<AccessRule> about = rules.Where(rule => IsAbout(rule, user, clientId));
+        foreach (AccessRule rule in own is null ? about : about.Append(own))
         {
             publish.AddRange(rule.Publish.Select(filter => Expand(filter, user, clientId)).OfType<string>());
             subscribe.AddRange(rule.Subscribe.Select(filter => Expand(filter, user, clientId)).OfType<string>());

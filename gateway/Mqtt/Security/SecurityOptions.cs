@@ -34,6 +34,9 @@ public sealed record SecurityOptions
     /// <summary>The file of users and password hashes that <c>sluice user</c> keeps; null when there are none.</summary>
     public string? UsersFile { get; init; }
 
+    /// <summary>Whose tokens are believed; null when none are.</summary>
+    public TokenOptions? Tokens { get; init; }
+
     /// <summary>What clients may do. Empty: whoever is let in may do all.</summary>
     public IReadOnlyList<AccessRule> Access { get; init; } = [];
 
@@ -57,6 +60,31 @@ public sealed record AccessRule
 
     /// <summary>Topic filters that its subscriptions must lie within.</summary>
     public IReadOnlyList<string> Subscribe { get; init; } = [];
+}
+
+/// <summary>JSON Web Tokens (RFC 7519) that clients show in place of a password.</summary>
+public sealed record TokenOptions
+{
+    /// <summary>Files with public keys or certificates in PEM, or with a JSON Web Key Set (RFC 7517).</summary>
+    public IReadOnlyList<string> Keys { get; init; } = [];
+
+    /// <summary>The file of a secret that is shared with the issuer (HMAC); null for none.</summary>
+    public string? Secret { get; init; }
+
+    /// <summary>Issuers that are believed; empty for whoever has the key.</summary>
+    public IReadOnlyList<string> Issuers { get; init; } = [];
+
+    /// <summary>Who a token must be meant for, one of these; empty for anybody.</summary>
+    public IReadOnlyList<string> Audiences { get; init; } = [];
+
+    /// <summary>The claim that is the user's name.</summary>
+    public string UserClaim { get; init; } = "sub";
+
+    /// <summary>The claim that says what its holder may do, an object of <c>publish</c> and <c>subscribe</c>, each a list of topic filters; null when tokens do not say.</summary>
+    public string? AccessClaim { get; init; }
+
+    /// <summary>How far the issuer's clock and ours may be apart.</summary>
+    public TimeSpan ClockSkew { get; init; } = TimeSpan.FromMinutes(1);
 }
 
 /// <summary>When a peer that misbehaves (wrong passwords, broken packets) is refused for a while. Peers on this machine are never.</summary>

@@ -9,7 +9,8 @@ internal sealed record SavedState(
     ILookup<long, SavedPlace> Queued,
     ILookup<long, ushort> Received,
     IReadOnlyList<SavedRetained> Retained,
-    ILookup<string, ushort> SourceReceived);
+    ILookup<string, ushort> SourceReceived,
+    ILookup<string, string> SourceFilters);
 
 /// <param name="Id">Of its rows.</param>
 /// <param name="ClientId">The client's.</param>

@@ -62,6 +62,12 @@ internal static class StateRows
         "CREATE TABLE mqtt_source(source TEXT NOT NULL, packet_id INTEGER NOT NULL, PRIMARY KEY(source, packet_id))",
     ];
 
+    /// <summary>The step after <see cref="Schema"/>.</summary>
+    public static string[] SourceFilterSchema { get; } =
+    [
+        "CREATE TABLE mqtt_source_filter(source TEXT NOT NULL, filter TEXT NOT NULL, PRIMARY KEY(source, filter))",
+    ];
+
     /// <summary>The id of a queued message's row.</summary>
     public static long QueueId(long session, long number) => (session << NumberBits) | number;
 
@@ -162,9 +168,19 @@ internal static class StateRows
     public static void DeleteSourceReceived(this RowChanges rows, string source, ushort packetIdentifier) => rows.Add(
         "DELETE FROM mqtt_source WHERE source = ?1 AND packet_id = ?2", SqlValue.FromText(source), SqlValue.FromInteger(packetIdentifier));
 
-    /// <summary>The other broker's session is gone, and with it the meaning of its identifiers.</summary>
-    public static void DeleteSource(this RowChanges rows, string source) =>
+    /// <summary>The session that another broker keeps for us may be subscribed to this.</summary>
+    public static void InsertSourceFilter(this RowChanges rows, string source, string filter) => rows.Add(
+        "INSERT OR REPLACE INTO mqtt_source_filter(source, filter) VALUES(?1, ?2)", SqlValue.FromText(source), SqlValue.FromText(filter));
+
+    public static void DeleteSourceFilter(this RowChanges rows, string source, string filter) => rows.Add(
+        "DELETE FROM mqtt_source_filter WHERE source = ?1 AND filter = ?2", SqlValue.FromText(source), SqlValue.FromText(filter));
+
+    /// <summary>The other broker's session is gone, and with it the meaning of its identifiers, and what it was subscribed to.</summary>
+    public static void DeleteSource(this RowChanges rows, string source)
+    {
         rows.Add("DELETE FROM mqtt_source WHERE source = ?1", SqlValue.FromText(source));
+        rows.Add("DELETE FROM mqtt_source_filter WHERE source = ?1", SqlValue.FromText(source));
+    }
 
     /// <summary>Subscription identifiers as a column holds them: four bytes each, little end first.</summary>
     public static uint[]? ReadIdentifiers(byte[]? bytes)

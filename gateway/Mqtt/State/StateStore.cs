@@ -10,7 +10,8 @@ public sealed class StateStore(Func<Task<SluiceConnection>> connect)
     // What belonged to a session that is gone was on its way to the disk when that went.
     private static readonly string[] Sweep =
     [
-        "DELETE FROM mqtt_session WHERE expiry = 0 OR expires_ts <= @now",
+        // With a will it is not over until that is published.
+        "DELETE FROM mqtt_session WHERE will_topic IS NULL AND (expiry = 0 OR expires_ts <= @now)",
         "DELETE FROM mqtt_subscription WHERE session NOT IN (SELECT id FROM mqtt_session)",
         "DELETE FROM mqtt_queue WHERE session NOT IN (SELECT id FROM mqtt_session)",
         "DELETE FROM mqtt_qos2 WHERE session NOT IN (SELECT id FROM mqtt_session)",
@@ -48,6 +49,8 @@ public sealed class StateStore(Func<Task<SluiceConnection>> connect)
                 connection, "SELECT topic, payload, qos, 1, properties, NULL, expires_ts, version, publisher FROM mqtt_retained",
                 row => new SavedRetained(Message(row, 0), row.GetInt64(7), Text(row, 8))),
             (await ListAsync(connection, "SELECT source, packet_id FROM mqtt_source", row => (row.GetString(0), (ushort)row.GetInt64(1))))
+                .ToLookup(pair => pair.Item1, pair => pair.Item2),
+            (await ListAsync(connection, "SELECT source, filter FROM mqtt_source_filter", row => (row.GetString(0), row.GetString(1))))
                 .ToLookup(pair => pair.Item1, pair => pair.Item2));
     }
 

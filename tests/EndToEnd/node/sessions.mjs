@@ -60,14 +60,12 @@ if (options.part === 'leave') {
     await publisher.client.publishAsync(`${root}/state`, 'first', { qos, retain: true });
     await publisher.client.publishAsync(`${root}/state`, 'last', { qos, retain: true });
 
-    if (five) {
-        const workers = [await connect('worker-1'), await connect('worker-2')];
-        for (const worker of workers) await worker.client.subscribeAsync(`$share/group/${root}/jobs`, { qos });
-        for (let i = 0; i < 10; i++) await publisher.client.publishAsync(`${root}/jobs`, `${i}`, { qos });
-        await until(() => workers[0].received.length + workers[1].received.length >= 10, () => 'ten jobs');
-        assert.ok(workers.every((worker) => worker.received.length === 5), 'each has half of the jobs');
-        for (const worker of workers) await worker.client.endAsync();
-    }
+    const workers = [await connect('worker-1'), await connect('worker-2')];
+    for (const worker of workers) await worker.client.subscribeAsync(`$share/group/${root}/jobs`, { qos });
+    for (let i = 0; i < 10; i++) await publisher.client.publishAsync(`${root}/jobs`, `${i}`, { qos });
+    await until(() => workers[0].received.length + workers[1].received.length >= 10, () => 'ten jobs');
+    assert.ok(workers.every((worker) => worker.received.length === 5), 'each has half of the jobs');
+    for (const worker of workers) await worker.client.endAsync();
 
     const watcher = await connect('watcher');
     await watcher.client.subscribeAsync(`${root}/will`, { qos });

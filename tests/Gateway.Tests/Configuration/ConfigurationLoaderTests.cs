@@ -93,6 +93,9 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [InlineData("mqtt: { tls: { certificate: a.pem } }", "1: mqtt.tls.key: is missing; add key: /etc/sluice/server.key")]
     [InlineData("mqtt: { tls: { certificate: a, key: b, client_certificate: required } }", "needs client_ca: FILE")]
     [InlineData("mqtt: { anonymous: maybe }", "1: mqtt.anonymous: \"maybe\" is not one of local, yes, no")]
+    [InlineData("mqtt: { jwt: { issuer: x } }", "1: mqtt.jwt.keys: names no key; add keys: [ issuer.pem ]")]
+    [InlineData("mqtt: { jwt: { secret: s, key: issuer.pem } }", "1: mqtt.jwt.key: unknown key; did you mean \"keys\"?")]
+    [InlineData("mqtt: { jwt: { secret: s, clock_skew: 2h } }", "1: mqtt.jwt.clock_skew: 2h is outside of 0ms to 3600s")]
     [InlineData("mqtt: { access: [ { user: a } ] }", "mqtt.access[0].publish: allows nothing")]
     [InlineData("mqtt: { access: [ { publish: [ \"a/#/b\" ] } ] }", "\"a/#/b\" is not a topic filter")]
     [InlineData("mqtt: { ban: { after: -1 } }", "mqtt.ban.after: \"-1\" is not a whole number from 0")]
@@ -255,11 +258,14 @@ public sealed class ConfigurationLoaderTests : IDisposable
             Listen = shown.Mqtt.Listen,
             Tls = shown.Mqtt.Tls,
             Origins = shown.Mqtt.Origins,
-            Security = defaults.Mqtt.Security with { UsersFile = security.UsersFile, Access = security.Access },
+            Security = defaults.Mqtt.Security with { UsersFile = security.UsersFile, Tokens = security.Tokens, Access = security.Access },
         };
         Assert.Equal(expected, shown.Mqtt);
         Assert.Equal(defaults.Mqtt.Listen, shown.Mqtt.Listen);
         Assert.Equal(3, security.Access.Count);
+        TokenOptions tokens = security.Tokens!;
+        Assert.Equal(("sub", TimeSpan.FromMinutes(1)), (tokens.UserClaim, tokens.ClockSkew));
+        Assert.Equal(["https://login.example.com", "sluice"], tokens.Issuers.Concat(tokens.Audiences));
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -27,8 +27,8 @@ public class CodecTests
     {
         byte[] bytes = Find(name, version);
         for (int at = 1; at < bytes.Length; at++)
-            Assert.Equal(bytes, PacketSamples.Rewrite(Segments(bytes[..at], bytes[at..]), (ProtocolVersion)version));
-        ReadOnlySequence<byte> single = Segments([.. bytes.Select(b => new[] { b })]);
+            Assert.Equal(bytes, PacketSamples.Rewrite(Pieces.Of(bytes[..at], bytes[at..]), (ProtocolVersion)version));
+        ReadOnlySequence<byte> single = Pieces.Of([.. bytes.Select(b => new[] { b })]);
         Assert.Equal(bytes, PacketSamples.Rewrite(single, (ProtocolVersion)version));
     }
 
@@ -202,25 +202,4 @@ public class CodecTests
 
     private static byte[] Find(string name, int version) =>
         PacketSamples.All().Single(s => s.Name == name && (int)s.Version == version).Bytes;
-
-    private static ReadOnlySequence<byte> Segments(params byte[][] parts)
-    {
-        var first = new Segment(parts[0], null);
-        Segment last = first;
-        foreach (byte[] part in parts[1..])
-            last = new Segment(part, last);
-        return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
-    }
-
-    private sealed class Segment : ReadOnlySequenceSegment<byte>
-    {
-        public Segment(byte[] bytes, Segment? before)
-        {
-            Memory = bytes;
-            if (before is null)
-                return;
-            RunningIndex = before.RunningIndex + before.Memory.Length;
-            before.Next = this;
-        }
-    }
 }

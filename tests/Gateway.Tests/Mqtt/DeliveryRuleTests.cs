@@ -1,3 +1,4 @@
+using Sluice.Gateway.Ingress;
 using Sluice.Gateway.Mqtt.Broker;
 using Sluice.Gateway.Mqtt.Protocol;
 
@@ -31,13 +32,130 @@ public class DeliveryRuleTests
     public async Task An_identifier_is_free_again_after_PUBACK_whatever_DUP_says()
     {
         await using BrokerHost host = await BrokerHost.StartAsync();
+        using RawClient subscriber = await host.ConnectAsync("s");
+        await subscriber.SubscribeAsync("a", qos: 1);
         using RawClient client = await host.ConnectAsync("c");
         for (int i = 0; i < 2; i++)
         {
             await client.PublishAsync("a", "x", qos: 1, identifier: 5, duplicate: i == 1);
             await client.ReadAckAsync(PacketType.PubAck);
+            Assert.False((await subscriber.ReadPublishAsync()).Duplicate);
         }
         Assert.Equal(["a=x", "a=x"], host.Ingress.Taken);
+    }
+
+    [Fact]
+    public async Task An_identifier_is_free_again_after_a_refusal()
+    {
+        await using BrokerHost host = await BrokerHost.StartAsync();
+        using RawClient client = await host.ConnectAsync("c");
+        host.Ingress.Answer = IngressResult.QuotaExceeded;
+        await client.PublishAsync("a", "refused", qos: 2, identifier: 5);
+        Assert.Equal(ReasonCode.QuotaExceeded, (await client.ReadAckAsync(PacketType.PubRec)).Reason);
+        host.Ingress.Answer = IngressResult.Stored;
+        await client.PublishAsync("a", "another", qos: 2, identifier: 5);
+        Assert.Equal(ReasonCode.Success, (await client.ReadAckAsync(PacketType.PubRec)).Reason);
+        Assert.Equal(["a=refused", "a=another"], host.Ingress.Taken);
+    }
+
+    [Fact]
+    public async Task PUBREL_comes_in_the_order_of_PUBREC()
+    {
+        await using StoredBroker host = await StoredBroker.StartAsync();
+        using RawClient subscriber = await host.ConnectAsync("s");
+        await subscriber.SubscribeAsync("a", qos: 2);
+        using RawClient publisher = await host.ConnectAsync("p", expiry: 0, clean: true);
+        List<ushort> identifiers = [];
+        for (ushort id = 1; id <= 20; id++)
+        {
+            await publisher.PublishAsync("a", "x", qos: 2, identifier: id);
+            identifiers.Add((await subscriber.ReadPublishAsync()).Identifier);
+        }
+        Assert.Equal(20, identifiers.Where(identifier => identifier != 0).Distinct().Count());
+        identifiers.Reverse();
+        await subscriber.SendAsync([.. identifiers.SelectMany(id => PacketSamples.Bytes(o => new AckPacket(PacketType.PubRec, id).Write(o, subscriber.Version)))]);
+        foreach (ushort identifier in identifiers)
+            Assert.Equal(identifier, (await subscriber.ReadAckAsync(PacketType.PubRel)).PacketIdentifier);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Many_messages_of_a_publisher_come_in_order_at_every_QoS(int qos)
+    {
+        const int count = 1000;
+        await using BrokerHost host = await BrokerHost.StartAsync();
+        using RawClient subscriber = await host.ConnectAsync("s");
+        await subscriber.SubscribeAsync("a", qos: 2);
+        using RawClient publisher = await host.ConnectAsync("p");
+        await publisher.SendAsync([.. Enumerable.Range(1, count).SelectMany(i => publisher.Publish("a", $"{i}", qos, (ushort)(qos == 0 ? 0 : i)))]);
+        List<string> received = [];
+        for (int owed = count; owed > 0;)
+        {
+            (PacketHeader header, byte[] body) = await subscriber.ReadAsync() ?? throw new EndOfStreamException();
+            if (header.Type == PacketType.PubRel)
+            {
+                await subscriber.AcknowledgeAsync(PacketType.PubComp, AckPacket.Parse(body, header.Type, subscriber.Version).PacketIdentifier);
+                owed--;
+                continue;
+            }
+            RawClient.Received message = subscriber.Parse(header, body);
+            received.Add(message.Payload);
+            if (qos > 0)
+                await subscriber.AcknowledgeAsync(qos == 1 ? PacketType.PubAck : PacketType.PubRec, message.Identifier);
+            if (qos < 2)
+                owed--;
+        }
+        Assert.Equal(Enumerable.Range(1, count).Select(i => $"{i}"), received);
+    }
+
+    [Fact]
+    public async Task Nothing_is_lost_while_a_subscription_is_replaced()
+    {
+        const int messages = 200;
+        const int replacements = 20;
+        await using BrokerHost host = await BrokerHost.StartAsync();
+        using RawClient subscriber = await host.ConnectAsync("s");
+        await subscriber.SubscribeAsync("a", qos: 1);
+        using RawClient publisher = await host.ConnectAsync("p");
+        Task publishing = Task.Run(async () =>
+        {
+            for (ushort id = 1; id <= messages; id++)
+            {
+                await publisher.PublishAsync("a", $"{id}", qos: 1, identifier: id);
+                await publisher.ReadAckAsync(PacketType.PubAck);
+            }
+        });
+        List<string> received = [];
+        int replaced = 0;
+        while (received.Count < messages || replaced < replacements)
+        {
+            if (replaced < replacements && received.Count > replaced * messages / replacements)
+            {
+                var request = new SubscriptionRequest("a", QualityOfService.AtLeastOnce, RetainHandling: RetainHandling.DoNotSend);
+                await subscriber.SendAsync(o => new SubscribePacket((ushort)++replaced, [request]).Write(o, subscriber.Version));
+            }
+            (PacketHeader header, byte[] body) = await subscriber.ReadAsync() ?? throw new EndOfStreamException();
+            if (header.Type == PacketType.SubAck)
+                continue;
+            RawClient.Received message = subscriber.Parse(header, body);
+            received.Add(message.Payload);
+            await subscriber.AcknowledgeAsync(PacketType.PubAck, message.Identifier);
+        }
+        await publishing;
+        Assert.Equal(Enumerable.Range(1, messages).Select(i => $"{i}"), received);
+    }
+
+    [Fact]
+    public async Task The_longest_topic_is_taken()
+    {
+        await using BrokerHost host = await BrokerHost.StartAsync();
+        using RawClient client = await host.ConnectAsync("c");
+        string topic = new('t', ushort.MaxValue);
+        await client.SubscribeAsync(topic);
+        await client.PublishAsync(topic, "x");
+        Assert.Equal(topic, (await client.ReadPublishAsync()).Topic);
     }
 
     [Fact]

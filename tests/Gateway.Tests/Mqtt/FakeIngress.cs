@@ -14,6 +14,15 @@ internal sealed class FakeIngress : IIngress
     /// <summary>What a message is answered with at once; null holds it for <see cref="TakeAsync"/>.</summary>
     public IngressResult? Answer { get; set; } = IngressResult.Stored;
 
+    /// <summary>What rows without a message are answered with at once; null holds them in <see cref="HeldRows"/>.</summary>
+    public IngressResult? RowsAnswer { get; set; } = IngressResult.Stored;
+
+    /// <summary>Rows without a message that wait for their answer.</summary>
+    public ConcurrentQueue<IAcknowledgement> HeldRows { get; } = new();
+
+    /// <summary>The statements of rows without a message that were answered with success.</summary>
+    public ConcurrentQueue<string> StoredRows { get; } = new();
+
     /// <summary>"topic=payload" of every message that was taken.</summary>
     public ConcurrentQueue<string> Taken { get; } = new();
 
@@ -26,10 +35,19 @@ internal sealed class FakeIngress : IIngress
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Rows without a message are durable at once.</summary>
     public ValueTask StoreAsync(string key, RowChanges rows, IAcknowledgement acknowledgement, CancellationToken cancellationToken)
     {
-        acknowledgement.Complete(0, IngressResult.Stored);
+        if (RowsAnswer is not { } result)
+        {
+            HeldRows.Enqueue(acknowledgement);
+            return ValueTask.CompletedTask;
+        }
+        if (result.IsDone())
+        {
+            foreach ((string sql, _) in rows.Statements)
+                StoredRows.Enqueue(sql);
+        }
+        acknowledgement.Complete(0, result);
         return ValueTask.CompletedTask;
     }
 
@@ -41,6 +59,16 @@ internal sealed class FakeIngress : IIngress
     {
         TaskCompletionSource? full = Interlocked.Exchange(ref _full, null);
         full?.SetResult();
+    }
+
+    /// <summary>What is held is refused, and what comes is taken.</summary>
+    public void LetGo()
+    {
+        Answer = RowsAnswer = IngressResult.Stored;
+        while (_held.TryDequeue(out IngressMessage message))
+            message.Complete(IngressResult.Failed);
+        while (HeldRows.TryDequeue(out IAcknowledgement? rows))
+            rows.Complete(0, IngressResult.Failed);
     }
 
     /// <summary>The next held message, within ten seconds.</summary>

@@ -37,29 +37,80 @@ public class MosquittoTests
     }
 
     [MosquittoTheory]
-    [InlineData("mqttv311")]
-    [InlineData("mqttv5")]
-    public async Task A_retained_message_is_there_for_a_later_mosquitto_sub(string version)
+    [InlineData("mqttv311", "0")]
+    [InlineData("mqttv311", "1")]
+    [InlineData("mqttv311", "2")]
+    [InlineData("mqttv5", "0")]
+    [InlineData("mqttv5", "1")]
+    [InlineData("mqttv5", "2")]
+    public async Task A_retained_message_is_there_for_a_later_mosquitto_sub(string version, string qos)
     {
         await using BrokerHost host = await BrokerHost.StartAsync();
-        await RunAsync(host, "mosquitto_pub", "-V", version, "-q", "1", "-r", "-t", "a/b", "-m", "kept");
-        using Process subscriber = Start(host, "mosquitto_sub", "-V", version, "-t", "a/#", "-C", "1", "-F", "%t %p %r");
-        Assert.Equal("a/b kept 1\n", await EndAsync(subscriber));
+        await RunAsync(host, "mosquitto_pub", "-V", version, "-q", qos, "-r", "-t", "a/b", "-m", "kept");
+        using Process subscriber = Start(host, "mosquitto_sub", "-V", version, "-q", "2", "-t", "a/#", "-C", "1", "-F", "%t %p %q %r");
+        Assert.Equal($"a/b kept {qos} 1\n", await EndAsync(subscriber));
     }
 
     [MosquittoTheory]
-    [InlineData("mqttv311")]
-    [InlineData("mqttv5")]
-    public async Task The_will_of_a_killed_mosquitto_sub_is_published(string version)
+    [InlineData("mqttv311", "0")]
+    [InlineData("mqttv311", "1")]
+    [InlineData("mqttv311", "2")]
+    [InlineData("mqttv5", "0")]
+    [InlineData("mqttv5", "1")]
+    [InlineData("mqttv5", "2")]
+    public async Task A_session_of_mosquitto_sub_has_what_came_while_it_was_away(string version, string qos)
     {
         await using BrokerHost host = await BrokerHost.StartAsync();
-        using Process watcher = Start(host, "mosquitto_sub", "-V", version, "-q", "1", "-t", "will/#", "-C", "1", "-v");
+        string[] session = ["-V", version, "-i", "sub", "-c", "-q", qos, "-t", "a"];
+        // -E ends as soon as it has subscribed.
+        await RunAsync(host, "mosquitto_sub", [.. session, "-E"]);
+        for (int i = 1; i <= 3; i++)
+            await RunAsync(host, "mosquitto_pub", "-V", version, "-q", qos, "-t", "a", "-m", $"{i}");
+        using Process subscriber = Start(host, "mosquitto_sub", [.. session, "-F", "%p %q", "-C", qos == "0" ? "1" : "4"]);
+        await BrokerHost.UntilAsync(() => host.Broker.Statistics.ClientsConnected == 1, "it is back");
+        await RunAsync(host, "mosquitto_pub", "-V", version, "-q", qos, "-t", "a", "-m", "live");
+        // In QoS 0 nothing is kept for who is away.
+        Assert.Equal(qos == "0" ? "live 0\n" : $"1 {qos}\n2 {qos}\n3 {qos}\nlive {qos}\n", await EndAsync(subscriber));
+    }
+
+    [MosquittoTheory]
+    [InlineData("mqttv311", "0")]
+    [InlineData("mqttv311", "1")]
+    [InlineData("mqttv311", "2")]
+    [InlineData("mqttv5", "0")]
+    [InlineData("mqttv5", "1")]
+    [InlineData("mqttv5", "2")]
+    public async Task Two_of_mosquitto_sub_share_what_is_published(string version, string qos)
+    {
+        await using BrokerHost host = await BrokerHost.StartAsync();
+        string[] member = ["-V", version, "-q", qos, "-t", "$share/g/a", "-C", "2", "-F", "%p %q"];
+        using Process one = Start(host, "mosquitto_sub", member);
+        await BrokerHost.UntilAsync(() => host.Broker.Statistics.Subscriptions == 1, "one has subscribed");
+        using Process other = Start(host, "mosquitto_sub", member);
+        await BrokerHost.UntilAsync(() => host.Broker.Statistics.Subscriptions == 2, "the other has subscribed");
+        for (int i = 1; i <= 4; i++)
+            await RunAsync(host, "mosquitto_pub", "-V", version, "-q", qos, "-t", "a", "-m", $"{i}");
+        string[] got = (await EndAsync(one) + await EndAsync(other)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(Enumerable.Range(1, 4).Select(i => $"{i} {qos}"), got.Order());
+    }
+
+    [MosquittoTheory]
+    [InlineData("mqttv311", "0")]
+    [InlineData("mqttv311", "1")]
+    [InlineData("mqttv311", "2")]
+    [InlineData("mqttv5", "0")]
+    [InlineData("mqttv5", "1")]
+    [InlineData("mqttv5", "2")]
+    public async Task The_will_of_a_killed_mosquitto_sub_is_published(string version, string qos)
+    {
+        await using BrokerHost host = await BrokerHost.StartAsync();
+        using Process watcher = Start(host, "mosquitto_sub", "-V", version, "-q", "2", "-t", "will/#", "-C", "1", "-F", "%t %p %q");
         await BrokerHost.UntilAsync(() => host.Broker.Statistics.Subscriptions == 1, "the watcher has subscribed");
         using Process doomed = Start(
-            host, "mosquitto_sub", "-V", version, "-t", "x", "--will-topic", "will/doomed", "--will-payload", "gone", "--will-qos", "1");
+            host, "mosquitto_sub", "-V", version, "-t", "x", "--will-topic", "will/doomed", "--will-payload", "gone", "--will-qos", qos);
         await BrokerHost.UntilAsync(() => host.Broker.Statistics.Subscriptions == 2, "the other has subscribed");
         doomed.Kill();
-        Assert.Equal("will/doomed gone\n", await EndAsync(watcher));
+        Assert.Equal($"will/doomed gone {qos}\n", await EndAsync(watcher));
         Assert.Contains("will/doomed=gone", host.Ingress.Taken);
     }
 

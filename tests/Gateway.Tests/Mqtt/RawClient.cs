@@ -127,6 +127,14 @@ internal sealed class RawClient : IDisposable
     public async Task<Received> ReadPublishAsync()
     {
         (PacketHeader header, byte[] body) = await ReadAsync(PacketType.Publish);
+        return Parse(header, body);
+    }
+
+    /// <summary>Sends PUBACK, PUBREC, PUBREL or PUBCOMP.</summary>
+    public Task AcknowledgeAsync(PacketType type, ushort identifier) => SendAsync(o => new AckPacket(type, identifier).Write(o, Version));
+
+    public Received Parse(PacketHeader header, byte[] body)
+    {
         PublishPacket packet = PublishPacket.Parse(body, header.Flags, Version);
         return new Received(
             Encoding.UTF8.GetString(packet.Topic), Encoding.UTF8.GetString(packet.Payload), (int)packet.QualityOfService,

@@ -53,6 +53,10 @@ public class SessionTests
         await using BrokerHost host = await BrokerHost.StartAsync(time: time);
         using RawClient first = await host.ConnectAsync("c", clean: false, properties: new PropertySet { SessionExpiryInterval = 10 });
         await first.SubscribeAsync("a", qos: 1);
+        // Not while its client is there.
+        time.Advance(TimeSpan.FromSeconds(20));
+        Assert.Equal((1, 1), (host.Broker.Statistics.Sessions, host.Broker.Statistics.Subscriptions));
+        await first.PingAsync();
         first.Dispose();
         await BrokerHost.UntilAsync(() => host.Broker.Statistics.ClientsConnected == 0, "the client is gone");
         time.Advance(TimeSpan.FromSeconds(9));
@@ -147,6 +151,68 @@ public class SessionTests
     }
 
     [Fact]
+    public async Task Bytes_that_never_make_a_packet_do_not_keep_a_client_alive()
+    {
+        var time = new ManualTime();
+        await using BrokerHost host = await BrokerHost.StartAsync(new MqttOptions { MaximumPacketSizeBytes = 64 * 1024 * 1024 }, time);
+        using RawClient slow = await host.ConnectAsync("slow", keepAlive: 10);
+        time.Advance(TimeSpan.FromSeconds(8));
+        // More than sockets hold: when it is sent, the broker has received some of it.
+        byte[] packet = slow.Publish("a", new string('x', 40 * 1024 * 1024));
+        await slow.SendAsync(packet[..(packet.Length / 2)]);
+        time.Advance(TimeSpan.FromSeconds(8));
+        while (await slow.ReadAsync() is not null)
+        {
+            // The DISCONNECT, unless the rest that the broker did not read took it away.
+        }
+        await BrokerHost.UntilAsync(() => host.Broker.Statistics.ClientsConnected == 0, "it is gone");
+        Assert.Empty(host.Ingress.Taken);
+    }
+
+    [Fact]
+    public async Task A_clean_session_is_new_and_ends_with_its_connection()
+    {
+        await using BrokerHost host = await BrokerHost.StartAsync();
+        using (RawClient first = await host.ConnectAsync("c", ProtocolVersion.Mqtt311, clean: false))
+            await first.SubscribeAsync("a", qos: 1);
+        using (RawClient second = await host.ConnectAsync("c", ProtocolVersion.Mqtt311, clean: true))
+        {
+            Assert.False(second.ConnAck.SessionPresent);
+            Assert.Equal(0, host.Broker.Statistics.Subscriptions);
+            await second.SubscribeAsync("b", qos: 1);
+        }
+        await BrokerHost.UntilAsync(() => host.Broker.Statistics.Sessions == 0, "its session is over");
+        using RawClient third = await host.ConnectAsync("c", ProtocolVersion.Mqtt311, clean: false);
+        Assert.False(third.ConnAck.SessionPresent);
+        Assert.Equal(0, host.Broker.Statistics.Subscriptions);
+    }
+
+    [Fact]
+    public async Task Who_has_no_will_leaves_without_one()
+    {
+        await using BrokerHost host = await BrokerHost.StartAsync();
+        using RawClient watcher = await host.ConnectAsync("w");
+        await watcher.SubscribeAsync("#");
+        (await host.ConnectAsync("c", ProtocolVersion.Mqtt311)).Dispose();
+        await BrokerHost.UntilAsync(() => host.Broker.Statistics is { ClientsConnected: 1, ConnectionsAccepted: 2 }, "the client is gone");
+        await watcher.PingAsync();
+        Assert.Empty(host.Ingress.Taken);
+    }
+
+    [Fact]
+    public async Task A_stop_publishes_the_wills_of_those_who_are_connected()
+    {
+        await using BrokerHost host = await BrokerHost.StartAsync();
+        var will = new Will("will", "gone"u8.ToArray(), QualityOfService.AtLeastOnce, Retain: true, null);
+        using RawClient doomed = await host.ConnectAsync("c", will: will);
+        using RawClient polite = await host.ConnectAsync("d", will: will with { Topic = "other" });
+        await polite.SendAsync([0xE0, 0]);
+        Assert.Null(await polite.ReadAsync());
+        await host.Broker.StopAsync(CancellationToken.None);
+        Assert.Equal(["will=gone"], host.Ingress.Taken);
+    }
+
+    [Fact]
     public async Task A_socket_that_never_connects_is_closed()
     {
         var time = new ManualTime();
@@ -192,5 +258,8 @@ public class SessionTests
         Assert.Equal(["a=1", "a=2", "b=3", "b=4"], host.Ingress.Taken);
         await client.PublishAsync("", "5", properties: new PropertySet { TopicAlias = 3 });
         await client.ExpectClosedAsync(ReasonCode.ProtocolError);
+        using RawClient next = await host.ConnectAsync("c");
+        await next.PublishAsync("", "6", properties: new PropertySet { TopicAlias = 2 });
+        await next.ExpectClosedAsync(ReasonCode.ProtocolError);
     }
 }

@@ -72,6 +72,20 @@ public sealed class SharedSubscriptionTests
     }
 
     [Fact]
+    public async Task A_share_respects_the_QoS_that_its_member_was_granted()
+    {
+        await using BrokerHost host = await BrokerHost.StartAsync();
+        using RawClient low = await host.ConnectAsync("low");
+        using RawClient high = await host.ConnectAsync("high");
+        await low.SubscribeAsync("$share/g/s", qos: 0);
+        await high.SubscribeAsync("$share/g/s", qos: 2);
+        using RawClient publisher = await host.ConnectAsync("p");
+        await publisher.PublishAsync("s", "1", qos: 1, identifier: 1);
+        await publisher.PublishAsync("s", "2", qos: 1, identifier: 2);
+        Assert.Equal((0, 1), ((await low.ReadPublishAsync()).QoS, (await high.ReadPublishAsync()).QoS));
+    }
+
+    [Fact]
     public async Task No_local_on_a_share_is_an_error()
     {
         await using BrokerHost host = await BrokerHost.StartAsync();

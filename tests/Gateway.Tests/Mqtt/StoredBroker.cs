@@ -43,12 +43,15 @@ internal sealed class StoredBroker : IAsyncDisposable
         return broker;
     }
 
-    /// <summary>Ends the broker without a word to anybody: its rows stay as they are, and nothing more comes to them.</summary>
-    public async Task RestartAsync()
+    /// <summary>Ends the broker without a word to anybody: its rows stay as they are, and nothing more comes to them. Or stops it in order.</summary>
+    public async Task RestartAsync(bool inOrder = false, TimeSpan whileDown = default)
     {
+        if (inOrder)
+            await Broker.StopAsync(CancellationToken.None);
         await _writers.DisposeAsync();
         await Broker.StopAsync(new CancellationToken(canceled: true));
         await _database.DisposeAsync();
+        Time.Advance(whileDown);
         await OpenAsync();
     }
 

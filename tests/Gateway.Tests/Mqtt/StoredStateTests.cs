@@ -230,6 +230,76 @@ public class StoredStateTests
         Assert.Equal(1, host.Broker.Statistics.Retained);
     }
 
+    [Theory]
+    [InlineData(ProtocolVersion.Mqtt311)]
+    [InlineData(ProtocolVersion.Mqtt50)]
+    public async Task A_will_of_a_session_without_expiry_is_published_after_a_crash(ProtocolVersion version)
+    {
+        await using StoredBroker host = await StoredBroker.StartAsync();
+        var will = new Will("w", "gone"u8.ToArray(), QualityOfService.AtLeastOnce, Retain: false, null);
+        using (RawClient watcher = await host.ConnectAsync("watcher"))
+            await watcher.SubscribeAsync("w", qos: 1);
+        using (RawClient polite = await host.ConnectAsync("polite", expiry: 0, clean: true, version, will))
+        {
+            Assert.Equal(["polite"], await host.QueryAsync("SELECT client_id FROM mqtt_session WHERE will_topic = 'w'"));
+            await polite.SendAsync([0xE0, 0]);
+            await host.UntilAsync("SELECT client_id FROM mqtt_session", "watcher");
+        }
+        using RawClient client = await host.ConnectAsync("c", expiry: 0, clean: true, version, will);
+
+        await host.RestartAsync();
+        host.Time.Advance(TimeSpan.FromSeconds(1));
+        using (RawClient watcher = await host.ConnectAsync("watcher"))
+        {
+            RawClient.Received received = await watcher.ReadPublishAsync();
+            Assert.Equal(("w", "gone", false), (received.Topic, received.Payload, received.Retain));
+            await watcher.AcknowledgeAsync(PacketType.PubAck, received.Identifier);
+        }
+        Assert.Equal(0, host.Broker.Statistics.Retained);
+        await host.UntilAsync("SELECT client_id FROM mqtt_session", "watcher");
+        await host.UntilAsync("SELECT topic FROM mqtt_queue");
+
+        // Once.
+        await host.RestartAsync();
+        host.Time.Advance(TimeSpan.FromSeconds(1));
+        using RawClient last = await host.ConnectAsync("watcher");
+        await last.PingAsync();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_delayed_will_of_a_client_that_is_connected_outlives_a_stop_and_a_crash(bool isStop)
+    {
+        await using StoredBroker host = await StoredBroker.StartAsync();
+        var will = new Will("w", "gone"u8.ToArray(), QualityOfService.AtLeastOnce, Retain: true, new PropertySet { WillDelayInterval = 5 });
+        using RawClient client = await host.ConnectAsync("c", will: will);
+        Task restart = host.RestartAsync(isStop);
+        while (await client.ReadAsync() is not null)
+        {
+            // The DISCONNECT of a stop, which waits for its client to close.
+        }
+        client.Dispose();
+        await restart;
+        host.Time.Advance(TimeSpan.FromSeconds(4));
+        Assert.Equal(0, host.Broker.Statistics.Retained);
+        host.Time.Advance(TimeSpan.FromSeconds(2));
+        await BrokerHost.UntilAsync(() => host.Broker.Statistics.Retained == 1, "the will is published");
+    }
+
+    [Fact]
+    public async Task The_will_of_a_session_that_expires_while_the_gateway_is_down_is_published()
+    {
+        await using StoredBroker host = await StoredBroker.StartAsync();
+        var will = new Will("w", "gone"u8.ToArray(), QualityOfService.AtLeastOnce, Retain: true, new PropertySet { WillDelayInterval = 50 });
+        (await host.ConnectAsync("c", expiry: 10, will: will)).Dispose();
+        await host.UntilAsync("SELECT client_id FROM mqtt_session WHERE expires_ts IS NOT NULL", "c");
+        await host.RestartAsync(whileDown: TimeSpan.FromSeconds(20));
+        host.Time.Advance(TimeSpan.FromSeconds(1));
+        await BrokerHost.UntilAsync(() => host.Broker.Statistics.Retained == 1, "the will is published");
+        await host.UntilAsync("SELECT client_id FROM mqtt_session");
+    }
+
     [Fact]
     public async Task A_long_queue_is_on_the_disk_and_comes_from_there_in_order()
     {

@@ -191,6 +191,22 @@ public class SubscriptionTests
         Assert.Equal(1, host.Broker.Statistics.Dropped[DropReason.RetainedFull]);
     }
 
+    /// <summary>The highest bit of the protocol level, as a Mosquitto bridge sets it in 3.1.1.</summary>
+    [Fact]
+    public async Task A_bridge_does_not_get_back_what_it_sent_and_sees_what_is_retained()
+    {
+        await using BrokerHost host = await BrokerHost.StartAsync();
+        using RawClient bridge = await host.OpenAsync(ProtocolVersion.Mqtt311);
+        await bridge.SendAsync(o => new ConnectPacket { Version = ProtocolVersion.Mqtt311, IsBridge = true, ClientId = "bridge", CleanStart = true }.Write(o));
+        Assert.Equal(ReasonCode.Success, ConnAckPacket.Parse((await bridge.ReadAsync(PacketType.ConnAck)).Body, bridge.Version).Reason);
+        await bridge.SubscribeAsync("#", qos: 1);
+        await bridge.PublishAsync("a", "mine", qos: 1, identifier: 1);
+        await bridge.ReadAckAsync(PacketType.PubAck);
+        using RawClient other = await host.ConnectAsync("other");
+        await other.PublishAsync("a", "live", qos: 1, identifier: 1, retain: true);
+        Assert.Equal(("live", true), await bridge.ReadPublishAsync() is var received ? (received.Payload, received.Retain) : default);
+    }
+
     [Fact]
     public async Task The_brokers_figures_are_topics_that_only_it_publishes_to()
     {
@@ -218,5 +234,8 @@ public class SubscriptionTests
         using RawClient will = await host.OpenAsync();
         Assert.Equal(ReasonCode.NotAuthorized, (await will.ConnectAsync("e", will: new Will("$SYS/broker/version", [1], QualityOfService.AtMostOnce, true, null))).Reason);
         Assert.Empty(host.Ingress.Taken);
+        // Where a Mosquitto bridge tells whether it is there.
+        using RawClient bridge = await host.OpenAsync();
+        Assert.Equal(ReasonCode.Success, (await bridge.ConnectAsync("b", will: new Will("$SYS/broker/connection/b/state", [1], QualityOfService.AtMostOnce, true, null))).Reason);
     }
 }

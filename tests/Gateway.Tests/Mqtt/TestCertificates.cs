@@ -30,15 +30,15 @@ internal sealed class TestCertificates : IDisposable
 
     public string ServerKey => Path.Combine(Folder, "server.key");
 
-    /// <summary>Writes a new certificate for the server.</summary>
-    public void IssueServer(string name) => Issue(name, Server, ServerKey, "1.3.6.1.5.5.7.3.1");
+    /// <summary>Writes a new certificate for the server, for this machine unless another host is named, for 300 days unless they end before.</summary>
+    public void IssueServer(string name, string? host = null, DateTimeOffset? until = null) => Issue(name, Server, ServerKey, "1.3.6.1.5.5.7.3.1", host, until);
 
     /// <summary>Writes a certificate for a client of this name; its path and its key's.</summary>
-    public (string Certificate, string Key) IssueClient(string name)
+    public (string Certificate, string Key) IssueClient(string name, DateTimeOffset? until = null)
     {
         string certificate = Path.Combine(Folder, $"{name}.pem");
         string key = Path.Combine(Folder, $"{name}.key");
-        Issue(name, certificate, key, "1.3.6.1.5.5.7.3.2");
+        Issue(name, certificate, key, "1.3.6.1.5.5.7.3.2", host: null, until);
         return (certificate, key);
     }
 
@@ -48,16 +48,17 @@ internal sealed class TestCertificates : IDisposable
         Directory.Delete(Folder, recursive: true);
     }
 
-    private void Issue(string name, string certificatePath, string keyPath, string purpose)
+    private void Issue(string name, string certificatePath, string keyPath, string purpose, string? host, DateTimeOffset? until)
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         CertificateRequest request = new($"CN={name}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose)], false));
         SubjectAlternativeNameBuilder names = new();
-        names.AddDnsName("localhost");
-        names.AddIpAddress(IPAddress.Loopback);
+        names.AddDnsName(host ?? "localhost");
+        if (host is null)
+            names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
-        using X509Certificate2 certificate = request.Create(_authority, _from, _from.AddDays(300), RandomNumberGenerator.GetBytes(8));
+        using X509Certificate2 certificate = request.Create(_authority, _from, until ?? _from.AddDays(300), RandomNumberGenerator.GetBytes(8));
         File.WriteAllText(certificatePath, certificate.ExportCertificatePem());
         File.WriteAllText(keyPath, key.ExportPkcs8PrivateKeyPem());
     }

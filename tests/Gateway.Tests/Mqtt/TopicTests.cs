@@ -47,7 +47,7 @@ public class TopicTests
                 Assert.True(core.Subscriptions.Remove(there, filter));
             else
             {
-                Session session = filters[filter] = new Session(core, filter, user: null, id: 0);
+                Session session = filters[filter] = new Session(core, filter, user: null, id: 0, isStored: false);
                 core.Subscriptions.Add(new Subscription(session, new(filter, QualityOfService.AtMostOnce), 0));
             }
             string topic = Name(4);
@@ -83,7 +83,7 @@ public class TopicTests
     private static SubscriptionTree TreeOf(string filter)
     {
         BrokerCore core = Core();
-        core.Subscriptions.Add(new Subscription(new Session(core, "s", user: null, id: 0), new(filter, QualityOfService.AtMostOnce), 0));
+        core.Subscriptions.Add(new Subscription(new Session(core, "s", user: null, id: 0, isStored: false), new(filter, QualityOfService.AtMostOnce), 0));
         return core.Subscriptions;
     }
 

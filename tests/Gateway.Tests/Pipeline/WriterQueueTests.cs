@@ -1,3 +1,4 @@
+using Sluice.Engine.Format;
 using Sluice.Gateway.Configuration;
 using Sluice.Gateway.Ingress;
 using Sluice.Gateway.Pipeline;
@@ -41,13 +42,16 @@ public sealed class WriterQueueTests
         Assert.Equal([3], Take(queue, 9));
     }
 
-    [Fact]
-    public async Task Bytes_are_bounded_but_one_large_message_passes()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Bytes_are_bounded_but_one_large_message_passes(bool inRows)
     {
-        WriterQueue queue = new(100, 10);
-        await queue.EnqueueAsync(Message(0, bytes: 50), default);
-        Task second = queue.EnqueueAsync(Message(1, bytes: 6), default).AsTask();
-        Task third = queue.EnqueueAsync(Message(2, bytes: 6), default).AsTask();
+        // A value of a row counts eight bytes beside its own.
+        WriterQueue queue = new(100, inRows ? 18 : 10);
+        await queue.EnqueueAsync(Message(0, 50, inRows), default);
+        Task second = queue.EnqueueAsync(Message(1, 6, inRows), default).AsTask();
+        Task third = queue.EnqueueAsync(Message(2, 6, inRows), default).AsTask();
         Assert.Equal([0], Take(queue, 9));
         await second;
         Assert.False(third.IsCompleted);
@@ -98,8 +102,18 @@ public sealed class WriterQueueTests
         Assert.False(await second);
     }
 
-    private QueuedMessage Message(long token, int bytes = 1) =>
-        new(new IngressMessage { Topic = new TopicName("s/d/m"), ClientId = "c", Payload = new byte[bytes], Token = token }, _route);
+    private QueuedMessage Message(long token, int bytes = 1, bool inRows = false)
+    {
+        IngressMessage message = new() { Topic = new TopicName("s/d/m"), ClientId = "c", Token = token };
+        if (!inRows)
+        {
+            return new(message with { Payload = new byte[bytes] }, _route);
+        }
+
+        RowChanges rows = new();
+        rows.Add("INSERT INTO t VALUES(?1)", SqlValue.FromBlob(new byte[bytes]));
+        return new(message with { Rows = rows }, null);
+    }
 
     private static long[] Take(WriterQueue queue, int maximum)
     {

@@ -45,6 +45,9 @@ internal sealed class MqttSink(MqttClientOptions options, string topic, TimeProv
                 if (!_connection.KeepsState)
                     throw new IOException("it takes no QoS 1 or keeps no retained messages, which the cursor needs");
                 long cursor = await AskCursorAsync(_connection, cancellation).ConfigureAwait(false);
+                var online = new ArrayBufferWriter<byte>();
+                if (_connection.WriteOnline(online))
+                    await SendAsync(_connection, online, 1, cancellation).ConfigureAwait(false);
                 _next = 0;
                 return cursor;
             },
@@ -76,7 +79,12 @@ internal sealed class MqttSink(MqttClientOptions options, string topic, TimeProv
         },
         cancellation);
 
-    public async ValueTask DisposeAsync() => await CloseAsync().ConfigureAwait(false);
+    public async ValueTask DisposeAsync()
+    {
+        if (_connection is { } connection)
+            await connection.LeaveAsync().ConfigureAwait(false);
+        await CloseAsync().ConfigureAwait(false);
+    }
 
     // Whatever goes wrong, the connection is done with: answers that come late must not be taken for others.
     private async Task<T> GuardAsync<T>(Func<Task<T>> action, CancellationToken cancellation)

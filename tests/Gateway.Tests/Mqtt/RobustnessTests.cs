@@ -1,0 +1,144 @@
+using System.Net;
+using System.Net.Sockets;
+using Sluice.Gateway.Mqtt.Broker;
+using Sluice.Gateway.Mqtt.Protocol;
+
+namespace Sluice.Gateway.Tests.Mqtt;
+
+/// <summary>Clients that are slow, half there, or many, and the others beside them.</summary>
+public class RobustnessTests
+{
+    [Fact]
+    public async Task Clients_that_never_end_their_CONNECT_are_thrown_out_and_no_other()
+    {
+        var time = new ManualTime();
+        await using BrokerHost host = await BrokerHost.StartAsync(time: time);
+        using RawClient good = await host.ConnectAsync("good");
+        byte[] connect = PacketSamples.All().First(sample => sample.Name == "connect full" && sample.Version == ProtocolVersion.Mqtt50).Bytes;
+        List<RawClient> slow = [];
+        for (int i = 0; i < 200; i++)
+        {
+            slow.Add(await host.OpenAsync());
+            await slow[i].SendAsync(connect[..(i % connect.Length)]);
+        }
+        await BrokerHost.UntilAsync(() => host.Broker.Statistics.ConnectionsAccepted == 201, "all are accepted");
+        await good.PingAsync();
+        time.Advance(TimeSpan.FromSeconds(11));
+        foreach (RawClient client in slow)
+        {
+            Assert.Null(await client.ReadAsync());
+            client.Dispose();
+        }
+        await good.PingAsync();
+        Assert.Equal(1, host.Broker.Statistics.ClientsConnected);
+    }
+
+    [Fact]
+    public async Task A_CONNECT_may_hold_the_largest_will_and_not_fill_memory()
+    {
+        await using BrokerHost host = await BrokerHost.StartAsync();
+        using RawClient large = await host.ConnectAsync("c", will: new Will("w", new byte[ushort.MaxValue], QualityOfService.AtMostOnce, Retain: false, null));
+        await large.PingAsync();
+        using RawClient greedy = await host.OpenAsync();
+        // The header of one with 200,000 bytes is enough.
+        await greedy.SendAsync([0x10, 0xC0, 0x9A, 0x0C]);
+        Assert.Null(await greedy.ReadAsync());
+        // Who is connected may send so much.
+        await large.PublishAsync("a", new string('x', 200_000), qos: 1, identifier: 1);
+        await large.ReadAckAsync(PacketType.PubAck);
+    }
+
+    [Fact]
+    public async Task A_subscriber_that_does_not_read_is_thrown_out_in_the_end()
+    {
+        var time = new ManualTime();
+        await using BrokerHost host = await BrokerHost.StartAsync(new MqttOptions { MaximumQueuedMessages = 20 }, time);
+        using RawClient stuck = await host.ConnectAsync("stuck");
+        await stuck.SubscribeAsync("a");
+        using RawClient publisher = await host.ConnectAsync("p");
+        for (int sent = 0; host.Broker.Statistics.Dropped[DropReason.QueueFull] == 0; sent++)
+        {
+            Assert.True(sent < 2000, "nothing was dropped");
+            await publisher.PublishAsync("a", new string('x', 100_000));
+            await publisher.PingAsync();
+        }
+        Assert.InRange(host.Broker.Statistics.QueuedBytes, 1, 20 * 101_000);
+        time.Advance(TimeSpan.FromSeconds(61));
+        await BrokerHost.UntilAsync(() => host.Broker.Statistics is { ClientsConnected: 1, QueuedBytes: 0 }, "it is gone with its queue");
+        Assert.Contains(host.LogLines, line => line.Contains("'stuck'") && line.Contains("does not read"));
+        await publisher.PingAsync();
+    }
+
+    [Fact]
+    public async Task Who_closes_only_its_own_side_has_left_and_its_will_is_published()
+    {
+        await using BrokerHost host = await BrokerHost.StartAsync();
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(IPAddress.Loopback, host.Port);
+        var client = new RawClient(new NetworkStream(socket), ProtocolVersion.Mqtt50);
+        await client.ConnectAsync("half", will: new Will("w", "gone"u8.ToArray(), QualityOfService.AtLeastOnce, Retain: false, null));
+        socket.Shutdown(SocketShutdown.Send);
+        Assert.Null(await client.ReadAsync());
+        await BrokerHost.UntilAsync(() => host.Broker.Statistics.ClientsConnected == 0, "it is gone");
+        Assert.Equal(["w=gone"], host.Ingress.Taken);
+    }
+
+    [Fact]
+    public async Task Connections_that_come_and_go_take_no_places_with_them()
+    {
+        await using BrokerHost host = await BrokerHost.StartAsync(new MqttOptions { MaximumConnections = 20 });
+        for (int i = 0; i < 100; i++)
+        {
+            using RawClient visitor = await host.OpenAsync();
+            await visitor.SendAsync(i % 3 == 0 ? [0x10] : i % 3 == 1 ? [0xFF, 0xFF] : []);
+        }
+        List<RawClient> good = [];
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (good.Count < 20)
+        {
+            Assert.False(deadline.IsCancellationRequested, $"{good.Count} of 20 places are there");
+            RawClient client = await host.OpenAsync();
+            await client.SendAsync(o => new ConnectPacket { Version = client.Version, ClientId = $"{good.Count}" }.Write(o));
+            // Refused while a visitor has not gone yet.
+            if (await client.ReadAsync() is not null)
+                good.Add(client);
+            else
+                client.Dispose();
+        }
+        good.ForEach(client => client.Dispose());
+    }
+
+    [Theory]
+    [InlineData(ProtocolVersion.Mqtt311)]
+    [InlineData(ProtocolVersion.Mqtt50)]
+    public async Task A_whole_session_that_comes_byte_by_byte_is_the_same_session(ProtocolVersion version)
+    {
+        await using BrokerHost host = await BrokerHost.StartAsync();
+        using RawClient client = await host.OpenAsync(version);
+        byte[] begin =
+        [
+            .. PacketSamples.Bytes(o => new ConnectPacket { Version = version, ClientId = "c", CleanStart = true }.Write(o)),
+            .. PacketSamples.Bytes(o => new SubscribePacket(1, [new("a/+", QualityOfService.AtMostOnce)]).Write(o, version)),
+            .. client.Publish("a/0", "zero"),
+            .. client.Publish("a/1", "one", qos: 1, identifier: 1),
+            .. client.Publish("a/2", "two", qos: 2, identifier: 2),
+            .. PacketSamples.Bytes(o => new AckPacket(PacketType.PubRel, 2).Write(o, version)),
+        ];
+        byte[] end = [.. PacketSamples.Bytes(o => new UnsubscribePacket(3, ["a/+"]).Write(o, version)), 0xC0, 0, 0xE0, 0];
+        Assert.Equal(["ConnAck", "PubAck", "PubComp", "PubRec", "SubAck", "one", "two", "zero"], await AnswersAsync(begin, 8));
+        Assert.Equal(["PingResp", "UnsubAck"], await AnswersAsync(end, 2));
+        Assert.Null(await client.ReadAsync());
+        Assert.Equal(["a/0=zero", "a/1=one", "a/2=two"], host.Ingress.Taken);
+
+        // In the order of their names: what is to be durable may come later than what is not.
+        async Task<IEnumerable<string>> AnswersAsync(byte[] bytes, int count)
+        {
+            foreach (byte one in bytes)
+                await client.SendAsync([one]);
+            List<string> answers = [];
+            while (answers.Count < count && await client.ReadAsync() is var (header, body))
+                answers.Add(header.Type == PacketType.Publish ? client.Parse(header, body).Payload : header.Type.ToString());
+            return answers.Order(StringComparer.Ordinal);
+        }
+    }
+}
