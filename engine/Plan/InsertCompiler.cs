@@ -40,7 +40,7 @@ internal static class InsertCompiler
         ConflictAction onConflict = node.OnConflict;
         BoundUpsert[] upserts = [.. node.Upserts.Select((upsert, i) => BindUpsert(upsert, i == node.Upserts.Count - 1, node, table, excluded, existing, state, outer))];
         RowEvents? events = view is null
-            ? RowEventsCompiler.ForInsert(table, onConflict, isSingle: outer is null && (node.Source is null || rows is { Length: 1 }), state.Compilation)
+            ? RowEventsCompiler.ForInsert(table, onConflict, isSingle: outer is null && node.Returning is null && (node.Source is null || rows is { Length: 1 }), state.Compilation)
             : new RowEvents { Table = table, BeforeInsert = TriggerCompiler.Find(table, TriggerTiming.InsteadOf, TriggerEvent.Insert, null, onConflict, state.Compilation) };
         InsertPlan plan = new()
         {

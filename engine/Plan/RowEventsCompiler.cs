@@ -8,8 +8,8 @@ namespace Sluice.Engine.Plan;
 internal static class RowEventsCompiler
 {
     /// <summary>
-    /// Of an INSERT; where it may replace rows, also what follows from their removal. Null when nothing does. One row of its own
-    /// (<paramref name="isSingle"/>) mends no foreign key, and so SQLite does not ask whether one that refers to the table fits.
+    /// Of an INSERT; where it may replace rows, also what follows from their removal. Null when nothing does. One row alone, without
+    /// RETURNING (<paramref name="isSingle"/>), mends no foreign key, and so SQLite does not ask whether one that refers to the table fits.
     /// </summary>
     public static RowEvents? ForInsert(Table table, ConflictAction onConflict, bool isSingle, Compilation compilation)
     {

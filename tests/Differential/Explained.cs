@@ -34,7 +34,7 @@ internal static partial class Explained
             (@case, difference) => Replay.IsDecidedByWriting(@case, difference, Writing.WithNewJsonb)),
         (
             "quote() and JSON of SQLite 3.53 write reals with 17 digits where 15 are not exact; 3.50 and Sluice write them with more, or shorter",
-            (_, difference) => difference.What == "values" && SameButForDigits(difference)),
+            (_, difference) => difference.What is "values" or "order of rows" && SameButForDigits(AsBag(difference))),
         (
             "jsonb() of a text that a JSON function made has JSON5 numbers as they were first written: SQLite finds that text among the last it has read",
             (_, difference) => difference.What is "values" or "order of rows" && difference.Step.Sql.Contains("jsonb", StringComparison.Ordinal)
@@ -66,6 +66,9 @@ internal static partial class Explained
             "sums of reals over moving windows differ in the last digits, and DISTINCT, UNION and groups tell them apart: rounded, the same rows are there",
             (@case, difference) => difference.What == "number of rows" && Merging().IsMatch(difference.Step.Sql) && HasInCase(@case, difference, SumOverWindow())
                 && Comparison.HasSameSet(difference.Theirs, difference.Ours)),
+        (
+            "what json_each and json_tree give is no longer JSON, but a text to quote, when SQLite has sorted it for a GROUP BY",
+            (@case, difference) => difference.What == "values" && HasInCase(@case, difference, GroupedJson()) && SameBut(difference, Unquoted)),
         (
             "which rows of an UPDATE collide depends on which are changed first: without its indexes Sluice gives SQLite's answer",
             (@case, difference) => @case.Steps[difference.At].Sql.StartsWith("UPDATE ", StringComparison.Ordinal) && MayCollide(@case, difference) && Replay.IsDecidedByIndexes(@case, difference)),
@@ -131,6 +134,9 @@ internal static partial class Explained
         return SameBut(AsBag(difference), Representative) && (difference.What == "values" || !SameBut(AsBag(difference), value => value));
     }
 
+    private static object? Unquoted(object? value) =>
+        value is string text ? text.Replace("\"", "", StringComparison.Ordinal).Replace("\\", "", StringComparison.Ordinal) : value;
+
     private static Difference AsBag(Difference difference) => difference with { Step = difference.Step with { Order = RowOrder.None } };
 
     /// <summary>Whether rows of an UPDATE may be passed over, removed or refused for what others hold.</summary>
@@ -167,6 +173,9 @@ internal static partial class Explained
 
     [GeneratedRegex(@"\bIN\s*\(\s*(SELECT|WITH)\b")]
     private static partial Regex InSelect();
+
+    [GeneratedRegex(@"\bjson_group_array\b.*\bjson_(each|tree)\(.*\bGROUP BY\b")]
+    private static partial Regex GroupedJson();
 
     [GeneratedRegex(@"\b(LEFT|RIGHT|FULL)\b")]
     private static partial Regex OuterJoin();

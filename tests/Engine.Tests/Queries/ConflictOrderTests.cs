@@ -53,6 +53,7 @@ public sealed class ConflictOrderTests
     [InlineData("INSERT INTO k VALUES(1)")]
     [InlineData("INSERT INTO m VALUES(1)")]
     [InlineData("INSERT INTO p VALUES(2)")]
+    [InlineData("INSERT INTO p VALUES(2) RETURNING a")]
     [InlineData("INSERT INTO p VALUES(2), (3)")]
     [InlineData("INSERT INTO n VALUES(1, 2) ON CONFLICT DO UPDATE SET a = NULL")]
     [InlineData("INSERT OR IGNORE INTO n VALUES(1, 2) ON CONFLICT(a) DO UPDATE SET b = 0")]
@@ -67,7 +68,7 @@ public sealed class ConflictOrderTests
                     connection.Run(sql);
                     return null;
                 });
-                return $"{failed is not null}: {string.Join(", ", connection.Rows(Shown))}";
+                return $"{failed is not null}: {string.Join(", ", connection.Rows(Shown).Order(StringComparer.Ordinal))}";
             },
             Tables);
     }
