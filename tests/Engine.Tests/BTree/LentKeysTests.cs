@@ -41,7 +41,7 @@ public sealed class LentKeysTests : IDisposable
         _ = find.Parameters.Add(key);
         for (int i = 1; i <= 1_000; i++)
         {
-            int row = (i * 2_654_435 % Rows) + 1;
+            int row = (int)(i * 2_654_435L % Rows) + 1;
             key.Value = Key(row);
             using SluiceDataReader reader = find.ExecuteReader();
             Assert.True(reader.Read());
