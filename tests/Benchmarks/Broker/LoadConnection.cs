@@ -24,12 +24,12 @@ internal sealed class LoadConnection : IDisposable
     private readonly Epoll _epoll;
     private readonly int _index;
     private readonly byte[] _received;
+    private readonly long[] _sentAt;
     private readonly List<double>? _latenciesMs;
 
     // By quality of service, 0 and 1.
     private readonly Template[] _templates;
 
-    private long[]? _sentAt;
     private byte[] _output = [];
     private int _begin;
     private int _end;
@@ -41,14 +41,16 @@ internal sealed class LoadConnection : IDisposable
     /// <param name="index">Names client and topic, and the socket in <paramref name="epoll"/>.</param>
     /// <param name="size">Of a payload, in bytes.</param>
     /// <param name="bufferBytes">For what is received.</param>
+    /// <param name="mostUnderWay">QoS 1 messages without a PUBACK whose times are known; a power of two.</param>
     /// <param name="latenciesMs">Given the latency of one PUBACK in sixteen; null for none.</param>
     /// <param name="epoll">Watches the socket.</param>
-    public LoadConnection(int port, int index, int size, int bufferBytes, List<double>? latenciesMs, Epoll epoll)
+    public LoadConnection(int port, int index, int size, int bufferBytes, int mostUnderWay, List<double>? latenciesMs, Epoll epoll)
     {
         _index = index;
         _epoll = epoll;
         _latenciesMs = latenciesMs;
         _received = new byte[bufferBytes];
+        _sentAt = new long[mostUnderWay];
         string topic = $"sensors/dev-{index:D5}/temp";
         _templates = [Template.Of(topic, size, 0), Template.Of(topic, size, 1)];
         _socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -100,7 +102,7 @@ internal sealed class LoadConnection : IDisposable
             {
                 _identifier = _identifier == ushort.MaxValue ? (ushort)1 : (ushort)(_identifier + 1);
                 BinaryPrimitives.WriteUInt16BigEndian(packet[template.IdentifierAt..], _identifier);
-                (_sentAt ??= new long[ushort.MaxValue + 1])[_identifier] = now;
+                _sentAt[_identifier & (_sentAt.Length - 1)] = now;
                 Outstanding++;
             }
 
@@ -200,7 +202,7 @@ internal sealed class LoadConnection : IDisposable
                 // One in sixteen is enough for percentiles.
                 if ((identifier & 15) == 0)
                 {
-                    _latenciesMs?.Add((now - _sentAt![identifier]) * 1000.0 / Stopwatch.Frequency);
+                    _latenciesMs?.Add((now - _sentAt[identifier & (_sentAt.Length - 1)]) * 1000.0 / Stopwatch.Frequency);
                 }
 
                 break;

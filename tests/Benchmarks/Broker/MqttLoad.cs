@@ -40,11 +40,12 @@ internal sealed class MqttLoad : IDisposable
     private MqttLoad(LoadPlan plan)
     {
         _plan = plan;
-        int bufferBytes = plan.Publishers + plan.Subscribers > 1000 ? 512 : 64 * 1024;
+        // Many clients say little each.
+        (int bufferBytes, int mostUnderWay) = plan.Publishers + plan.Subscribers > 1000 ? (512, 64) : (64 * 1024, 64 * 1024);
         _connections = new LoadConnection[plan.Publishers + plan.Subscribers];
         for (int i = 0; i < _connections.Length; i++)
         {
-            _connections[i] = new LoadConnection(plan.Port, i, plan.Size, bufferBytes, _latenciesMs, _epoll);
+            _connections[i] = new LoadConnection(plan.Port, i, plan.Size, bufferBytes, mostUnderWay, _latenciesMs, _epoll);
             // A few at a time, or they wait for the broker's backlog.
             if (i % 50 == 49)
             {
