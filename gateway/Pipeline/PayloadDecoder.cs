@@ -102,7 +102,7 @@ internal static class PayloadDecoder
         int count = 0;
         while (start.Read() && start.TokenType != JsonTokenType.EndObject)
         {
-            if (start.ValueTextEquals("ts"u8) || start.ValueTextEquals("unit"u8))
+            if (NameOf(ref start) is Member.Ts or Member.Unit)
             {
                 start.Skip();
                 continue;
@@ -165,60 +165,81 @@ internal static class PayloadDecoder
         bool hasTs = false, hasUnit = false;
         while (json.Read() && json.TokenType != JsonTokenType.EndObject)
         {
-            if (json.ValueTextEquals("value"u8))
-            {
-                if (members.HasValue)
-                {
-                    return Twice("value", owner);
-                }
-
-                json.Read();
-                if (ReadScalar(ref json, out SqlValue value) is { } reason)
-                {
-                    return owner.IsEmpty ? $"\"value\" {reason}" : $"\"value\" of \"{owner}\" {reason}";
-                }
-
-                members = members with { HasValue = true, Value = value };
-            }
-            else if (json.ValueTextEquals("ts"u8))
-            {
-                if (hasTs)
-                {
-                    return Twice("ts", owner);
-                }
-
-                hasTs = true;
-                json.Read();
-                if (!Timestamps.TryRead(ref json, out long us))
-                {
-                    return $"\"ts\" is neither an ISO 8601 time nor a number since the Unix epoch: {Excerpt(json.ValueSpan)}";
-                }
-
-                members = members with { TsUs = us };
-            }
-            else if (json.ValueTextEquals("unit"u8))
-            {
-                if (hasUnit)
-                {
-                    return Twice("unit", owner);
-                }
-
-                hasUnit = true;
-                json.Read();
-                if (json.TokenType is not (JsonTokenType.String or JsonTokenType.Null))
-                {
-                    return "\"unit\" is not a text";
-                }
-
-                members = members with { Unit = json.TokenType == JsonTokenType.Null ? null : UnitNames.Read(ref json) };
-            }
-            else
+            Member member = NameOf(ref json);
+            if (member == Member.Other)
             {
                 json.Skip();
+                continue;
+            }
+
+            json.Read();
+            switch (member)
+            {
+                case Member.Value:
+                    if (members.HasValue)
+                    {
+                        return Twice("value", owner);
+                    }
+
+                    if (ReadScalar(ref json, out SqlValue value) is { } reason)
+                    {
+                        return owner.IsEmpty ? $"\"value\" {reason}" : $"\"value\" of \"{owner}\" {reason}";
+                    }
+
+                    members = members with { HasValue = true, Value = value };
+                    break;
+
+                case Member.Ts:
+                    if (hasTs)
+                    {
+                        return Twice("ts", owner);
+                    }
+
+                    hasTs = true;
+                    if (!Timestamps.TryRead(ref json, out long us))
+                    {
+                        return $"\"ts\" is neither an ISO 8601 time nor a number since the Unix epoch: {Excerpt(json.ValueSpan)}";
+                    }
+
+                    members = members with { TsUs = us };
+                    break;
+
+                default:
+                    if (hasUnit)
+                    {
+                        return Twice("unit", owner);
+                    }
+
+                    hasUnit = true;
+                    if (json.TokenType is not (JsonTokenType.String or JsonTokenType.Null))
+                    {
+                        return "\"unit\" is not a text";
+                    }
+
+                    members = members with { Unit = json.TokenType == JsonTokenType.Null ? null : UnitNames.Read(ref json) };
+                    break;
             }
         }
 
         return null;
+    }
+
+    /// <summary>Which member the name is that the reader stands at.</summary>
+    private static Member NameOf(ref Utf8JsonReader json)
+    {
+        ReadOnlySpan<byte> name = json.ValueSpan;
+        if (json.ValueIsEscaped)
+        {
+            return json.ValueTextEquals("value"u8) ? Member.Value : json.ValueTextEquals("ts"u8) ? Member.Ts : json.ValueTextEquals("unit"u8) ? Member.Unit : Member.Other;
+        }
+
+        return name.Length switch
+        {
+            5 when name.SequenceEqual("value"u8) => Member.Value,
+            2 when name.SequenceEqual("ts"u8) => Member.Ts,
+            4 when name.SequenceEqual("unit"u8) => Member.Unit,
+            _ => Member.Other,
+        };
     }
 
     /// <summary>JSON leaves open which of two counts (RFC 8259 section 4), so neither is taken.</summary>
@@ -276,6 +297,15 @@ internal static class PayloadDecoder
     /// <summary>System.Text.Json appends its position ("LineNumber: 0 | BytePositionInLine: 1."): kept, on one line.</summary>
     private static string FirstSentence(string message) => message.ReplaceLineEndings(" ");
 
+    /// <summary>The members of an object that count by their names.</summary>
+    private enum Member
+    {
+        Other,
+        Value,
+        Ts,
+        Unit,
+    }
+
     /// <summary>What an object says about its value.</summary>
     private readonly record struct Members(bool HasValue, SqlValue Value, long? TsUs, string? Unit);
 
@@ -322,13 +352,14 @@ internal static class PayloadDecoder
                 return "the topic names no metric, so the payload must be an object of metrics such as {\"temp\": 21.5}";
             }
 
-            Add(route.Metric, value, members);
+            Add(route.Series, value, members);
             return null;
         }
 
-        public void Add(ReadOnlySpan<char> metric, in SqlValue value, in Members members)
+        public void Add(ReadOnlySpan<char> metric, in SqlValue value, in Members members) => Add(route.Device!.Get(metric), value, members);
+
+        private void Add(Series series, in SqlValue value, in Members members)
         {
-            Series series = route.Device!.Get(metric);
             string? unit = members.Unit ?? route.Unit;
             readings.Add(new Reading(series, members.TsUs ?? receivedUs, value, unit == series.Unit ? null : unit));
         }

@@ -87,7 +87,7 @@ public sealed class RouteTable
     }
 }
 
-/// <summary>Where messages of one topic go. Immutable.</summary>
+/// <summary>Where messages of one topic go. Immutable, but for the series that it remembers.</summary>
 /// <param name="Owner">The table that decided it.</param>
 /// <param name="Device">The device; null when the topic is not stored.</param>
 /// <param name="Metric">The metric; null when only the payload names it.</param>
@@ -95,4 +95,10 @@ public sealed class RouteTable
 /// <param name="Writer">The index of the writer of the device or, without one, of the topic.</param>
 /// <param name="Refusal">Why messages of this topic become dead letters, or null.</param>
 /// <param name="IsForwarded">Whether subscribers get its messages.</param>
-public sealed record RoutedTopic(RouteTable Owner, Device? Device, string? Metric, string? Unit, int Writer, string? Refusal, bool IsForwarded);
+public sealed record RoutedTopic(RouteTable Owner, Device? Device, string? Metric, string? Unit, int Writer, string? Refusal, bool IsForwarded)
+{
+    private Series? _series;
+
+    /// <summary>The series of <see cref="Device"/> and <see cref="Metric"/>, which are both there; looked up once.</summary>
+    public Series Series => _series ??= Device!.Get(Metric);
+}

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Unicode;
 using Sluice.Engine.Format;
 using Sluice.Gateway.Ingress;
@@ -35,7 +36,7 @@ internal sealed class Batch
     /// <summary>Decodes all messages. Nothing of the result refers to the payloads, which others own after the completion.</summary>
     public void Decode()
     {
-        foreach (QueuedMessage item in Messages)
+        foreach (ref readonly QueuedMessage item in CollectionsMarshal.AsSpan(Messages))
         {
             if (item.Message.Rows is { } rows)
             {
@@ -54,6 +55,15 @@ internal sealed class Batch
                 DeadLetters.Add(new DeadLetter(
                     item.Message.ReceivedUs, SqlValue.FromText(item.Message.Topic.Text), KeepPayload(payload), SqlValue.FromText(reason)));
             }
+        }
+    }
+
+    /// <summary>Tells the messages' senders.</summary>
+    public void Complete(IngressResult result)
+    {
+        foreach (ref readonly QueuedMessage item in CollectionsMarshal.AsSpan(Messages))
+        {
+            item.Message.Complete(item.Route is null && result == IngressResult.Stored ? IngressResult.NotRouted : result);
         }
     }
 

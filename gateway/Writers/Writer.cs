@@ -86,10 +86,7 @@ public sealed class Writer : IAsyncDisposable
             await _turn.WaitAsync();
             IngressResult result = await StoreAsync(_store);
             _turn.Release();
-            foreach (QueuedMessage item in _batch.Messages)
-            {
-                item.Message.Complete(item.Route is null && result == IngressResult.Stored ? IngressResult.NotRouted : result);
-            }
+            _batch.Complete(result);
         }
     }
 

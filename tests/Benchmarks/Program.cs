@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Sluice.Benchmarks;
+using Sluice.Benchmarks.Broker;
 using Sluice.Benchmarks.Engine;
 using Sluice.Benchmarks.Sql;
 
