@@ -117,6 +117,19 @@ public abstract class KeyCursor
     {
     }
 
+    /// <summary>
+    /// Lets a reader that goes from place to place use one buffer for the pages it has to read: the bytes of <see cref="Key"/> may then change with the next move,
+    /// unless <see cref="KeepKey"/> is called before.
+    /// </summary>
+    public virtual void LendKeys()
+    {
+    }
+
+    /// <summary>The bytes of the current key are not to change: something refers to them.</summary>
+    public virtual void KeepKey()
+    {
+    }
+
     /// <summary>The whole key record: the index's columns, then the rowid.</summary>
     public abstract Payload Key { get; }
 

@@ -63,6 +63,10 @@ public sealed class IndexCursor : KeyCursor
 
     private bool IsStale => _transaction is not null && _transaction.ChangeStamp != _stamp;
 
+    public override void LendKeys() => _path.Reuse = Reuse.Seldom;
+
+    public override void KeepKey() => _path.KeepTop();
+
     public override bool MoveFirst()
     {
         Begin();

@@ -35,6 +35,7 @@ internal sealed class MergedKeyCursor : KeyCursor
     private int _nodeColumnCount;
     private bool _onPages;
     private bool _forward;
+    private bool _lends;
     private bool _overlaid;
     private Source _current;
     private SqlValue[] _placeBefore = [];
@@ -66,6 +67,14 @@ internal sealed class MergedKeyCursor : KeyCursor
             return _keyReader.Get(_order.Count).Integer;
         }
     }
+
+    public override void LendKeys()
+    {
+        _lends = true;
+        _pages.LendKeys();
+    }
+
+    public override void KeepKey() => _pages.KeepKey();
 
     public override bool MoveFirst()
     {
@@ -170,6 +179,11 @@ internal sealed class MergedKeyCursor : KeyCursor
         _placeBefore = placed ? PlaceOfCurrent() : [];
         _source = source;
         _pages = new IndexCursor(source, _root, _order);
+        if (_lends)
+        {
+            _pages.LendKeys();
+        }
+
         return placed;
     }
 

@@ -21,6 +21,10 @@ internal sealed class RecordingKeyCursor(KeyCursor keys, KeyReads reads, ReadSet
 
     public override long Rowid => keys.Rowid;
 
+    public override void LendKeys() => keys.LendKeys();
+
+    public override void KeepKey() => keys.KeepKey();
+
     public override void Limit(ReadOnlySpan<SqlValue> last, bool inclusive) => _nextLimit = reads.EndAt(last, inclusive);
 
     public override bool MoveFirst()

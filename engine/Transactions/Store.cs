@@ -78,6 +78,7 @@ public sealed class Store : IDisposable
         DeltaBytes = _checkpointer?.VersionBytes ?? 0,
         OldImageBytes = Pager.OldImageBytes,
         MemoryBytes = (_checkpointer?.VersionBytes ?? 0) + Pager.OldImageMemoryBytes + Pager.DirtyMemoryBytes,
+        CacheBytes = Pager.CachedBytes,
         DurableTimestamp = _commits?.DurableTimestamp ?? 0,
         CheckpointedTimestamp = _epochs.Current.Checkpointed,
         ActiveTransactions = Volatile.Read(ref _active),

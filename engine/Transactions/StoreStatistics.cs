@@ -23,6 +23,9 @@ public readonly record struct StoreStatistics
     /// <summary>What <see cref="StoreOptions.MemoryLimitBytes"/> bounds: memory of versions, of pages that are being changed, and of old page images.</summary>
     public long MemoryBytes { get; init; }
 
+    /// <summary>Bytes of page images kept for readers, see <see cref="StoreOptions.CacheBytes"/>.</summary>
+    public long CacheBytes { get; init; }
+
     /// <summary>The newest commit that is on the disk.</summary>
     public long DurableTimestamp { get; init; }
 

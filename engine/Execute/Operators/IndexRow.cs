@@ -69,7 +69,18 @@ internal sealed class IndexRow : RowSource
                 _keyLoaded = true;
             }
 
-            return _isTable && !_reader.Has(position) ? _shape.DefaultOf(index) : _shape.FromStored(index, _reader.Get(position));
+            if (_isTable && !_reader.Has(position))
+            {
+                return _shape.DefaultOf(index);
+            }
+
+            SqlValue value = _shape.FromStored(index, _reader.Get(position));
+            if (value.Type is SqlType.Text or SqlType.Blob)
+            {
+                Keys.KeepKey();
+            }
+
+            return value;
         }
 
         return index == _shape.RowidAlias ? SqlValue.FromInteger(Keys.Rowid)

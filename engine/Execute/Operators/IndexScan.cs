@@ -81,6 +81,7 @@ internal sealed class IndexScanNode(TableAccess access, TableIndex index, IndexR
         public IndexScan(Run run, TableAccess access, TableIndex index, IndexRange range) : base(run)
         {
             _row = new IndexRow(access.Shape, index, run.Transaction.Of(access.Shape.Table));
+            _row.Keys.LendKeys();
             _range = range;
             _order = index.Order;
             _start = new SqlValue[range.Equalities.Count + 1];

@@ -9,10 +9,13 @@ namespace Sluice.Benchmarks.Engine;
 /// </summary>
 internal static class EngineBenchmark
 {
+    /// <summary>What is measured of the tables.</summary>
+    private sealed record Choice(int[] LatenciesMs, bool[] Indexes, int MemoryRows);
+
     /// <summary>A workload of the write table; goals by the sync's extra latency of 0, 1 and 5 ms.</summary>
     private sealed record WriteLoad(string Name, int Writers, int Batch, double?[] Goals);
 
-    private static readonly int[] s_delaysUs = [0, 1_000, 5_000];
+    private static readonly int[] s_latenciesMs = [0, 1, 5];
 
     private static readonly WriteLoad[] s_writeLoads =
     [
@@ -29,15 +32,21 @@ internal static class EngineBenchmark
         Option<double> seconds = new("--seconds") { Description = "Length of one measurement, in seconds.", DefaultValueFactory = _ => 3 };
         Option<int> rounds = new("--rounds") { Description = "Measurements of each side; the median counts.", DefaultValueFactory = _ => 1 };
         Option<string> folder = new("--folder") { Description = "Where the databases are made: the disk to measure.", DefaultValueFactory = _ => Path.GetTempPath() };
+        Option<int[]> latency = new("--latency") { Description = "Of writes, bulk and latency only those with so many ms added to each sync.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => s_latenciesMs };
+        latency.AcceptOnlyFromAmong([.. s_latenciesMs.Select(Text)]);
+        Option<bool?> index = new("--index") { Description = "Of writes and bulk only those with the index, or only those without." };
+        Option<int> rows = new("--rows") { Description = "Rows of the table 'memory'.", DefaultValueFactory = _ => 10_000_000 };
         Option<string[]> only = new("--only") { Description = $"Only these tables: {string.Join(", ", s_sections)}.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => s_sections };
         only.AcceptOnlyFromAmong(s_sections);
-        Command command = new("engine", "Writing and reading, beside SQLite.") { seconds, rounds, folder, only };
+        Command command = new("engine", "Writing and reading, beside SQLite.") { seconds, rounds, folder, latency, index, rows, only };
         command.SetAction(parse =>
         {
             DirectoryInfo tools = Directory.CreateTempSubdirectory("sluice-bench-");
             try
             {
-                Run(new Bench(parse.GetValue(folder)!, SlowSync.Compile(tools.FullName), parse.GetValue(rounds), parse.GetValue(seconds)), parse.GetValue(only)!);
+                var bench = new Bench(parse.GetValue(folder)!, SlowSync.Compile(tools.FullName), parse.GetValue(rounds), parse.GetValue(seconds));
+                bool[] indexes = parse.GetValue(index) is { } one ? [one] : [true, false];
+                Run(bench, parse.GetValue(only)!, new Choice(parse.GetValue(latency)!, indexes, parse.GetValue(rows)));
             }
             finally
             {
@@ -47,11 +56,11 @@ internal static class EngineBenchmark
         return command;
     }
 
-    private static void Run(Bench bench, string[] sections)
+    private static void Run(Bench bench, string[] sections, Choice choice)
     {
         foreach (string section in sections)
         {
-            Action<Bench> run = section switch
+            Action<Bench, Choice> run = section switch
             {
                 "writes" => Writes,
                 "bulk" => Bulk,
@@ -61,47 +70,47 @@ internal static class EngineBenchmark
                 "memory" => Memory,
                 _ => Opening,
             };
-            run(bench);
+            run(bench, choice);
         }
 
         Console.WriteLine($"\n{bench.Summary}");
     }
 
-    private static void Writes(Bench bench)
+    private static void Writes(Bench bench, Choice choice)
     {
-        foreach (bool index in new[] { true, false })
+        foreach (bool index in choice.Indexes)
         {
-            for (int d = 0; d < s_delaysUs.Length; d++)
+            foreach (int latencyMs in choice.LatenciesMs)
             {
-                bench.Title($"Writing, {(index ? "table with its index" : "table without index")}, sync + {s_delaysUs[d] / 1000} ms");
+                bench.Title($"Writing, {(index ? "table with its index" : "table without index")}, sync + {latencyMs} ms");
                 Bench.Header("rows a second", "commits/sync   p50/p99/max ms of Sluice, of SQLite");
                 foreach (WriteLoad load in s_writeLoads)
                 {
                     string[] workload = ["writers", "--writers", Text(load.Writers), "--batch", Text(load.Batch)];
                     (Dictionary<string, double> ours, Dictionary<string, double> theirs) =
-                        bench.Compare(s_delaysUs[d], index ? [.. workload, "--index"] : workload);
-                    bench.Row(load.Name, ours["rate"], theirs["rate"], load.Goals[d], $"{ours["commits_per_sync"],6:0.0}   {Latencies(ours)}, {Latencies(theirs)}");
+                        bench.Compare(latencyMs * 1000, index ? [.. workload, "--index"] : workload);
+                    bench.Row(load.Name, ours["rate"], theirs["rate"], load.Goals[Array.IndexOf(s_latenciesMs, latencyMs)], $"{ours["commits_per_sync"],6:0.0}   {Latencies(ours)}, {Latencies(theirs)}");
                 }
             }
         }
     }
 
-    private static void Bulk(Bench bench)
+    private static void Bulk(Bench bench, Choice choice)
     {
         bench.Title("1 writer, 1,000,000 rows in transactions of 10,000, checkpoints included");
         Bench.Header("rows a second", "a second of processor time   share of the time that the garbage collector stopped it");
-        foreach (bool index in new[] { true, false })
+        foreach (bool index in choice.Indexes)
         {
-            foreach (int delayUs in s_delaysUs)
+            foreach (int latencyMs in choice.LatenciesMs)
             {
                 string[] workload = ["bulk", "--batch", "10000"];
-                (Dictionary<string, double> ours, Dictionary<string, double> theirs) = bench.Compare(delayUs, index ? [.. workload, "--index"] : workload);
-                bench.Row($"{(index ? "with index" : "without")}, sync + {delayUs / 1000} ms", ours["rate"], theirs["rate"], 1.0, $"{Bench.Processor(ours["cpu"], theirs["cpu"])}   {ours["collecting_share"]:P0}, {theirs["collecting_share"]:P0}");
+                (Dictionary<string, double> ours, Dictionary<string, double> theirs) = bench.Compare(latencyMs * 1000, index ? [.. workload, "--index"] : workload);
+                bench.Row($"{(index ? "with index" : "without")}, sync + {latencyMs} ms", ours["rate"], theirs["rate"], 1.0, $"{Bench.Processor(ours["cpu"], theirs["cpu"])}   {ours["collecting_share"]:P0}, {theirs["collecting_share"]:P0}");
             }
         }
     }
 
-    private static void Reads(Bench bench)
+    private static void Reads(Bench bench, Choice _)
     {
         bench.Title("Reading, 1,000,000 rows, table with its index, one connection");
         Bench.Header("answers a second", "a second of processor time");
@@ -112,22 +121,22 @@ internal static class EngineBenchmark
         }
     }
 
-    private static void Latency(Bench bench)
+    private static void Latency(Bench bench, Choice choice)
     {
         bench.Title("Latency of a commit, 8 writers x 1 row, without a checkpoint and with one after the other; p99 at most 3x");
         Console.WriteLine($"  {"",-16} {"without: p50/p99/max ms",28} {"with",28} {"checkpoints",12} {"p99",8}");
-        foreach (int delayUs in s_delaysUs)
+        foreach (int latencyMs in choice.LatenciesMs)
         {
             string[] workload = ["writers", "--index", "--writers", "8"];
-            Dictionary<string, double> quiet = bench.Measure("sluice", delayUs, workload);
-            Dictionary<string, double> busy = bench.Measure("sluice", delayUs, [.. workload, "--checkpointing"]);
+            Dictionary<string, double> quiet = bench.Measure("sluice", latencyMs * 1000, workload);
+            Dictionary<string, double> busy = bench.Measure("sluice", latencyMs * 1000, [.. workload, "--checkpointing"]);
             double ratio = busy["p99_ms"] / quiet["p99_ms"];
             Console.WriteLine(
-                $"  {$"sync + {delayUs / 1000} ms",-16} {Latencies(quiet),28} {Latencies(busy),28} {busy["checkpoints"],12:0} {ratio,7:0.0}x {bench.Verdict(ratio <= 3)}");
+                $"  {$"sync + {latencyMs} ms",-16} {Latencies(quiet),28} {Latencies(busy),28} {busy["checkpoints"],12:0} {ratio,7:0.0}x {bench.Verdict(ratio <= 3)}");
         }
     }
 
-    private static void Bytes(Bench bench)
+    private static void Bytes(Bench bench, Choice _)
     {
         bench.Title("Bytes that the disk wrote a row, log, checkpoints and file system, table with its index; ours at most half (ratio at least 2)");
         Bench.Header("bytes a row");
@@ -159,17 +168,22 @@ internal static class EngineBenchmark
         return $"; ours: log {Bench.Number(log)}, pages {Bench.Number(pages)}, journals {Bench.Number(figures["written_bytes_per_row"] - log - pages)}";
     }
 
-    private static void Memory(Bench bench)
+    private static void Memory(Bench bench, Choice choice)
     {
-        bench.Title("Memory while 4 writers insert 10,000,000 rows in transactions of 1,000");
-        Dictionary<string, double> ours = bench.Measure("sluice", 0, "memory", "--rows", "10000000");
+        bench.Title($"Memory while 4 writers insert {choice.MemoryRows:N0} rows in transactions of 1,000");
+        Dictionary<string, double> ours = bench.Measure("sluice", 0, "memory", "--rows", Text(choice.MemoryRows));
         double grown = ours["peak_bytes"] - ours["before_bytes"];
         Console.WriteLine(
             $"  {ours["rate"]:N0} rows/s; before {Mebibytes(ours["before_bytes"])}, peak {Mebibytes(ours["peak_bytes"])}, grown by {Mebibytes(grown)}; "
             + $"limit {Mebibytes(ours["limit_bytes"])} {bench.Verdict(grown <= ours["limit_bytes"])}");
+        Console.WriteLine(
+            $"  at the peak: heap {Mebibytes(ours["heap_bytes"])}, of it counted by the limit {Mebibytes(ours["counted_bytes"])} (versions {Mebibytes(ours["versions_bytes"])}), page cache {Mebibytes(ours["cache_bytes"])}");
+        Console.WriteLine(
+            $"  the collector had {Mebibytes(ours["committed_bytes"])}, after its last collection {Mebibytes(ours["old_bytes"])} of old and large objects, {Mebibytes(ours["fragmented_bytes"])} free between them; "
+            + $"the process beside the collector {Mebibytes(ours["other_bytes"])}; collections {ours["collections0"]:N0}, {ours["collections1"]:N0}, {ours["collections2"]:N0} by generation");
     }
 
-    private static void Opening(Bench bench)
+    private static void Opening(Bench bench, Choice _)
     {
         bench.Title("Opening after 8 writers were killed in full flight, up to the first count(*)");
         foreach (string side in new[] { "sluice", "sqlite" })

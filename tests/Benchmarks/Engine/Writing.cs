@@ -156,6 +156,7 @@ internal static class Writing
         }
 
         long before = ProcessMemory.Resident();
+        using MemoryWatch watch = MemoryWatch.Over(first);
         long start = Stopwatch.GetTimestamp();
         Parallel(Writers, number =>
         {
@@ -169,6 +170,7 @@ internal static class Writing
         Figures.Print("rate", rows / Stopwatch.GetElapsedTime(start).TotalSeconds);
         Figures.Print("before_bytes", before);
         Figures.Print("peak_bytes", ProcessMemory.Peak());
+        watch.Print();
         if (first is SluiceConnection)
         {
             using DbCommand limit = Side.Prepare(first, "PRAGMA memory_limit");
