@@ -126,7 +126,8 @@ public sealed class Store : IDisposable
             }
 
             BaseSnapshot pages = pager.Pin();
-            var first = new Epoch(1, pages, LoadSchema(pages), new Delta(), 0);
+            var arrivals = new Arrivals();
+            var first = new Epoch(1, pages, LoadSchema(pages), new Delta(arrivals), 0);
             RedoLog? log = null;
             if (options.Durable)
             {
@@ -134,7 +135,7 @@ public sealed class Store : IDisposable
                 log = new RedoLog(fileSystem, pager.Path, (uint)pages.PageSize, salt, options.SegmentBytes);
             }
 
-            return new Store(fileSystem, pager, options, new Epochs(first, options.Clock), log, isOwner: true);
+            return new Store(fileSystem, pager, options, new Epochs(first, arrivals, options.Clock), log, isOwner: true);
         }
         catch
         {
@@ -259,7 +260,7 @@ public sealed class Store : IDisposable
             _readerSchema = schema = LoadSchema(pages);
         }
 
-        return new Hold(new Epoch(0, pages, schema, new Delta(), 0), 0, 0);
+        return new Hold(new Epoch(0, pages, schema, new Delta(_epochs.Arrivals), 0), 0, 0, 0);
     }
 
     internal void Unpin(Hold hold)
@@ -343,7 +344,7 @@ public sealed class Store : IDisposable
     internal void PublishExclusive(Epoch before, ExclusiveWriter exclusive)
     {
         exclusive.HandOverCounters();
-        var next = new Epoch(before.Number + 1, Pager.Pin(), exclusive.Schema, new Delta(), before.Checkpointed);
+        var next = new Epoch(before.Number + 1, Pager.Pin(), exclusive.Schema, new Delta(_epochs.Arrivals), before.Checkpointed);
         _lastExclusiveEpoch = next.Number;
         if (exclusive.HasNewSchema)
         {
@@ -400,8 +401,9 @@ public sealed class Store : IDisposable
         try
         {
             using BaseSnapshot pages = pager.Pin();
-            var first = new Epoch(0, pages, LoadSchema(pages), new Delta(), 0);
-            return new Store(fileSystem, pager, options, new Epochs(first, options.Clock), null, isOwner: false);
+            var arrivals = new Arrivals();
+            var first = new Epoch(0, pages, LoadSchema(pages), new Delta(arrivals), 0);
+            return new Store(fileSystem, pager, options, new Epochs(first, arrivals, options.Clock), null, isOwner: false);
         }
         catch
         {
