@@ -207,8 +207,12 @@ internal static partial class Explained
     [GeneratedRegex(@"[0-9]+\.[0-9]+(?:e[+-]?[0-9]+)?")]
     private static partial Regex RealNumber();
 
-    private static bool SameButForDigits(Difference difference) =>
-        SameBut(difference, value => value is string text ? RealNumber().Replace(text, Round) : value);
+    private static bool SameButForDigits(Difference difference)
+    {
+        using var sqlite = Subject.Sqlite();
+        object? WithText(object? value) => value is byte[] bytes && sqlite.Run($"SELECT json({Answer.Show(bytes)})") is { Rows: [[string json]] } ? json : value;
+        return SameBut(difference, value => WithText(value) is string text ? RealNumber().Replace(text, Round) : value);
+    }
 
     private static string Round(Match number) => double.Parse(number.Value, CultureInfo.InvariantCulture).ToString("E13", CultureInfo.InvariantCulture);
 }
