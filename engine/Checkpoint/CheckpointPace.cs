@@ -4,8 +4,7 @@ namespace Sluice.Engine.Checkpoint;
 /// How much one page transaction of a checkpoint takes on, and how long the checkpoint rests behind it. Owned by who holds the pages' turn,
 /// but for the settings.
 /// <para>Versions are small and pages are large: rows that go to places all over an index change a page each. So a portion begins small and
-/// grows as long as its pages, the new images and the old ones, stay within their share of the memory limit. Each one syncs the disk six times: rows that
-/// come in order change few pages, and then it takes on a quarter of the limit in versions, while writers go on in the rest.</para>
+/// grows as long as its pages, the new images and the old ones, stay within their share of the memory limit.</para>
 /// </summary>
 internal sealed class CheckpointPace(TimeProvider clock)
 {
@@ -39,7 +38,7 @@ internal sealed class CheckpointPace(TimeProvider clock)
         long share = memoryLimit / 8;
         _portionBytes = changedBytes > share
             ? Math.Max(Math.Min(SmallestPortionBytes, share / 4), (long)(movedBytes * ((double)share / changedBytes)))
-            : Math.Max(_portionBytes, Math.Min(movedBytes * 2, memoryLimit / 4));
+            : Math.Max(_portionBytes, Math.Min(movedBytes * 2, share));
         long budget = BytesPerSecond;
         _rest = budget == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds((double)writtenBytes / budget) - took;
         _restBegan = clock.GetTimestamp();

@@ -1,11 +1,10 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
 
 namespace Sluice.Engine.Transactions;
 
 /// <summary>
 /// A list in pieces. One array that grows with a large transaction would be thrown away again and again on the heap of large objects, which only a
-/// collection of everything that lives frees. The pieces are borrowed.
+/// collection of everything that lives frees.
 /// </summary>
 internal sealed class Chunks<T>
 {
@@ -28,13 +27,14 @@ internal sealed class Chunks<T>
         int index = Count & (ChunkSize - 1);
         if (chunk == _chunks.Count)
         {
-            _chunks.Add(chunk == 0 ? new T[4] : ArrayPool<T>.Shared.Rent(ChunkSize));
+            _chunks.Add(new T[chunk == 0 ? 4 : ChunkSize]);
         }
 
         T[] items = _chunks[chunk];
         if (index == items.Length)
         {
-            _chunks[chunk] = items = Grown(items);
+            Array.Resize(ref items, items.Length * 4);
+            _chunks[chunk] = items;
         }
 
         items[index] = item;
@@ -45,11 +45,6 @@ internal sealed class Chunks<T>
     public void Cut(int count)
     {
         int kept = (count + ChunkSize - 1) >> ChunkBits;
-        foreach (T[] items in _chunks.Skip(kept))
-        {
-            GiveBack(items);
-        }
-
         _chunks.RemoveRange(kept, _chunks.Count - kept);
         if ((count & (ChunkSize - 1)) is > 0 and var inLast)
         {
@@ -57,20 +52,5 @@ internal sealed class Chunks<T>
         }
 
         Count = count;
-    }
-
-    private static T[] Grown(T[] items)
-    {
-        T[] larger = items.Length * 4 < ChunkSize ? new T[items.Length * 4] : ArrayPool<T>.Shared.Rent(ChunkSize);
-        items.CopyTo(larger, 0);
-        return larger;
-    }
-
-    private static void GiveBack(T[] items)
-    {
-        if (items.Length == ChunkSize)
-        {
-            ArrayPool<T>.Shared.Return(items, clearArray: true);
-        }
     }
 }

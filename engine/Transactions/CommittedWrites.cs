@@ -40,7 +40,7 @@ internal sealed class CommittedWrites
         {
             while (_waiting.TryPeek(out WriteSet? writes) && writes.Stamp.Timestamp <= portion.To)
             {
-                _waiting.Dequeue().Forget();
+                _ = _waiting.Dequeue();
             }
         }
 

@@ -10,8 +10,7 @@ namespace Sluice.Engine.Transactions;
 /// What was written since the pages were last changed under it, by root page of table or index. A commit on pages directly (an exclusive
 /// transaction's) begins a new, empty delta; those who began before keep the one they have.
 /// </summary>
-/// <param name="arrivals">Those who read and write it.</param>
-internal sealed class Delta(Arrivals arrivals)
+internal sealed class Delta
 {
     private readonly ConcurrentDictionary<uint, TableDelta> _tables = new();
     private readonly ConcurrentDictionary<uint, IndexDelta> _indexes = new();
@@ -57,16 +56,6 @@ internal sealed class Delta(Arrivals arrivals)
         _committed.Sweep(needed, ref _figures);
         AddBytes(-_figures.Freed);
         Shares.Sweep(needed.From);
-        long barrier = arrivals.Next;
-        foreach (TableDelta table in _tables.Values)
-        {
-            table.Map.Retire(barrier);
-        }
-
-        foreach (IndexDelta index in _indexes.Values)
-        {
-            index.Map.Retire(barrier);
-        }
     }
 
     public void AddBytes(long bytes) => Interlocked.Add(ref _bytes, bytes);
@@ -76,10 +65,10 @@ internal sealed class Delta(Arrivals arrivals)
     public IndexDelta? FindIndex(uint root) => _indexes.GetValueOrDefault(root);
 
     public TableDelta Table(uint root) =>
-        _tables.TryGetValue(root, out TableDelta? table) ? table : _tables.GetOrAdd(root, new TableDelta(root, arrivals));
+        _tables.TryGetValue(root, out TableDelta? table) ? table : _tables.GetOrAdd(root, new TableDelta(root));
 
     public IndexDelta Index(uint root, KeyOrder order) =>
-        _indexes.TryGetValue(root, out IndexDelta? index) ? index : _indexes.GetOrAdd(root, new IndexDelta(root, order, arrivals));
+        _indexes.TryGetValue(root, out IndexDelta? index) ? index : _indexes.GetOrAdd(root, new IndexDelta(root, order));
 
     /// <summary>A transaction has got its commit timestamp. In the order of timestamps.</summary>
     public void Committed(WriteSet writes) => _committed.Add(writes);
@@ -141,10 +130,10 @@ internal abstract class DeltaTree(uint root)
 }
 
 /// <summary>A delta by its kind of key.</summary>
-internal abstract class DeltaTree<TKey, TOrder>(uint root, TOrder order, int places, Arrivals arrivals) : DeltaTree(root)
+internal abstract class DeltaTree<TKey, TOrder>(uint root, TOrder order, int places) : DeltaTree(root)
     where TOrder : struct, IComparer<TKey>
 {
-    public DeltaMap<TKey, TOrder> Map { get; } = new(order, places, arrivals);
+    public DeltaMap<TKey, TOrder> Map { get; } = new(order, places);
 
     public static TKey KeyOf(DeltaNode node) => ((DeltaMap<TKey, TOrder>.Node)node).Key;
 
@@ -190,7 +179,7 @@ internal readonly struct RowidProbe(long rowid, bool equalIsBefore) : IProbe<lon
 }
 
 /// <summary>The versions of a table's rows by rowid.</summary>
-internal sealed class TableDelta(uint root, Arrivals arrivals) : DeltaTree<long, RowidOrder>(root, default, places: 1, arrivals)
+internal sealed class TableDelta(uint root) : DeltaTree<long, RowidOrder>(root, default, places: 1)
 {
     public override bool IsIndex => false;
 

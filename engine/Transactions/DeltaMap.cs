@@ -17,8 +17,7 @@ internal interface IProbe<TKey>
 /// writers all meet at the last node anyway, and the lock is held for some ten instructions.) 2. A node is linked from the
 /// bottom level up and unlinked from the top down, and keeps its own links when it is unlinked: whoever stands on it still finds
 /// the way on, and looks its place up again if it must not miss what came between. 3. A node is unlinked only after
-/// <see cref="DeltaNode.TryRemove"/>: nobody puts a version in it any more. 4. Who reads or puts holds a state of the database (<see cref="Hold"/>) from before the
-/// first look at a node until after the last, so that nodes can serve again (<see cref="SpareNodes"/>).</para>
+/// <see cref="DeltaNode.TryRemove"/>: nobody puts a version in it any more.</para>
 /// <para>New keys mostly come right behind one that came shortly before: the next rowid, the next time of a series. So the map remembers where nodes were put
 /// (<see cref="Push"/>), and three of four new nodes, those of the bottom level only, need no search.</para>
 /// </summary>
@@ -26,8 +25,7 @@ internal interface IProbe<TKey>
 /// <typeparam name="TOrder">The order of keys; a structure, so that the compiler makes a map of its own for it.</typeparam>
 /// <param name="order">The order of keys.</param>
 /// <param name="places">How many places are remembered.</param>
-/// <param name="arrivals">Those who may stand on a node.</param>
-internal sealed partial class DeltaMap<TKey, TOrder>(TOrder order, int places, Arrivals arrivals)
+internal sealed class DeltaMap<TKey, TOrder>(TOrder order, int places)
     where TOrder : struct, IComparer<TKey>
 {
     /// <summary>With a quarter of the nodes in each next level, enough for 4^12 keys.</summary>
@@ -36,22 +34,51 @@ internal sealed partial class DeltaMap<TKey, TOrder>(TOrder order, int places, A
     /// <summary>So many steps at a level cost less than a search from the top.</summary>
     private const int NearSteps = 8;
 
-    private readonly Node _head = new(default!, MaxLevel, 0, new CommitStamp(), default, deleted: true);
+    private readonly Node _head = new(default!, MaxLevel, new CommitStamp(), default, deleted: true);
     private readonly Lock _structure = new();
     private readonly TOrder _order = order;
 
     /// <summary>Nodes put last, each a hint that may be stale or lost: whoever follows it looks where it leads.</summary>
     private readonly Node?[] _lastPut = new Node?[places];
 
-    private readonly SpareNodes _spares = new(arrivals);
-
     private int _levels = 1;
-
-    // Guarded by the lock.
-    private int _lastSerial;
 
     /// <summary>Two writers at once may draw the same number, which does no harm.</summary>
     private uint _random = 0x9e3779b9;
+
+    public sealed class Node : DeltaNode
+    {
+        private readonly Node?[]? _upper;
+        private Node? _next;
+
+        internal Node(TKey key, int level, CommitStamp owner, Payload content, bool deleted) : base(owner, content, deleted)
+        {
+            Key = key;
+            _upper = level > 1 ? new Node?[level - 1] : null;
+        }
+
+        public TKey Key { get; }
+
+        /// <summary>The node after this one; null at the end.</summary>
+        public Node? Next => Volatile.Read(ref _next);
+
+        internal int Level => 1 + (_upper?.Length ?? 0);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal Node? NextAt(int level) => level == 0 ? Volatile.Read(ref _next) : Volatile.Read(ref _upper![level - 1]);
+
+        internal void Link(int level, Node? next)
+        {
+            if (level == 0)
+            {
+                Volatile.Write(ref _next, next);
+            }
+            else
+            {
+                Volatile.Write(ref _upper![level - 1], next);
+            }
+        }
+    }
 
     /// <summary>Where a key is: at each level the last node, or the head, before it; in a walk over ascending keys one before. Nothing by default.</summary>
     [InlineArray(MaxLevel)]
@@ -127,7 +154,7 @@ internal sealed partial class DeltaMap<TKey, TOrder>(TOrder order, int places, A
         version = null!;
         Place place = default;
         ref Node? lastPut = ref _lastPut[spread % (uint)_lastPut.Length];
-        int newLevel = _spares.NextLevel is > 0 and var level ? level : NextLevel();
+        int newLevel = NextLevel();
         bool isKnown = newLevel == 1 && IsNear(key, Volatile.Read(ref lastPut), ref place);
         while (true)
         {
@@ -158,13 +185,13 @@ internal sealed partial class DeltaMap<TKey, TOrder>(TOrder order, int places, A
                     continue;
                 }
 
-                Node node = NewNode(key, newLevel, owner, content, deleted);
+                Node node = new(key, newLevel, owner, content, deleted);
                 RefreshPlace(node.Level, key, ref place);
-                for (int i = 0; i < node.Level; i++)
+                for (int level = 0; level < node.Level; level++)
                 {
-                    Node previous = i < _levels ? PreviousAt(place[i]!, i, key) : _head;
-                    node.Link(i, previous.NextAt(i));
-                    previous.Link(i, node);
+                    Node previous = level < _levels ? PreviousAt(place[level]!, level, key) : _head;
+                    node.Link(level, previous.NextAt(level));
+                    previous.Link(level, node);
                 }
 
                 if (node.Level > _levels)
@@ -218,31 +245,8 @@ internal sealed partial class DeltaMap<TKey, TOrder>(TOrder order, int places, A
             }
 
             Unlink(node, ref place);
-            _spares.Drop(node);
             return true;
         }
-    }
-
-    /// <summary>Ends a sweep: what it unlinked, those who came before <paramref name="barrier"/> may still stand on.</summary>
-    public void Retire(long barrier)
-    {
-        _spares.Arrange();
-        lock (_structure)
-        {
-            _spares.Retire(barrier);
-        }
-    }
-
-    /// <summary>A spare node keeps the level it has, which was drawn as well as any. Under the map's lock.</summary>
-    private Node NewNode(in TKey key, int level, CommitStamp owner, Payload content, bool deleted)
-    {
-        if (_spares.Take() is not { } node)
-        {
-            return new Node(key, level, ++_lastSerial, owner, content, deleted);
-        }
-
-        node.Renew(key, owner, content, deleted);
-        return node;
     }
 
     /// <summary>Whether a new key belongs a few steps behind a node: the last node before it is its place then, at the bottom level.</summary>

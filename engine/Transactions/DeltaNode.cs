@@ -16,27 +16,12 @@ internal abstract class DeltaNode : Version
     private Version? _newest;
 
     /// <summary>For a node that nobody else can see yet: it is its first version itself, since most have one only.</summary>
-    protected DeltaNode(int serial, CommitStamp owner, Payload content, bool deleted) : base(owner, content, deleted)
+    protected DeltaNode(CommitStamp owner, Payload content, bool deleted) : base(owner, content, deleted)
     {
-        Serial = serial;
         _newest = this;
     }
 
     public Version? Newest => Volatile.Read(ref _newest);
-
-    /// <summary>Later than those of the nodes of its map that were made before it, but for what is the same again after 2^32 of them.</summary>
-    public int Serial { get; }
-
-    /// <summary>As the constructor, for a node that serves again.</summary>
-    protected void Begin(CommitStamp owner, Payload content, bool deleted)
-    {
-        Set(owner, content, deleted);
-        Removed = false;
-        _newest = this;
-    }
-
-    /// <summary>Refers to nothing any more.</summary>
-    protected void Empty() => Set(null!, default, deleted: true);
 
     /// <summary>No longer in its map. Guarded by the node's lock.</summary>
     public bool Removed { get; private set; }

@@ -32,7 +32,7 @@ internal sealed class Epoch(long number, BaseSnapshot pages, Schema schema, Delt
 /// never older than what the epoch's pages hold. 2. A version may be dropped from the delta when the pages of every epoch in use hold it, or
 /// (see <see cref="Needed(MemoryLevel)"/>) when nobody sees it.
 /// </summary>
-internal sealed class Epochs(Epoch first, Arrivals arrivals, TimeProvider clock)
+internal sealed class Epochs(Epoch first, TimeProvider clock)
 {
     /// <summary>Who has read for this long may go on for longer: a checkpoint stops at its snapshot.</summary>
     private static readonly TimeSpan s_longReading = TimeSpan.FromMilliseconds(10);
@@ -40,7 +40,7 @@ internal sealed class Epochs(Epoch first, Arrivals arrivals, TimeProvider clock)
     /// <summary>Who has read for this long is not likely to write, and gives way when memory is short.</summary>
     private static readonly TimeSpan s_oldReading = TimeSpan.FromSeconds(1);
 
-    private readonly Lock _gate = arrivals.Gate;
+    private readonly Lock _gate = new();
     private readonly List<Epoch> _inUse = [first];
 
     // Guarded by _gate: the holds from the oldest snapshot to the newest.
@@ -48,8 +48,6 @@ internal sealed class Epochs(Epoch first, Arrivals arrivals, TimeProvider clock)
     private Hold? _newest;
 
     public Epoch Current { get; private set; } = first;
-
-    public Arrivals Arrivals => arrivals;
 
     /// <summary>Called, under no lock, when an old epoch is no longer in use: there may be versions to drop.</summary>
     public Action? Freed { get; set; }
@@ -61,7 +59,7 @@ internal sealed class Epochs(Epoch first, Arrivals arrivals, TimeProvider clock)
         lock (_gate)
         {
             Current.Pins++;
-            var hold = new Hold(Current, Math.Max(commits.DurableTimestamp, Current.Checkpointed), now, arrivals.Arrive()) { Previous = _newest };
+            var hold = new Hold(Current, Math.Max(commits.DurableTimestamp, Current.Checkpointed), now) { Previous = _newest };
             if (_newest is null)
             {
                 _oldest = hold;
@@ -98,8 +96,6 @@ internal sealed class Epochs(Epoch first, Arrivals arrivals, TimeProvider clock)
             {
                 hold.Next.Previous = hold.Previous;
             }
-
-            arrivals.Leave(_oldest);
 
             freed = Release(hold.Epoch);
             freedExact = hold.Exact is { } exact ? Release(exact) : null;

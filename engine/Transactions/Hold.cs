@@ -7,7 +7,7 @@ namespace Sluice.Engine.Transactions;
 /// <para>1. What a reader does between <see cref="Enter"/> and <see cref="Exit"/> sees one epoch, and its versions stay that long. 2. The move
 /// happens between two such steps, at most once. 3. Both epochs are held until the end: what was read from the first may still be used.</para>
 /// </summary>
-internal sealed class Hold(Epoch epoch, long snapshot, long since, long number)
+internal sealed class Hold(Epoch epoch, long snapshot, long since)
 {
     private const int Resting = 0;
     private const int Reading = 1;
@@ -24,9 +24,6 @@ internal sealed class Hold(Epoch epoch, long snapshot, long since, long number)
 
     /// <summary>The clock's timestamp of the begin.</summary>
     public long Since { get; } = since;
-
-    /// <summary>Its number among all (<see cref="Arrivals"/>).</summary>
-    public long Number { get; } = number;
 
     /// <summary>Whether the transaction has begun to write, and so may have to find out who else wrote since its snapshot. Set by its thread.</summary>
     public bool IsWriting

@@ -43,8 +43,7 @@ internal readonly ref struct KeyProbe(ReadOnlySpan<SqlValue> columns, KeyOrder o
 /// every entry of the pages that is equal to its key. A version holds the whole key, put or removed; who changes an
 /// entry removes the old one before it puts the new one.
 /// </summary>
-internal sealed class IndexDelta(uint root, KeyOrder order, Arrivals arrivals)
-    : DeltaTree<IndexKey, KeyRecordOrder>(root, new KeyRecordOrder(order), Places, arrivals)
+internal sealed class IndexDelta(uint root, KeyOrder order) : DeltaTree<IndexKey, KeyRecordOrder>(root, new KeyRecordOrder(order), Places)
 {
     /// <summary>Places remembered, spread by the first column: so many series may be written in turn.</summary>
     private const int Places = 256;

@@ -126,8 +126,7 @@ public sealed class Store : IDisposable
             }
 
             BaseSnapshot pages = pager.Pin();
-            var arrivals = new Arrivals();
-            var first = new Epoch(1, pages, LoadSchema(pages), new Delta(arrivals), 0);
+            var first = new Epoch(1, pages, LoadSchema(pages), new Delta(), 0);
             RedoLog? log = null;
             if (options.Durable)
             {
@@ -135,7 +134,7 @@ public sealed class Store : IDisposable
                 log = new RedoLog(fileSystem, pager.Path, (uint)pages.PageSize, salt, options.SegmentBytes);
             }
 
-            return new Store(fileSystem, pager, options, new Epochs(first, arrivals, options.Clock), log, isOwner: true);
+            return new Store(fileSystem, pager, options, new Epochs(first, options.Clock), log, isOwner: true);
         }
         catch
         {
@@ -260,7 +259,7 @@ public sealed class Store : IDisposable
             _readerSchema = schema = LoadSchema(pages);
         }
 
-        return new Hold(new Epoch(0, pages, schema, new Delta(_epochs.Arrivals), 0), 0, 0, 0);
+        return new Hold(new Epoch(0, pages, schema, new Delta(), 0), 0, 0);
     }
 
     internal void Unpin(Hold hold)
@@ -344,7 +343,7 @@ public sealed class Store : IDisposable
     internal void PublishExclusive(Epoch before, ExclusiveWriter exclusive)
     {
         exclusive.HandOverCounters();
-        var next = new Epoch(before.Number + 1, Pager.Pin(), exclusive.Schema, new Delta(_epochs.Arrivals), before.Checkpointed);
+        var next = new Epoch(before.Number + 1, Pager.Pin(), exclusive.Schema, new Delta(), before.Checkpointed);
         _lastExclusiveEpoch = next.Number;
         if (exclusive.HasNewSchema)
         {
@@ -401,9 +400,8 @@ public sealed class Store : IDisposable
         try
         {
             using BaseSnapshot pages = pager.Pin();
-            var arrivals = new Arrivals();
-            var first = new Epoch(0, pages, LoadSchema(pages), new Delta(arrivals), 0);
-            return new Store(fileSystem, pager, options, new Epochs(first, arrivals, options.Clock), null, isOwner: false);
+            var first = new Epoch(0, pages, LoadSchema(pages), new Delta(), 0);
+            return new Store(fileSystem, pager, options, new Epochs(first, options.Clock), null, isOwner: false);
         }
         catch
         {

@@ -5,9 +5,9 @@ namespace Sluice.Engine.Transactions;
 
 /// <summary>
 /// What one transaction made of one row or index key. Versions of the same key form a chain, newest first. Immutable but for the
-/// link, which only ever skips versions that nobody needs, as long as somebody may look at it.
+/// link, which only ever skips versions that nobody needs.
 /// </summary>
-internal class Version
+internal class Version(CommitStamp owner, Payload content, bool deleted)
 {
     /// <summary>Bytes of memory of a version beside its content: its place in the write set, its part of what is unused in the content's array.</summary>
     private const int OverheadBytes = 32 + 16;
@@ -17,28 +17,17 @@ internal class Version
 
     private Version? _older;
 
-    public Version(CommitStamp owner, Payload content, bool deleted) => Set(owner, content, deleted);
-
-    public CommitStamp Owner { get; private set; } = null!;
+    public CommitStamp Owner { get; } = owner;
 
     /// <summary>The row's record or the full index key; the removed full key of an index entry; nothing for a removed row.</summary>
-    public Payload Content { get; private set; }
+    public Payload Content { get; } = content;
 
-    public bool Deleted { get; private set; }
+    public bool Deleted { get; } = deleted;
 
     public Version? Older
     {
         get => Volatile.Read(ref _older);
         set => Volatile.Write(ref _older, value);
-    }
-
-    /// <summary>Makes it a chain's first version.</summary>
-    protected void Set(CommitStamp owner, Payload content, bool deleted)
-    {
-        Owner = owner;
-        Content = content;
-        Deleted = deleted;
-        _older = null;
     }
 
     public int Bytes => OverheadBytes + Content.Length + (this is DeltaNode ? 0 : ObjectBytes);

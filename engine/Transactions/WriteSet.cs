@@ -112,9 +112,6 @@ internal sealed class WriteSet(Delta delta, long snapshot, Action<long> grown)
         }
     }
 
-    /// <summary>What was written is in the pages, and nobody asks for it in order any more.</summary>
-    public void Forget() => _entries.Cut(0);
-
     /// <summary>Adds the root pages of what was written.</summary>
     public void AddRoots(HashSet<uint> roots)
     {
