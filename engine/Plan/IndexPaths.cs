@@ -37,7 +37,6 @@ internal sealed class IndexPath : AccessPath
     public override int OrderLength => _narrowed.HasIn ? 0
         : (Source.Table!.KeyColumns is null ? _index.Columns.Count + 1 : _index.KeyLength) - _narrowed.Equalities;
 
-    /// <summary>Also where equalities fix all columns.</summary>
     public override bool IsOrderUnique => !_narrowed.HasIn && OrderLength > 0;
 
     public override PathColumn OrderColumn(int position) => IndexColumns.Of(Source, _index, _narrowed.Equalities + position);

@@ -19,7 +19,7 @@ internal static class PartialIndexes
         ExpressionNode condition = NodeWalk.WithoutQualifier(term.Node, source.Name);
         ExpressionNode asked = NodeWalk.WithoutQualifier(part, source.Name);
         if (NodeEquality.AreEqual(condition, asked)
-            || (condition is BinaryNode { Left: LiteralNode } comparison && NodeEquality.AreEqual(Turned(comparison), asked)))
+            || (condition is BinaryNode { Left: LiteralNode } comparison && Turned(comparison) is { } turned && NodeEquality.AreEqual(turned, asked)))
         {
             return true;
         }
@@ -39,25 +39,28 @@ internal static class PartialIndexes
     {
         BinaryNode { Operator: not (BinaryOperator.Or or BinaryOperator.And or BinaryOperator.Is or BinaryOperator.IsNot) } binary =>
             IsNullOf(binary.Left, column) || IsNullOf(binary.Right, column),
-        LikeNode { Operator: LikeOperator.Like or LikeOperator.Glob } like => IsNullOf(like.Value, column) || IsNullOf(like.Pattern, column),
+        // About a blob there is an answer also where the other side is NULL.
+        LikeNode { Operator: LikeOperator.Like or LikeOperator.Glob, Pattern: LiteralNode { Value.Type: SqlType.Text } } like => IsNullOf(like.Value, column),
         InListNode { List.Count: > 0 } list => IsNullOf(list.Value, column),
         UnaryNode unary => IsNullOf(unary.Operand, column),
         CollateNode collate => IsNullOf(collate.Operand, column),
         _ => NodeEquality.AreEqual(condition, column),
     };
 
-    /// <summary>A comparison with its sides exchanged.</summary>
-    private static BinaryNode Turned(BinaryNode node) => new(
-        node.Operator switch
+    /// <summary>A comparison with its sides exchanged; null for what is none.</summary>
+    private static BinaryNode? Turned(BinaryNode node)
+    {
+        BinaryOperator? turned = node.Operator switch
         {
             BinaryOperator.Less => BinaryOperator.Greater,
             BinaryOperator.LessOrEqual => BinaryOperator.GreaterOrEqual,
             BinaryOperator.Greater => BinaryOperator.Less,
             BinaryOperator.GreaterOrEqual => BinaryOperator.LessOrEqual,
-            _ => node.Operator,
-        },
-        node.Right,
-        node.Left);
+            BinaryOperator.Equal or BinaryOperator.NotEqual or BinaryOperator.Is or BinaryOperator.IsNot => node.Operator,
+            _ => null,
+        };
+        return turned is { } op ? new BinaryNode(op, node.Right, node.Left) : null;
+    }
 
     private static ExpressionNode? NotNullOperand(ExpressionNode part) => part switch
     {

@@ -413,12 +413,20 @@ internal sealed partial class StoreTransaction
             return;
         }
 
+        Catalog.Schema schema = _epoch.Schema;
         _store.Unpin(_hold);
         _pinned = false;
-        _store.WaitForMemory(_busyTimeout);
-        Catalog.Schema schema = _epoch.Schema;
-        Take(_store.Pin());
-        _pinned = true;
+        try
+        {
+            _store.WaitForMemory(_busyTimeout);
+        }
+        finally
+        {
+            // The wait may be in vain; the transaction goes on then, and may try again.
+            Take(_store.Pin());
+            _pinned = true;
+        }
+
         if (!ReferenceEquals(schema, _epoch.Schema))
         {
             throw Store.SchemaHasChanged();

@@ -169,7 +169,7 @@ internal sealed partial class StoreTransaction : Transaction
     {
         BeginWriting();
         RowidCounter counter = Counter(root);
-        if (counter.MayBeLower && !_unwritten.Exists(given => ReferenceEquals(given.Counter, counter)) && SeesEverything)
+        if (counter.MayBeLower && !HasUnwritten(counter) && SeesEverything)
         {
             RowCursor rows = CursorOver(root);
             counter.Lower(rows.MoveLast() ? rows.Rowid : 0, _claims);
@@ -183,6 +183,19 @@ internal sealed partial class StoreTransaction : Transaction
         long rowid = counter.Allocate(_claims);
         _unwritten.Add((counter, rowid));
         return rowid;
+    }
+
+    private bool HasUnwritten(RowidCounter counter)
+    {
+        foreach ((RowidCounter given, _) in _unwritten)
+        {
+            if (ReferenceEquals(given, counter))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     public override void GiveBackRowid(uint root, long rowid)

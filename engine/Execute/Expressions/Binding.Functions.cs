@@ -134,7 +134,6 @@ internal sealed partial class Binding
     private static Collation FirstCollation(Expr[] arguments) =>
         Array.Find(arguments, argument => argument.Collation is not null)?.Collation ?? Collation.Binary;
 
-    /// <summary>As <see cref="Finish"/>, but nothing is folded.</summary>
     /// <summary>A call with the first collation that one of its arguments is written with.</summary>
     public static Expr Collated(Expr expression, Expr[] parts) =>
         Array.Find(parts, part => part.HasExplicitCollation) is { } collated ? new CollateExpr(expression, collated.Collation!) : expression;

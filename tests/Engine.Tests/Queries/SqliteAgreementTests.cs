@@ -15,6 +15,10 @@ public sealed class SqliteAgreementTests
         CREATE TABLE l(a INTEGER PRIMARY KEY DESC, b UNIQUE) WITHOUT ROWID;
         CREATE TABLE m(a INTEGER, b, PRIMARY KEY(a DESC), UNIQUE(b)) WITHOUT ROWID;
         INSERT INTO k VALUES('a', 1), ('A', 2);
+        CREATE TABLE p(x INTEGER, c, wide TEXT);
+        INSERT INTO p VALUES(16, NULL, printf('%0200d', 1)), (3, 'a', printf('%0200d', 2)), (NULL, x'61', printf('%0200d', 3));
+        CREATE INDEX p_x ON p(x) WHERE x % 8;
+        CREATE INDEX p_c ON p(c) WHERE c IS NOT NULL;
         """;
 
     [Theory]
@@ -29,6 +33,10 @@ public sealed class SqliteAgreementTests
     [InlineData("SELECT name, coll, \"desc\" FROM pragma_index_xinfo('sqlite_autoindex_k_2') UNION ALL SELECT name, coll, \"desc\" FROM pragma_index_xinfo('sqlite_autoindex_m_2')")]
     [InlineData("SELECT name, tbl_name FROM sqlite_schema WHERE type = 'index' ORDER BY name")]
     [InlineData("SELECT * FROM k")]
+    [InlineData("SELECT x FROM p WHERE 8 % x")]
+    [InlineData("SELECT x FROM p WHERE 8 / x")]
+    [InlineData("SELECT c IS NULL FROM p WHERE c NOT LIKE x'61'")]
+    [InlineData("SELECT c FROM p WHERE c LIKE 'A'")]
     public void The_answer_is_that_of_SQLite(string sql) =>
         Providers.Agree(connection => string.Join("; ", connection.Rows(sql)), Tables);
 }
