@@ -97,10 +97,10 @@ public sealed record ConnectPacket
         bool old = name.SequenceEqual("MQIsdp"u8);
         if (!old && !name.SequenceEqual("MQTT"u8))
             throw new MqttProtocolException(ReasonCode.UnsupportedProtocolVersion, "3.1.2.1", "the protocol name is not MQTT");
-        isBridge = level is BridgeBit | 3 or BridgeBit | 4;
-        if (isBridge)
-            level ^= BridgeBit;
         bool supported = old ? level == 3 : level is 4 or 5;
+        isBridge = level == (BridgeBit | (old ? 3 : 4));
+        if (isBridge)
+            return (ProtocolVersion)(level & ~BridgeBit);
         if (!supported)
             throw new MqttProtocolException(ReasonCode.UnsupportedProtocolVersion, "3.1.2.2", $"protocol level {level} is not supported");
         return (ProtocolVersion)level;

@@ -31,6 +31,7 @@ internal sealed class TlsServer
     {
         Material material = _material.Value;
         var stream = new SslStream(inner, leaveInnerStreamOpen: false);
+        string? refusal = null;
         try
         {
             var server = new SslServerAuthenticationOptions
@@ -38,22 +39,25 @@ internal sealed class TlsServer
                 ServerCertificateContext = material.Server,
                 ClientCertificateRequired = _options.ClientCertificates != ClientCertificates.Off,
                 CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-                RemoteCertificateValidationCallback = (_, certificate, chain, _) => IsBelieved(certificate as X509Certificate2, chain, material),
+                RemoteCertificateValidationCallback = (_, certificate, chain, _) => (refusal = WhyNotBelieved(certificate as X509Certificate2, chain, material)) is null,
             };
             await stream.AuthenticateAsServerAsync(server, cancellationToken).ConfigureAwait(false);
             return (stream, NameIn(stream.RemoteCertificate as X509Certificate2));
         }
-        catch
+        catch (Exception e)
         {
             await stream.DisposeAsync().ConfigureAwait(false);
+            if (e is AuthenticationException && refusal is not null)
+                throw new AuthenticationException(refusal);
             throw;
         }
     }
 
-    private bool IsBelieved(X509Certificate2? certificate, X509Chain? sent, Material material)
+    // Null when it is.
+    private string? WhyNotBelieved(X509Certificate2? certificate, X509Chain? sent, Material material)
     {
         if (certificate is null || _options.ClientCertificates == ClientCertificates.Off)
-            return _options.ClientCertificates != ClientCertificates.Required;
+            return _options.ClientCertificates == ClientCertificates.Required ? "it shows no certificate, which mqtt.tls.client_certificate: required asks for" : null;
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(material.ClientAuthorities);
@@ -63,7 +67,9 @@ internal sealed class TlsServer
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid("1.3.6.1.5.5.7.3.2"));
         foreach (X509ChainElement element in sent?.ChainElements ?? Enumerable.Empty<X509ChainElement>())
             chain.ChainPolicy.ExtraStore.Add(element.Certificate);
-        return chain.Build(certificate);
+        return chain.Build(certificate)
+            ? null
+            : $"its certificate ({certificate.Subject}) is not believed: {string.Join(", ", chain.ChainStatus.Select(status => status.Status).Distinct())}";
     }
 
     private static string? NameIn(X509Certificate2? certificate)

@@ -33,10 +33,10 @@ public sealed class AuditTests(ITestOutputHelper output) : IDisposable
         await using (BrokerHost host = await StartAsync(ClientCertificates.Required))
         {
             await CaseAsync(host, "client certificate of the authority", "CONNACK Success", null, () => OverTlsAsync(host, client, _certificates.IssueClient("pump-1")));
-            await CaseAsync(host, "no client certificate", "closed", "did not come about: ", () => OverTlsAsync(host, client, null));
-            await CaseAsync(host, "a stranger's client certificate", "closed", "did not come about: ", () => OverTlsAsync(host, client, strangers.IssueClient("pump-1")));
+            await CaseAsync(host, "no client certificate", "closed", "did not come about: it shows no certificate, which mqtt.tls.client_certificate: required asks for", () => OverTlsAsync(host, client, null));
+            await CaseAsync(host, "a stranger's client certificate", "closed", "did not come about: its certificate (CN=pump-1) is not believed: ", () => OverTlsAsync(host, client, strangers.IssueClient("pump-1")));
             await CaseAsync(
-                host, "an expired client certificate", "closed", "did not come about: ",
+                host, "an expired client certificate", "closed", "did not come about: its certificate (CN=old) is not believed: NotTimeValid",
                 () => OverTlsAsync(host, client, _certificates.IssueClient("old", until: DateTimeOffset.UtcNow.AddHours(-1))));
         }
         await using (BrokerHost host = await StartAsync())
