@@ -38,6 +38,13 @@ public sealed class SampleConfigurationTests
         {
             await SeesAsync(gateway, shown, "connected to ws://");
             await SeesAsync(gateway, bridged, "Received SUBACK");
+            // The dashboard says that it is connected before it has subscribed.
+            await Tool.UntilAsync(
+                async () => await Tool.OutputAsync(
+                    GatewayProcess.Program, "sql", gateway.Database,
+                    "select filter from mqtt_subscription join mqtt_session on mqtt_session.id = session where client_id = 'dashboard'") == "sensors/#",
+                TimeSpan.FromSeconds(30),
+                () => $"the dashboard subscribes:\n{shown}\n{gateway.Log}");
             await MosquittoAsync("mosquitto_pub", port, "-q", "2", "-t", "sensors/pump-1/temp", "-m", "21.5");
             await SeesAsync(gateway, shown, "sensors/pump-1/temp 21.5");
             Task<string> command = MosquittoAsync("mosquitto_sub", port, "-t", "commands/#", "-C", "1", "-W", "30", "-v");
