@@ -25,23 +25,6 @@ internal static partial class Writing
         return sql;
     }
 
-    /// <summary>jsonb(json_set(...)) for jsonb_set(...), and so on: the document is then written anew.</summary>
-    public static string WithNewJsonb(string sql)
-    {
-        for (Match match = JsonbEdit().Match(sql); match.Success; match = JsonbEdit().Match(sql))
-        {
-            int end = End(sql, match.Index + match.Length - 1);
-            if (end < 0)
-            {
-                break;
-            }
-
-            sql = $"{sql[..match.Index]}jsonb(json_{match.Groups[1].Value}{sql[(match.Index + match.Length - 1)..(end + 1)]}){sql[(end + 1)..]}";
-        }
-
-        return sql;
-    }
-
     /// <summary>Patterns of LIKE and GLOB that are computed, so that no range is made of their beginnings.</summary>
     public static string WithComputedPatterns(string sql) => Pattern().Replace(sql, "$1($2 || '')");
 
@@ -74,24 +57,6 @@ internal static partial class Writing
         return -1;
     }
 
-    /// <summary>Where the parenthesis at <paramref name="start"/> is closed, or -1.</summary>
-    private static int End(string sql, int start)
-    {
-        int depth = 0;
-        bool isText = false;
-        for (int i = start; i < sql.Length; i++)
-        {
-            isText ^= sql[i] == '\'';
-            depth += isText ? 0 : sql[i] == '(' ? 1 : sql[i] == ')' ? -1 : 0;
-            if (depth == 0 && !isText)
-            {
-                return i;
-            }
-        }
-
-        return -1;
-    }
-
     [GeneratedRegex(@"\)(?=\s*(NOT )?IN\s*\(\s*(SELECT|VALUES|WITH)\b)")]
     private static partial Regex BeforeInSelect();
 
@@ -100,9 +65,6 @@ internal static partial class Writing
 
     [GeneratedRegex("^CREATE (UNIQUE )?INDEX ")]
     private static partial Regex IndexDefinition();
-
-    [GeneratedRegex(@"\bjsonb_(set|insert|replace)\s*\(")]
-    private static partial Regex JsonbEdit();
 
     [GeneratedRegex(@"(\b(?:LIKE|GLOB) |\b(?:like|glob)\((?='(?:[^']|'')*', ))('(?:[^']|'')*')")]
     private static partial Regex Pattern();
