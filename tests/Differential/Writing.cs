@@ -31,6 +31,15 @@ internal static partial class Writing
     /// <summary>Indexes without DESC.</summary>
     public static string WithAscendingIndexes(string sql) => IndexDefinition().IsMatch(sql) ? sql.Replace(" DESC", "", StringComparison.Ordinal) : sql;
 
+    /// <summary>Literals IS NULL, NULL NOTNULL and IN () as what is not known to be false before it is computed.</summary>
+    public static string WithComputedConditions(string sql) => EmptyList().Replace(LiteralOfNull().Replace(sql, "$1 COLLATE BINARY $2"), "IN (SELECT 1 WHERE 0)");
+
+    /// <summary>Texts that are compared by their bytes, whatever the collation was: this does not mean the same.</summary>
+    public static string WithBytesCompared(string sql) => Collation().Replace(sql, "COLLATE BINARY");
+
+    /// <summary>All rows that DISTINCT and compounds get, also those that they merge or leave out: this does not mean the same.</summary>
+    public static string WithAllRows(string sql) => Merging().Replace(sql, match => match.Value.StartsWith("SELECT", StringComparison.Ordinal) ? "SELECT" : "UNION ALL");
+
     /// <summary>Where what ends with the parenthesis at <paramref name="end"/> begins: a call, with its FILTER, or what is in parentheses; -1 if nowhere.</summary>
     private static int Start(string sql, int end)
     {
@@ -62,6 +71,18 @@ internal static partial class Writing
 
     [GeneratedRegex(@"^\(*(count|sum|total|avg|min|max|group_concat|string_agg|json_group_array)\s*\(")]
     private static partial Regex Aggregate();
+
+    [GeneratedRegex(@"((?:[0-9]|'|\bNULL)\s*\)*)\s*\b(ISNULL|IS NULL|NOTNULL|NOT NULL|IS NOT NULL)\b")]
+    private static partial Regex LiteralOfNull();
+
+    [GeneratedRegex(@"\bIN\s*\(\s*\)")]
+    private static partial Regex EmptyList();
+
+    [GeneratedRegex(@"\bCOLLATE (NOCASE|RTRIM)\b")]
+    private static partial Regex Collation();
+
+    [GeneratedRegex(@"\bSELECT DISTINCT\b|\bUNION\b( ALL\b)?|\bINTERSECT\b|\bEXCEPT\b")]
+    private static partial Regex Merging();
 
     [GeneratedRegex("^CREATE (UNIQUE )?INDEX ")]
     private static partial Regex IndexDefinition();
