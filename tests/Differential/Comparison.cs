@@ -72,6 +72,27 @@ internal static class Comparison
     public static bool HasSameSet(Answer theirs, Answer ours) =>
         theirs.Rows.Select(Rounded).ToHashSet(StringComparer.Ordinal).SetEquals(ours.Rows.Select(Rounded));
 
+    /// <summary>The columns that have other values, whatever the rows in which these stand; none where an answer is an error.</summary>
+    public static IEnumerable<int> DifferentColumns(Step step, Answer theirs, Answer ours)
+    {
+        IEnumerable<string> Column(Answer answer, int column) => answer.Rows.Select(row => Rounded([row[column]])).Order(StringComparer.Ordinal);
+        IEnumerable<int> columns = step.Order is RowOrder.KeysOnly ? step.Keys! : Enumerable.Range(0, theirs.Columns.Count);
+        return columns.Where(column => column < Math.Min(theirs.Columns.Count, ours.Columns.Count) && !Column(theirs, column).SequenceEqual(Column(ours, column)));
+    }
+
+    /// <summary>A row as a text to sort by, in which sums that differ by rounding only are the same.</summary>
+    public static string Rounded(object?[] row)
+    {
+        StringBuilder text = new();
+        foreach (object? value in row)
+        {
+            // 0.0 and -0.0 are equal.
+            text.Append(value is double real ? (real + 0.0).ToString("E8", CultureInfo.InvariantCulture) : Answer.Show(value)).Append('|');
+        }
+
+        return text.ToString();
+    }
+
     private static bool HasSum(string sql) =>
         sql.Contains("sum(", StringComparison.Ordinal) || sql.Contains("avg(", StringComparison.Ordinal) || sql.Contains("total(", StringComparison.Ordinal);
 
@@ -108,18 +129,5 @@ internal static class Comparison
         }
 
         return true;
-    }
-
-    /// <summary>A row as a text to sort by, in which sums that differ by rounding only are the same.</summary>
-    private static string Rounded(object?[] row)
-    {
-        StringBuilder text = new();
-        foreach (object? value in row)
-        {
-            // 0.0 and -0.0 are equal.
-            text.Append(value is double real ? (real + 0.0).ToString("E8", CultureInfo.InvariantCulture) : Answer.Show(value)).Append('|');
-        }
-
-        return text.ToString();
     }
 }

@@ -6,9 +6,6 @@ namespace Sluice.Differential;
 /// <summary>The differences that are no faults, each with its reason: the one place for them.</summary>
 internal static partial class Explained
 {
-    /// <summary>SQLITE_CONSTRAINT.</summary>
-    private const int Constraint = 19;
-
     /// <summary>SQLITE_INTERRUPT.</summary>
     private const int Interrupted = 9;
 
@@ -27,22 +24,22 @@ internal static partial class Explained
             (@case, difference) => @case.Steps[difference.At] is var step && step != difference.Step && step.Sql.StartsWith("UPDATE ", StringComparison.Ordinal)
                 && (ConflictClause().IsMatch(step.Sql) || FailsByType(@case, difference.At))),
         (
-            "not answered within the 30 s of a command: too slow here, which no answer of SQLite's can tell to be wrong",
-            (_, difference) => difference.Ours.ErrorCode == Interrupted),
+            "not answered within the 30 s of a command, but rightly within 300 s: too slow here",
+            (@case, difference) => difference.Ours.ErrorCode == Interrupted && Replay.IsOnlySlow(@case, difference)),
         (
-            "SQLite leaves headers in JSONB that are longer than they need be when it has changed what they are for: its answer is Sluice's where the document is written anew",
-            (@case, difference) => Replay.IsDecidedByWriting(@case, difference, Writing.WithNewJsonb)),
+            "SQLite leaves headers in JSONB that are longer than they need be when it has changed what they are for: as JSON text the answers are the same",
+            (@case, difference) => difference.What is "values" or "order of rows" && HasInCase(@case, difference, JsonbEdit()) && SameButForBinary(AsBag(difference), value => value)),
         (
             "quote() and JSON of SQLite 3.53 write reals with 17 digits where 15 are not exact; 3.50 and Sluice write them with more, or shorter",
-            (_, difference) => difference.What is "values" or "order of rows" && SameButForDigits(AsBag(difference))),
+            (@case, difference) => difference.What is "values" or "order of rows" && HasInCase(@case, difference, WritesNumbers()) && SameButForDigits(AsBag(difference))),
         (
             "jsonb() of a text that a JSON function made has JSON5 numbers as they were first written: SQLite finds that text among the last it has read",
             (_, difference) => difference.What is "values" or "order of rows" && difference.Step.Sql.Contains("jsonb", StringComparison.Ordinal)
                 && Json5Number().IsMatch(difference.Step.Sql) && (HasOnlyBlobs(difference) || SameButForJson5(difference))),
         (
             "SQLite does not look at what stands beside a condition that is false as it is written, so that names in it may mean nothing or two things",
-            (_, difference) => difference.What == "error here only" && NotFound().IsMatch(difference.Ours.Error)
-                && FalseBesideAnother().IsMatch(difference.Step.Sql)),
+            (@case, difference) => difference.What == "error here only" && NotFound().IsMatch(difference.Ours.Error)
+                && Replay.IsDecidedByWriting(@case, difference, Writing.WithComputedConditions)),
         (
             "SQLite does not know the aggregates of a SELECT with window functions within its subqueries",
             (@case, difference) => IsMisuseOfAggregate(difference) && HasInCase(@case, difference, Windowed())),
@@ -70,15 +67,21 @@ internal static partial class Explained
             "what json_each and json_tree give is no longer JSON, but a text to quote, when SQLite has sorted it for a GROUP BY",
             (@case, difference) => difference.What == "values" && HasInCase(@case, difference, GroupedJson()) && SameBut(difference, Unquoted)),
         (
-            "which rows of an UPDATE collide depends on which are changed first: without its indexes Sluice gives SQLite's answer",
-            (@case, difference) => @case.Steps[difference.At].Sql.StartsWith("UPDATE ", StringComparison.Ordinal) && MayCollide(@case, difference) && Replay.IsDecidedByIndexes(@case, difference)),
-        (
             "SQLite gives another answer, too, when it goes through the tables in another order, without an index or without its optimizations",
             Replay.IsUndecided),
         (
-            "of values that are equal (1 and 1.0, 'a' and 'A' by NOCASE) any may stand for all in DISTINCT, GROUP BY and compounds; SQLite shows an integer in a compound as a real where the first SELECT has a REAL column, and whole reals as integers in RETURNING f(x)",
-            (@case, difference) => difference.What is "values" or "order of rows" && SameButForEquals(@case, difference) && (Merging().IsMatch(difference.Step.Sql)
-                || @case.Steps.Any(step => step.Sql.StartsWith("CREATE VIEW", StringComparison.Ordinal) && Merging().IsMatch(step.Sql)))),
+            "of values that are equal (1 and 1.0, 'a' and 'A' by NOCASE) any may stand for all in DISTINCT, GROUP BY and compounds: it is there before they are merged",
+            (@case, difference) => Merges(@case, difference, Merging()) && EqualValues.StandForOthers(@case, difference)),
+        (
+            "which of the texts that are equal UNION keeps shows where GROUP BY tells them apart: compared by their bytes everywhere, there is one answer",
+            (@case, difference) => difference.What == "number of rows" && HasInCase(@case, difference, Collation()) && HasInCase(@case, difference, UnionInGroups())
+                && Replay.IsSameByWriting(@case, difference, Writing.WithBytesCompared)),
+        (
+            "SQLite shows an integer of a table in a compound as a real where the first SELECT has a REAL column",
+            (@case, difference) => Merges(@case, difference, Compound()) && HasInCase(@case, difference, RealColumn()) && EqualValues.AreRealInSqlite(@case, difference)),
+        (
+            "SQLite gives a whole real as an integer in RETURNING f(x)",
+            (_, difference) => difference.What == "values" && Returning().IsMatch(difference.Step.Sql) && EqualValues.AreIntegersInSqlite(difference)),
     ];
 
     /// <summary>Why it is no fault, or null.</summary>
@@ -91,8 +94,26 @@ internal static partial class Explained
     [GeneratedRegex(@"[\[:,]\.[0-9]|[:,]\+[0-9]")]
     private static partial Regex Json5Number();
 
-    [GeneratedRegex(@"\b(UNION|INTERSECT|EXCEPT|DISTINCT|GROUP BY|RETURNING)")]
+    [GeneratedRegex(@"\b(UNION|INTERSECT|EXCEPT|DISTINCT|GROUP BY)\b")]
     private static partial Regex Merging();
+
+    [GeneratedRegex(@"\b(UNION|INTERSECT|EXCEPT)\b")]
+    private static partial Regex Compound();
+
+    [GeneratedRegex(@"\bUNION\b(?! ALL).*\bGROUP BY\b|\bGROUP BY\b.*\bUNION\b(?! ALL)")]
+    private static partial Regex UnionInGroups();
+
+    [GeneratedRegex(@"\b(NOCASE|RTRIM)\b")]
+    private static partial Regex Collation();
+
+    [GeneratedRegex(@"^CREATE TABLE .*\b(REAL|DOUBLE|FLOAT)\b")]
+    private static partial Regex RealColumn();
+
+    [GeneratedRegex(@"^(INSERT|REPLACE|UPDATE|DELETE)\b.*\bRETURNING\b")]
+    private static partial Regex Returning();
+
+    [GeneratedRegex(@"\bquote\s*\(|json")]
+    private static partial Regex WritesNumbers();
 
     [GeneratedRegex(@"^UPDATE OR ROLLBACK ")]
     private static partial Regex ConflictClause();
@@ -119,36 +140,18 @@ internal static partial class Explained
         Rows = [.. answer.Rows.Select(row => Array.ConvertAll(row, value => value is byte[] || (value is string text && text.Length > 1 && text.All(char.IsAsciiHexDigit)) ? null : value))],
     };
 
-    private static bool SameButForEquals(Case @case, Difference difference)
-    {
-        bool hasNoCase = HasInCase(@case, difference, NoCase());
-        bool hasRTrim = HasInCase(@case, difference, RTrim());
-        object? Representative(object? value) => value switch
-        {
-            long integer => (double)integer,
-            string text when hasNoCase => (hasRTrim ? text.TrimEnd(' ') : text).ToUpperInvariant(),
-            string text when hasRTrim => text.TrimEnd(' '),
-            _ => value,
-        };
-        // One that stands for another may have another place, too; but where places alone differ none does.
-        return SameBut(AsBag(difference), Representative) && (difference.What == "values" || !SameBut(AsBag(difference), value => value));
-    }
-
     private static object? Unquoted(object? value) =>
         value is string text ? text.Replace("\"", "", StringComparison.Ordinal).Replace("\\", "", StringComparison.Ordinal) : value;
 
-    private static Difference AsBag(Difference difference) => difference with { Step = difference.Step with { Order = RowOrder.None } };
-
-    /// <summary>Whether rows of an UPDATE may be passed over, removed or refused for what others hold.</summary>
-    private static bool MayCollide(Case @case, Difference difference) =>
-        MayPassOver().IsMatch(@case.Steps[difference.At].Sql)
-        || HasInCase(@case, difference, OnConflict())
-        || (difference.Theirs.ErrorCode & 0xff) == Constraint || (difference.Ours.ErrorCode & 0xff) == Constraint;
+    public static Difference AsBag(Difference difference) => difference with { Step = difference.Step with { Order = RowOrder.None } };
 
     private static bool SameButForJson5(Difference difference) => SameBut(difference, value => value is string text ? Json5Point().Replace(text, "${1}0.").Replace("+", "") : value);
 
+    /// <summary>Whether the statement, or a view that it may use, has a query of a form, and the values differ, perhaps with their places.</summary>
+    private static bool Merges(Case @case, Difference difference, Regex form) => difference.What is "values" or "order of rows" && HasInCase(@case, difference, form);
+
     /// <summary>Whether the two answers are the same when each value is replaced.</summary>
-    private static bool SameBut(Difference difference, Converter<object?, object?> replace)
+    public static bool SameBut(Difference difference, Converter<object?, object?> replace)
     {
         Answer Replaced(Answer answer) => answer with { Rows = [.. answer.Rows.Select(row => Array.ConvertAll(row, replace))] };
         return Comparison.Difference(difference.Step, Replaced(difference.Theirs), Replaced(difference.Ours)) is null;
@@ -158,12 +161,9 @@ internal static partial class Explained
         difference.What == "error in SQLite only" && difference.Theirs.Error.StartsWith("misuse of aggregate: ", StringComparison.Ordinal);
 
     /// <summary>Whether the statement, or the definition of a table, view or index that it may use, is of a form.</summary>
-    private static bool HasInCase(Case @case, Difference difference, Regex form) =>
+    public static bool HasInCase(Case @case, Difference difference, Regex form) =>
         form.IsMatch(difference.Step.Sql)
         || @case.Steps.Take(difference.At).Any(step => step.Sql.StartsWith("CREATE ", StringComparison.Ordinal) && form.IsMatch(step.Sql));
-
-    [GeneratedRegex(@"\bAND\b.*(([0-9]|')\s*\)*\s*(ISNULL|IS NULL)|\bNULL\s*\)*\s*(NOTNULL|NOT NULL|IS NOT NULL)|\bIN\s*\(\s*\))")]
-    private static partial Regex FalseBesideAnother();
 
     [GeneratedRegex(@"\b(OVER|WINDOW)\b")]
     private static partial Regex Windowed();
@@ -177,17 +177,14 @@ internal static partial class Explained
     [GeneratedRegex(@"\bjson_group_array\b.*\bjson_(each|tree)\(.*\bGROUP BY\b")]
     private static partial Regex GroupedJson();
 
+    [GeneratedRegex(@"\bjsonb_(set|insert|replace)\s*\(")]
+    private static partial Regex JsonbEdit();
+
     [GeneratedRegex(@"\b(LEFT|RIGHT|FULL)\b")]
     private static partial Regex OuterJoin();
 
     [GeneratedRegex(@"^(INSERT|REPLACE|UPDATE|DELETE)\b.*?\b(?<table>t[0-9]+)\b.*\bRETURNING\b(?<subquery>.*\bSELECT\b.*)")]
     private static partial Regex NestedInReturning();
-
-    [GeneratedRegex(@"^UPDATE OR (IGNORE|REPLACE|FAIL) ")]
-    private static partial Regex MayPassOver();
-
-    [GeneratedRegex(@"\bON CONFLICT (IGNORE|REPLACE|FAIL)\b")]
-    private static partial Regex OnConflict();
 
     [GeneratedRegex(@"^(no such |ambiguous column name: )")]
     private static partial Regex NotFound();
@@ -195,23 +192,26 @@ internal static partial class Explained
     [GeneratedRegex(@"\b(sum|total|avg)\s*\(.*\bOVER\b")]
     private static partial Regex SumOverWindow();
 
-    [GeneratedRegex(@"\bNOCASE\b")]
-    private static partial Regex NoCase();
-
-    [GeneratedRegex(@"\bRTRIM\b")]
-    private static partial Regex RTrim();
-
     [GeneratedRegex(@"(^|[^0-9])\.")]
     private static partial Regex Json5Point();
 
     [GeneratedRegex(@"[0-9]+\.[0-9]+(?:e[+-]?[0-9]+)?")]
     private static partial Regex RealNumber();
 
-    private static bool SameButForDigits(Difference difference)
+    private static bool SameButForDigits(Difference difference) =>
+        SameButForBinary(difference, value => value is string text ? RealNumber().Replace(text, Round) : value);
+
+    /// <summary>Whether the two answers are the same when JSONB, also what hex() shows of it, is the text that SQLite makes of it, and each value is then replaced.</summary>
+    private static bool SameButForBinary(Difference difference, Converter<object?, object?> replace)
     {
         using var sqlite = Subject.Sqlite();
-        object? WithText(object? value) => value is byte[] bytes && sqlite.Run($"SELECT json({Answer.Show(bytes)})") is { Rows: [[string json]] } ? json : value;
-        return SameBut(difference, value => WithText(value) is string text ? RealNumber().Replace(text, Round) : value);
+        object? AsText(string bytes, object? otherwise) => sqlite.Run($"SELECT json(x'{bytes}')") is { Rows: [[string json]] } ? json : otherwise;
+        return SameBut(difference, value => replace(value switch
+        {
+            byte[] bytes => AsText(Convert.ToHexString(bytes), value),
+            string { Length: > 1 } text when text.Length % 2 == 0 && text.All(char.IsAsciiHexDigit) => AsText(text, value),
+            _ => value,
+        }));
     }
 
     private static string Round(Match number) => double.Parse(number.Value, CultureInfo.InvariantCulture).ToString("E13", CultureInfo.InvariantCulture);

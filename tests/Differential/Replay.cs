@@ -11,6 +11,12 @@ internal sealed record Difference(int At, Step Step, string What, Answer Theirs,
 /// <summary>Runs a case on the engine and on SQLite.</summary>
 internal static class Replay
 {
+    /// <summary>Ways of <see cref="Elsewhere"/>.</summary>
+    private const int Variants = 4;
+
+    /// <summary>In seconds; otherwise a command has 30.</summary>
+    private const int LongLimit = 300;
+
     /// <summary>The first difference for which <paramref name="isExplained"/> is not true, or null.</summary>
     public static Difference? Run(Case @case, Func<Difference, bool> isExplained) => Run(@case, isExplained, out _);
 
@@ -62,11 +68,27 @@ internal static class Replay
 
     /// <summary>
     /// Whether SQLite itself gives another answer when nothing changes but the way it goes through the tables: then the statement does not
-    /// decide its answer, and no answer is wrong. An error of the engine's must then be one of SQLite's, too.
+    /// decide its answer. The engine's may differ from SQLite's then in what SQLite's differ in, and not otherwise: values and their order, and
+    /// these in no other columns; an error, a number of rows or of changed rows must be one of SQLite's, too.
     /// </summary>
-    public static bool IsUndecided(Case @case, Difference difference) =>
-        Enumerable.Range(0, 4).Select(variant => Elsewhere(@case, difference, variant)).Any(other =>
-            other.ErrorCode == difference.Ours.ErrorCode && Comparison.Difference(difference.Step, difference.Theirs, other) is not null);
+    public static bool IsUndecided(Case @case, Difference difference)
+    {
+        bool isOfThisKind = false;
+        HashSet<int> undecided = [];
+        for (int variant = 0; variant < Variants; variant++)
+        {
+            Answer other = Elsewhere(@case, difference, variant);
+            isOfThisKind |= Comparison.Difference(difference.Step, difference.Theirs, other) == difference.What
+                && Comparison.Difference(difference.Step, other, difference.Ours) is null or "values" or "order of rows";
+            undecided.UnionWith(Comparison.DifferentColumns(difference.Step, difference.Theirs, other));
+            if (isOfThisKind && Comparison.DifferentColumns(difference.Step, difference.Theirs, difference.Ours).All(undecided.Contains))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>
     /// SQLite's answer, when it goes through tables backwards (0), without indexes that may be missing (1), both and without making its own (2), or
@@ -104,38 +126,56 @@ internal static class Replay
         return @case.Steps[difference.At] == difference.Step ? answer : subject.Run(difference.Step.Sql);
     }
 
-    /// <summary>Whether the engine gives SQLite's answer where the indexes are missing that may be.</summary>
-    public static bool IsDecidedByIndexes(Case @case, Difference difference)
+    /// <summary>Whether the engine gives SQLite's answer when it has ten times as long for it.</summary>
+    public static bool IsOnlySlow(Case @case, Difference difference)
     {
-        using var subject = Subject.Sluice();
-        Answer answer = Answer.Failed(0, "");
-        foreach (Step step in @case.Steps.Take(difference.At + 1).Where(step => !step.Sql.StartsWith("CREATE INDEX", StringComparison.Ordinal)))
-        {
-            answer = subject.Run(step.Sql, step.Kind is StepKind.Change);
-        }
-
-        answer = @case.Steps[difference.At] == difference.Step ? answer : subject.Run(difference.Step.Sql);
-        return Comparison.Difference(difference.Step, difference.Theirs, answer) is null;
+        using var subject = Subject.Sluice(LongLimit);
+        return Comparison.Difference(difference.Step, difference.Theirs, Last(subject, @case, difference, sql => sql)) is null;
     }
 
     /// <summary>Whether SQLite gives the engine's answer when statements are written another way, which means the same.</summary>
     public static bool IsDecidedByWriting(Case @case, Difference difference, Func<string, string> rewrite)
     {
-        Step[] steps = [.. @case.Steps.Take(difference.At + 1).Where(step => step.Kind is not StepKind.Ours)];
-        if (steps.All(step => rewrite(step.Sql) == step.Sql) && rewrite(difference.Step.Sql) == difference.Step.Sql)
+        if (@case.Steps.Take(difference.At + 1).Append(difference.Step).All(step => rewrite(step.Sql) == step.Sql))
         {
             return false;
         }
 
+        Answer answer = Rewritten(@case, difference, rewrite);
+        return Comparison.Difference(difference.Step, answer with { Columns = difference.Ours.Columns }, difference.Ours) is null;
+    }
+
+    /// <summary>Whether both give one answer when statements are written another way, by which they may mean less.</summary>
+    public static bool IsSameByWriting(Case @case, Difference difference, Func<string, string> rewrite)
+    {
+        using var ours = Subject.Sluice();
+        return Comparison.Difference(difference.Step, Rewritten(@case, difference, rewrite), Last(ours, @case, difference, rewrite)) is null;
+    }
+
+    /// <summary>SQLite's answer when statements are written another way.</summary>
+    public static Answer Rewritten(Case @case, Difference difference, Func<string, string> rewrite)
+    {
         using var subject = Subject.Sqlite();
+        return Last(subject, @case, difference, rewrite);
+    }
+
+    /// <summary>What is in the tables when the difference comes, in SQLite.</summary>
+    public static IEnumerable<object?> Contents(Case @case, Difference difference)
+    {
+        using var subject = Subject.Sqlite();
+        _ = Last(subject, @case, difference, sql => sql);
+        return [.. @case.Contents.SelectMany(show => subject.Run(show.Sql).Rows).SelectMany(row => row)];
+    }
+
+    private static Answer Last(Subject subject, Case @case, Difference difference, Func<string, string> rewrite)
+    {
         Answer answer = Answer.Failed(0, "");
-        foreach (Step step in steps)
+        foreach (Step step in @case.Steps.Take(difference.At + 1).Where(step => step.Kind is not StepKind.Ours))
         {
             answer = subject.Run(rewrite(step.Sql), step.Kind is StepKind.Change);
         }
 
-        answer = @case.Steps[difference.At] == difference.Step ? answer : subject.Run(rewrite(difference.Step.Sql));
-        return Comparison.Difference(difference.Step, answer with { Columns = difference.Ours.Columns }, difference.Ours) is null;
+        return @case.Steps[difference.At] == difference.Step ? answer : subject.Run(rewrite(difference.Step.Sql));
     }
 
     private static Difference? Ask(Step step, int at, Subject theirs, Subject ours)

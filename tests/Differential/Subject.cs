@@ -17,18 +17,25 @@ internal sealed partial class Subject : IDisposable
 
     private const int AllOptimizations = -1;
 
+    /// <summary>In seconds, for one command.</summary>
+    private const int DefaultLimit = 30;
+
     private readonly DbConnection _connection;
 
-    private Subject(DbConnection connection, bool isOurs)
+    private readonly int _limit;
+
+    private Subject(DbConnection connection, bool isOurs, int limit = DefaultLimit)
     {
         _connection = connection;
+        _limit = limit;
         IsOurs = isOurs;
         connection.Open();
     }
 
     public bool IsOurs { get; }
 
-    public static Subject Sluice() => new(new SluiceConnection("Data Source=:memory:"), isOurs: true);
+    /// <param name="limit">In seconds, for one command.</param>
+    public static Subject Sluice(int limit = DefaultLimit) => new(new SluiceConnection("Data Source=:memory:"), isOurs: true, limit);
 
     /// <summary>SQLite writes reals with 15 digits when asked to, as it did up to 3.52 and as Sluice does.</summary>
     public static Subject Sqlite()
@@ -45,6 +52,7 @@ internal sealed partial class Subject : IDisposable
         {
             using DbCommand command = _connection.CreateCommand();
             command.CommandText = sql;
+            command.CommandTimeout = _limit;
             using DbDataReader reader = command.ExecuteReader();
             var columns = new string[reader.FieldCount];
             for (int i = 0; i < columns.Length; i++)

@@ -25,28 +25,20 @@ internal static partial class Writing
         return sql;
     }
 
-    /// <summary>jsonb(json_set(...)) for jsonb_set(...), and so on: the document is then written anew.</summary>
-    public static string WithNewJsonb(string sql)
-    {
-        for (Match match = JsonbEdit().Match(sql); match.Success; match = JsonbEdit().Match(sql))
-        {
-            int end = End(sql, match.Index + match.Length - 1);
-            if (end < 0)
-            {
-                break;
-            }
-
-            sql = $"{sql[..match.Index]}jsonb(json_{match.Groups[1].Value}{sql[(match.Index + match.Length - 1)..(end + 1)]}){sql[(end + 1)..]}";
-        }
-
-        return sql;
-    }
-
     /// <summary>Patterns of LIKE and GLOB that are computed, so that no range is made of their beginnings.</summary>
     public static string WithComputedPatterns(string sql) => Pattern().Replace(sql, "$1($2 || '')");
 
     /// <summary>Indexes without DESC.</summary>
     public static string WithAscendingIndexes(string sql) => IndexDefinition().IsMatch(sql) ? sql.Replace(" DESC", "", StringComparison.Ordinal) : sql;
+
+    /// <summary>Literals IS NULL, NULL NOTNULL and IN () as what is not known to be false before it is computed.</summary>
+    public static string WithComputedConditions(string sql) => EmptyList().Replace(LiteralOfNull().Replace(sql, "$1 COLLATE BINARY $2"), "IN (SELECT 1 WHERE 0)");
+
+    /// <summary>Texts that are compared by their bytes, whatever the collation was: this does not mean the same.</summary>
+    public static string WithBytesCompared(string sql) => Collation().Replace(sql, "COLLATE BINARY");
+
+    /// <summary>All rows that DISTINCT and compounds get, also those that they merge or leave out: this does not mean the same.</summary>
+    public static string WithAllRows(string sql) => Merging().Replace(sql, match => match.Value.StartsWith("SELECT", StringComparison.Ordinal) ? "SELECT" : "UNION ALL");
 
     /// <summary>Where what ends with the parenthesis at <paramref name="end"/> begins: a call, with its FILTER, or what is in parentheses; -1 if nowhere.</summary>
     private static int Start(string sql, int end)
@@ -74,35 +66,26 @@ internal static partial class Writing
         return -1;
     }
 
-    /// <summary>Where the parenthesis at <paramref name="start"/> is closed, or -1.</summary>
-    private static int End(string sql, int start)
-    {
-        int depth = 0;
-        bool isText = false;
-        for (int i = start; i < sql.Length; i++)
-        {
-            isText ^= sql[i] == '\'';
-            depth += isText ? 0 : sql[i] == '(' ? 1 : sql[i] == ')' ? -1 : 0;
-            if (depth == 0 && !isText)
-            {
-                return i;
-            }
-        }
-
-        return -1;
-    }
-
     [GeneratedRegex(@"\)(?=\s*(NOT )?IN\s*\(\s*(SELECT|VALUES|WITH)\b)")]
     private static partial Regex BeforeInSelect();
 
     [GeneratedRegex(@"^\(*(count|sum|total|avg|min|max|group_concat|string_agg|json_group_array)\s*\(")]
     private static partial Regex Aggregate();
 
+    [GeneratedRegex(@"((?:[0-9]|'|\bNULL)\s*\)*)\s*\b(ISNULL|IS NULL|NOTNULL|NOT NULL|IS NOT NULL)\b")]
+    private static partial Regex LiteralOfNull();
+
+    [GeneratedRegex(@"\bIN\s*\(\s*\)")]
+    private static partial Regex EmptyList();
+
+    [GeneratedRegex(@"\bCOLLATE (NOCASE|RTRIM)\b")]
+    private static partial Regex Collation();
+
+    [GeneratedRegex(@"\bSELECT DISTINCT\b|\bUNION\b( ALL\b)?|\bINTERSECT\b|\bEXCEPT\b")]
+    private static partial Regex Merging();
+
     [GeneratedRegex("^CREATE (UNIQUE )?INDEX ")]
     private static partial Regex IndexDefinition();
-
-    [GeneratedRegex(@"\bjsonb_(set|insert|replace)\s*\(")]
-    private static partial Regex JsonbEdit();
 
     [GeneratedRegex(@"(\b(?:LIKE|GLOB) |\b(?:like|glob)\((?='(?:[^']|'')*', ))('(?:[^']|'')*')")]
     private static partial Regex Pattern();
