@@ -1,6 +1,5 @@
 using Sluice.Engine.Execute;
 using Sluice.Engine.Execute.Expressions;
-using Sluice.Engine.Execute.Operators;
 using Sluice.Engine.Execute.TableFunctions;
 using Sluice.Engine.Format;
 using Sluice.Engine.Sql;
