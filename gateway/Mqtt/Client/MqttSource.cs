@@ -47,7 +47,10 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
     private MqttClientConnection? _connection;
     private TaskCompletionSource? _idle;
     private int _open;
+
+    // Whose acknowledgements are being written, by what. One at a time, so that they go out in order.
     private MqttClientConnection? _flushing;
+    private Task _flush = Task.CompletedTask;
 
     public MqttSource(MqttSourceOptions options, MqttBroker broker, HealthState health, TimeProvider time, ILogger log)
     {
@@ -91,8 +94,8 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
             if (connection is null || connection == _flushing || !_ring.IsHeadReady)
                 return;
             _flushing = connection;
+            _flush = Task.Run(() => FlushAsync(connection));
         }
-        _ = FlushAsync(connection);
     }
 
     private async Task RunAsync()
@@ -137,8 +140,11 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             await WhenIdleAsync().ConfigureAwait(false);
-            // A broker that does not read does not hold up the stop.
-            await FlushAsync(connection).WaitAsync(MqttClientConnection.FarewellTime, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Task flush;
+            lock (_gate)
+                flush = _flush;
+            // What was acknowledged last has begun to be written. A broker that does not read does not hold up the stop.
+            await flush.WaitAsync(MqttClientConnection.FarewellTime, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await connection.LeaveAsync().ConfigureAwait(false);
         }
         finally
