@@ -165,12 +165,15 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
     {
         SourceSession session = _sessions[connection.Server];
         bool isNew = !connection.SessionPresent;
-        _leaving = isNew ? [] : [.. session.Filters.Except(_options.Topics)];
+        string[] known;
+        lock (_gate)
+            known = isNew ? [] : [.. session.Filters];
+        _leaving = [.. known.Except(_options.Topics)];
         // Known before it is so, never the other way round.
         var rows = new RowChanges();
         if (isNew)
             rows.DeleteSource(session.Key);
-        foreach (string topic in isNew ? _options.Topics : _options.Topics.Except(session.Filters))
+        foreach (string topic in _options.Topics.Except(known))
             rows.InsertSourceFilter(session.Key, topic);
         if (!await _broker.SaveAsync(_options.Name, rows).ConfigureAwait(false))
             throw new IOException("what is to be known of its session could not be stored");
