@@ -21,6 +21,9 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
     /// <summary>A connection that lasted so long was a good one: the next attempt begins anew with the first server and the first pause.</summary>
     private static readonly TimeSpan ShortestGood = TimeSpan.FromSeconds(10);
 
+    /// <summary>Acknowledgements that a connection may owe: more than there are identifiers, so a broker that keeps to them is never stopped by it.</summary>
+    private const int MaximumOwed = 65_536;
+
     private const ushort SubscribeIdentifier = 1;
 
     private const ushort UnsubscribeIdentifier = 2;
@@ -233,6 +236,7 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
         bool isSecond;
         lock (_gate)
         {
+            ThrowIfOwingTooMuch();
             isSecond = isExactlyOnce && !_session.Receive(packet.PacketIdentifier);
             token = _ring.Add(packet.PacketIdentifier, isExactlyOnce ? PacketType.PubRec : PacketType.PubAck, hasSubscribers: true);
             _open++;
@@ -279,6 +283,7 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
             bool? isDurable = session.Find(identifier);
             if (isDurable == false)
                 throw MqttProtocolException.Protocol("4.3.3", "PUBREL for a message that has no PUBREC yet");
+            ThrowIfOwingTooMuch();
             isKnown = isDurable is not null;
             token = _ring.Add(identifier, PacketType.PubComp, hasSubscribers: true);
             _open++;
@@ -299,6 +304,13 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
             }
             Complete(token, isDone ? IngressResult.Stored : IngressResult.Failed);
         });
+    }
+
+    // Under _gate. Repeated packets are answered each, so a broker that sends them and does not read would fill the memory.
+    private void ThrowIfOwingTooMuch()
+    {
+        if (_ring.Count >= MaximumOwed)
+            throw new IOException($"the broker has sent {MaximumOwed} messages again without an answer");
     }
 
     private void CheckSubscriptions(SubAckPacket answer)
