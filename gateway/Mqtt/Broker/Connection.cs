@@ -294,7 +294,7 @@ internal sealed partial class Connection
         _clientLeft = true;
     }
 
-    // A refusal at CONNECT and a breach of the protocol are told apart in counts and log; both count towards a ban.
+    // A refusal at CONNECT and a breach of the protocol are told apart in counts and log; both may count towards a ban.
     private void NoteOffence(MqttProtocolException e)
     {
         bool refused = _session is null && e.Reason is ReasonCode.BadUserNameOrPassword or ReasonCode.NotAuthorized or ReasonCode.Banned;
@@ -302,7 +302,7 @@ internal sealed partial class Connection
             _core.Counters.Refused();
         else
             _core.Counters.ProtocolError();
-        if (e.Reason != ReasonCode.Banned && _core.Admission.Bans.NoteOffence(_transport.Peer))
+        if (e.IsOffence && _core.Admission.Bans.NoteOffence(_transport.Peer))
             MqttLog.PeerBanned(_core.Log, _transport.Peer.Host, _core.Options.Security.Ban.After, _core.Options.Security.Ban.For);
         if (!(refused ? _core.LogLimits.Refused : _core.LogLimits.ProtocolViolated).Allows(out long others))
             return;

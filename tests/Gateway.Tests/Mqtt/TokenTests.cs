@@ -248,6 +248,37 @@ public sealed class TokenTests : IDisposable
         await before.PingAsync();
     }
 
+    /// <summary>Behind one address there may be many devices, and their tokens expire together.</summary>
+    [Fact]
+    public async Task Tokens_that_are_rightly_signed_and_untimely_do_not_ban_their_address_and_wrong_ones_do()
+    {
+        const string remote = "PROXY TCP4 203.0.113.9 198.51.100.1 40000 1883\r\n";
+        using TestTokens others = new();
+        await using BrokerHost host = await BrokerHost.StartAsync(
+            new MqttOptions
+            {
+                Listen = ["tcp://127.0.0.1:0?proxy"],
+                Security = new SecurityOptions { Tokens = Options(), Ban = new BanOptions { After = 2 } },
+            },
+            _time);
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(ReasonCode.BadUserNameOrPassword, await RemoteAsync(With("exp", Now.AddHours(-1).ToUnixTimeSeconds())));
+            Assert.Equal(ReasonCode.BadUserNameOrPassword, await RemoteAsync(With("nbf", Now.AddHours(1).ToUnixTimeSeconds())));
+        }
+        Assert.Equal(ReasonCode.Success, await RemoteAsync(_tokens.Write(Now)));
+        for (int i = 0; i < 2; i++)
+            Assert.Equal(ReasonCode.BadUserNameOrPassword, await RemoteAsync(others.Write(Now)));
+        Assert.Equal(ReasonCode.Banned, await RemoteAsync(_tokens.Write(Now)));
+
+        async Task<ReasonCode> RemoteAsync(string token)
+        {
+            using RawClient client = await RawClient.OpenAsync(int.Parse(host.Broker.ListeningOn[0].Split(':')[2].Split('?')[0], System.Globalization.CultureInfo.InvariantCulture), ProtocolVersion.Mqtt50);
+            await client.SendAsync(Encoding.ASCII.GetBytes(remote));
+            return (await client.ConnectAsync("c", "pump-1", token)).Reason;
+        }
+    }
+
     [Fact]
     public async Task Passwords_of_the_users_file_work_beside_tokens()
     {
