@@ -69,7 +69,9 @@ internal sealed class Admission
         {
             if (await IsRightAsync(user, connect.Password ?? [], cancellationToken).ConfigureAwait(false))
                 return user;
-            throw Refused(ReasonCode.BadUserNameOrPassword, $"wrong user name or password (user '{user}')");
+            throw Refused(ReasonCode.BadUserNameOrPassword, TokenCheck.IsToken(Encoding.UTF8.GetBytes(user))
+                ? "wrong user name or password (its user name has the form of a token; show it as the password)"
+                : $"wrong user name or password (user '{user}')");
         }
         if (MayBeAnonymous(peer))
             return null;

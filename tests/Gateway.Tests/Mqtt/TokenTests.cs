@@ -293,6 +293,17 @@ public sealed class TokenTests : IDisposable
         Assert.Equal(ReasonCode.Success, await TryAsync(host, _tokens.Write(Now), "c3"));
     }
 
+    [Fact]
+    public async Task A_token_that_is_shown_as_the_user_name_is_not_logged()
+    {
+        await using BrokerHost host = await BrokerHost.StartAsync(
+            new MqttOptions { Security = new SecurityOptions { Anonymous = AnonymousAccess.No, Tokens = Options() } }, _time);
+        using RawClient client = await host.OpenAsync();
+        Assert.Equal(ReasonCode.BadUserNameOrPassword, (await client.ConnectAsync("c", _tokens.Write(Now), "x")).Reason);
+        await BrokerHost.UntilAsync(() => host.LogLines.Any(line => line.Contains("its user name has the form of a token; show it as the password", StringComparison.Ordinal)), "the log says it");
+        Assert.DoesNotContain(host.LogLines, line => line.Contains("eyJ", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("missing", null, "Could not find file")]
     [InlineData("empty", "", "holds no public key")]
