@@ -38,6 +38,22 @@ public sealed class TokenTests : IDisposable
         Assert.Equal(ReasonCode.NotAuthorized, (await client.ReadAckAsync(PacketType.PubAck)).Reason);
     }
 
+    /// <summary>RFC 7518 section 3.2: a secret is as long as the hash at least.</summary>
+    [Theory]
+    [InlineData(40, "HS256", true)]
+    [InlineData(40, "HS384", false)]
+    [InlineData(40, "HS512", false)]
+    [InlineData(48, "HS384", true)]
+    [InlineData(64, "HS512", true)]
+    public async Task The_length_of_a_secret_says_which_algorithms_go_with_it(int bytes, string algorithm, bool isRight)
+    {
+        using TestTokens tokens = new(bytes);
+        await using BrokerHost host = await StartAsync(Options() with { Keys = [], Secret = tokens.Secret });
+        Assert.Equal(isRight ? ReasonCode.Success : ReasonCode.BadUserNameOrPassword, await TryAsync(host, tokens.Write(Now, algorithm)));
+        if (!isRight)
+            Assert.Contains(host.LogLines, line => line.Contains($"its token is not signed with a key of mqtt.jwt (algorithm '{algorithm}')", StringComparison.Ordinal));
+    }
+
     public static TheoryData<string, string> Wrong => new()
     {
         { "expired", "its token expired at" },
