@@ -344,9 +344,9 @@ internal sealed partial class Connection
             if (_session is not null)
             {
                 Task will = _core.Sessions.Detach(_session, this, _withdrawWill, _expiryAtDisconnect);
-                // After a stop the writers take nothing more.
+                // After a stop the writers take nothing more. What they do not take in time is kept by the session's row for the next start.
                 if (shutdown)
-                    await will.ConfigureAwait(false);
+                    await will.WaitAsync(_abort.Token).ConfigureAwait(false);
                 if (request is not null && !shutdown)
                     MqttLog.Closed(_core.Log, ClientId, Address, request.Why, request.Reason);
                 MqttLog.Left(_core.Log, ClientId, Address, request?.Why ?? (_clientLeft ? "disconnected" : "connection lost"));
