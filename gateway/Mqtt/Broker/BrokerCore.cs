@@ -85,7 +85,7 @@ internal sealed class BrokerCore
     /// <summary>Figures of this moment.</summary>
     public BrokerStatistics Statistics => Counters.Snapshot(Sessions.Connected, Sessions.Count, Subscriptions.Count, Retained.Count, QueuedBytes);
 
-    /// <summary>Takes the results of messages that nobody waits for (QoS 0, wills): failures are counted.</summary>
+    /// <summary>Takes the results of messages that nobody waits for (QoS 0): failures are counted.</summary>
     public IAcknowledgement Unacknowledged { get; }
 
     /// <summary>Milliseconds of the monotonic clock; only differences mean anything.</summary>
@@ -177,8 +177,12 @@ internal sealed class BrokerCore
     private PublishedMessage Published(SavedMessage saved, string? publisher) => new(
         Topics.Get(Encoding.UTF8.GetBytes(saved.Topic)), saved.Payload, saved.QualityOfService, saved.Retain, saved.Properties, FromUtcUs(saved.ExpiresUs), publisher);
 
-    /// <summary>Publishes a will: stored like any message, then forwarded. Completes when the writers have taken it; a failure is logged and counted.</summary>
-    public Task PublishWillAsync(Session session, Will will)
+    /// <summary>Publishes a will: stored like any message, then forwarded. Completes when the writers have taken it.</summary>
+    /// <param name="session">Whose it is.</param>
+    /// <param name="will">The will.</param>
+    /// <param name="rows">Written in its transaction; added to.</param>
+    /// <param name="then">Told whether it is stored; when not, a failure that is the broker's own has been logged.</param>
+    public Task PublishWillAsync(Session session, Will will, RowChanges rows, Action<bool> then)
     {
         TopicName topic = Topics.Get(Encoding.UTF8.GetBytes(will.Topic));
         PropertySet? properties = will.Properties;
@@ -194,7 +198,7 @@ internal sealed class BrokerCore
         var message = new PublishedMessage(
             topic, will.Payload, will.QualityOfService, will.Retain, PublishPacket.EncodeProperties(forwarded),
             ExpiresMs(properties?.MessageExpiryInterval), session.ClientId);
-        return StoreWillAsync(session, message);
+        return StoreWillAsync(session, message, rows, new WillResult(then));
     }
 
     /// <summary>A message that comes neither from a client's PUBLISH nor from the gateway itself: stored like any, and forwarded.</summary>
@@ -217,7 +221,7 @@ internal sealed class BrokerCore
         }
     }
 
-    private async Task StoreWillAsync(Session session, PublishedMessage will)
+    private async Task StoreWillAsync(Session session, PublishedMessage will, RowChanges rows, WillResult result)
     {
         try
         {
@@ -229,11 +233,26 @@ internal sealed class BrokerCore
                 ReceivedUs = UtcUs,
                 QualityOfService = (byte)will.QualityOfService,
                 Retain = will.Retain,
+                Rows = rows,
+                Acknowledgement = result,
             }).ConfigureAwait(false);
         }
         catch (Exception e)
         {
+            result.Complete(0, IngressResult.Failed);
             MqttLog.WillNotStored(Log, session.ClientId, will.Topic.Text, e);
+        }
+    }
+
+    // Told once, also where the ingress refuses the message and throws.
+    private sealed class WillResult(Action<bool> then) : IAcknowledgement
+    {
+        private int _isTold;
+
+        public void Complete(long token, IngressResult result)
+        {
+            if (Interlocked.Exchange(ref _isTold, 1) == 0)
+                then(result.IsDone());
         }
     }
 

@@ -294,7 +294,7 @@ internal sealed partial class Connection
         _clientLeft = true;
     }
 
-    // A refusal at CONNECT and a breach of the protocol are told apart in counts and log; both count towards a ban.
+    // A refusal at CONNECT and a breach of the protocol are told apart in counts and log; both may count towards a ban.
     private void NoteOffence(MqttProtocolException e)
     {
         bool refused = _session is null && e.Reason is ReasonCode.BadUserNameOrPassword or ReasonCode.NotAuthorized or ReasonCode.Banned;
@@ -302,7 +302,7 @@ internal sealed partial class Connection
             _core.Counters.Refused();
         else
             _core.Counters.ProtocolError();
-        if (e.Reason != ReasonCode.Banned && _core.Admission.Bans.NoteOffence(_transport.Peer))
+        if (e.IsOffence && _core.Admission.Bans.NoteOffence(_transport.Peer))
             MqttLog.PeerBanned(_core.Log, _transport.Peer.Host, _core.Options.Security.Ban.After, _core.Options.Security.Ban.For);
         if (!(refused ? _core.LogLimits.Refused : _core.LogLimits.ProtocolViolated).Allows(out long others))
             return;
@@ -344,9 +344,9 @@ internal sealed partial class Connection
             if (_session is not null)
             {
                 Task will = _core.Sessions.Detach(_session, this, _withdrawWill, _expiryAtDisconnect);
-                // After a stop the writers take nothing more.
+                // After a stop the writers take nothing more. What they do not take in time is kept by the session's row for the next start.
                 if (shutdown)
-                    await will.ConfigureAwait(false);
+                    await will.WaitAsync(_abort.Token).ConfigureAwait(false);
                 if (request is not null && !shutdown)
                     MqttLog.Closed(_core.Log, ClientId, Address, request.Why, request.Reason);
                 MqttLog.Left(_core.Log, ClientId, Address, request?.Why ?? (_clientLeft ? "disconnected" : "connection lost"));

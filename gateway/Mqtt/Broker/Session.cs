@@ -69,6 +69,9 @@ internal sealed partial class Session
     /// <summary>When the will is due, on the broker's clock; far in the future while the client is connected.</summary>
     public long WillDueMs { get; set; } = long.MaxValue;
 
+    /// <summary>Its client has left, and the row that says so could not be written.</summary>
+    public bool IsLeftUnsaved { get; set; }
+
     public Connection? Connection => Volatile.Read(ref _connection);
 
     public bool IsOwnedBy(Connection connection) => ReferenceEquals(Connection, connection);

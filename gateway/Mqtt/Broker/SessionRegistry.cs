@@ -8,14 +8,20 @@ namespace Sluice.Gateway.Mqtt.Broker;
 /// The sessions by client identifier, and who holds which (MQTT 5.0 sections 3.1.2.4, 3.1.2.5, 3.1.4 and 4.1).
 /// <para>
 /// Invariants: 1. A session has at most one connection; giving it to a new one and taking it from the old one is one step
-/// under the lock. 2. A will is published at most once: whoever takes it off the session under the lock publishes it. 3. Rows of a session are handed to the
-/// writers under the lock, so their order is that of what happened.
+/// under the lock. 2. A will is published once: whoever takes it off the session under the lock publishes it, and the session's rows without it are in the same
+/// transaction; what could not be stored is tried again. 3. Rows of one client are handed to the writers in the order of what happened: one after the other where
+/// a will among them makes another writer theirs.
 /// </para>
 /// </summary>
 internal sealed class SessionRegistry
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Session> _sessions = new(StringComparer.Ordinal);
+    // By client, what was handed over last and is not known to be durable yet.
+    private readonly Dictionary<string, Task> _saving = new(StringComparer.Ordinal);
+
+    // Wills that could not be stored.
+    private readonly List<(Session Session, Will Will)> _owed = [];
     private readonly BrokerCore _core;
     private int _connected;
     private long _lastId;
@@ -76,6 +82,7 @@ internal sealed class SessionRegistry
         Session? ended = null;
         Session? session;
         Will? due = null;
+        DueWill? departing = null;
         bool present;
         Task<bool> saved;
         lock (_lock)
@@ -122,14 +129,15 @@ internal sealed class SessionRegistry
             _connected++;
             if (session.HasRow)
                 session.SaveConnected(rows);
-            saved = _core.State.SaveAsync(clientId, rows);
+            departing = due is null ? null : Take(ended ?? session, due, rows);
+            saved = departing?.Stored.Task ?? Save(clientId, rows);
         }
-        if (ended is { HasRow: true })
+        if (ended is { HasRow: true } && due is null)
             _ = EndSurelyAsync(ended, saved);
         old?.RequestClose(ReasonCode.SessionTakenOver, "another client connected with its client identifier");
         ended?.End();
-        if (due is not null)
-            _ = _core.PublishWillAsync(ended ?? session, due);
+        if (departing is not null)
+            _ = PublishAsync(departing);
         return (session, present, saved);
     }
 
@@ -151,6 +159,7 @@ internal sealed class SessionRegistry
     public Task Detach(Session session, Connection connection, bool withdrawWill, uint? expirySeconds)
     {
         Will? due = null;
+        DueWill? departing = null;
         bool over = false;
         lock (_lock)
         {
@@ -172,18 +181,21 @@ internal sealed class SessionRegistry
             long now = _core.NowMs;
             session.WillDueMs = session.Will is { } left ? now + DelayMs(left) : long.MaxValue;
             session.ExpiresMs = ExpiresMs(session.ExpirySeconds, now);
-            SaveLeft(session, over);
+            if (due is null)
+                SaveLeft(session, over);
+            else
+                departing = Take(session, due, Left(session, over));
         }
         if (over)
             session.End();
-        return due is null ? Task.CompletedTask : _core.PublishWillAsync(session, due);
+        return departing is null ? Task.CompletedTask : PublishAsync(departing);
     }
 
     /// <summary>Ends the sessions that have expired and publishes the wills that are due; tries again what could not be saved.</summary>
     public void Tick(long nowMs)
     {
         List<Session>? over = null;
-        List<(Session, Will)>? wills = null;
+        List<DueWill>? wills = null;
         List<Session>? stored = null;
         lock (_lock)
         {
@@ -199,44 +211,135 @@ internal sealed class SessionRegistry
                 // The end of the session is the latest time for its will (section 3.1.3.2.2).
                 if (session.Will is { } will && (expired || session.WillDueMs <= nowMs))
                 {
-                    (wills ??= []).Add((session, will));
                     session.Will = null;
-                    if (!expired)
-                        SaveLeft(session, isOver: false);
+                    (wills ??= []).Add(Take(session, will, Left(session, expired)));
+                }
+                else if (expired)
+                {
+                    // The row of one whose will is owed is deleted with that.
+                    if (!_owed.Exists(owed => owed.Session == session))
+                        SaveLeft(session, isOver: true);
+                }
+                else if (session.IsLeftUnsaved)
+                {
+                    SaveLeft(session, isOver: false);
                 }
             }
             foreach (Session session in over ?? [])
-            {
                 _sessions.Remove(session.ClientId);
-                SaveLeft(session, isOver: true);
+            foreach ((Session session, Will will) in _owed)
+            {
+                bool isOver = _sessions.GetValueOrDefault(session.ClientId) != session;
+                // A client that is back has a row without it.
+                (wills ??= []).Add(Take(session, will, isOver || session.Connection is null ? Left(session, isOver) : new RowChanges()));
             }
+            _owed.Clear();
         }
         foreach (Session session in over ?? [])
             session.End();
-        foreach ((Session session, Will will) in wills ?? [])
-            _ = _core.PublishWillAsync(session, will);
+        foreach (DueWill will in wills ?? [])
+            _ = PublishAsync(will);
         foreach (Session session in stored ?? [])
             session.Retry();
     }
 
-    // Under the lock. Should it fail, a restart ends a session that is over by its expiry, and counts the expiry of one that is left from then.
+    // Under the lock.
     private void SaveLeft(Session session, bool isOver)
     {
-        if (!session.HasRow)
+        session.IsLeftUnsaved = false;
+        if (session.HasRow)
+            _ = SaveLeftAsync(session, isOver, Save(session.ClientId, Left(session, isOver)));
+    }
+
+    // What a restart would take back, such as a will that was withdrawn, is tried again. Rows of what is over may be deleted at any time.
+    private async Task SaveLeftAsync(Session session, bool isOver, Task<bool> saved)
+    {
+        if (await saved.ConfigureAwait(false))
             return;
-        var rows = new RowChanges();
         if (isOver)
         {
-            rows.DeleteSession(session.Id);
-            _core.State.SaveSurely(session.ClientId, rows);
+            _core.State.SaveSurely(session.ClientId, Left(session, isOver));
             return;
         }
-        session.SaveLeft(rows);
-        _ = _core.State.SaveAsync(session.ClientId, rows);
+        lock (_lock)
+            session.IsLeftUnsaved = session.Connection is null;
+    }
+
+    private static RowChanges Left(Session session, bool isOver)
+    {
+        var rows = new RowChanges();
+        if (isOver)
+            rows.DeleteSession(session.Id);
+        else
+            session.SaveLeft(rows);
+        return rows;
+    }
+
+    // Under the lock. Rows of the client that come after it wait for it.
+    private DueWill Take(Session session, Will will, RowChanges rows)
+    {
+        var due = new DueWill(session, will, rows, _saving.GetValueOrDefault(session.ClientId, Task.CompletedTask));
+        Follow(session.ClientId, due.Stored.Task);
+        return due;
+    }
+
+    // Completes when the writers have taken it.
+    private async Task PublishAsync(DueWill due)
+    {
+        await due.Before.ConfigureAwait(false);
+        await _core.PublishWillAsync(due.Session, due.Will, due.Rows, isStored =>
+        {
+            if (!isStored)
+            {
+                lock (_lock)
+                    _owed.Add((due.Session, due.Will));
+            }
+            due.Stored.TrySetResult(isStored);
+        }).ConfigureAwait(false);
+    }
+
+    // Under the lock.
+    private Task<bool> Save(string clientId, RowChanges rows)
+    {
+        Task<bool> saved = _saving.TryGetValue(clientId, out Task? before) && !before.IsCompleted
+            ? SaveAfterAsync(before, clientId, rows)
+            : _core.State.SaveAsync(clientId, rows);
+        if (!saved.IsCompleted)
+            Follow(clientId, saved);
+        return saved;
+    }
+
+    private async Task<bool> SaveAfterAsync(Task before, string clientId, RowChanges rows)
+    {
+        await before.ConfigureAwait(false);
+        return await _core.State.SaveAsync(clientId, rows).ConfigureAwait(false);
+    }
+
+    private void Follow(string clientId, Task last)
+    {
+        _saving[clientId] = last;
+        _ = ForgetAsync();
+
+        async Task ForgetAsync()
+        {
+            await last.ConfigureAwait(false);
+            lock (_lock)
+            {
+                if (_saving.GetValueOrDefault(clientId) == last)
+                    _saving.Remove(clientId);
+            }
+        }
     }
 
     private static long ExpiresMs(uint expirySeconds, long nowMs) =>
         expirySeconds == Session.NeverExpires ? PublishedMessage.NeverExpires : nowMs + (expirySeconds * 1000L);
 
     private static long DelayMs(Will will) => (will.Properties?.WillDelayInterval ?? 0) * 1000L;
+
+    /// <summary>A will on its way, with the rows of its session without it.</summary>
+    private sealed record DueWill(Session Session, Will Will, RowChanges Rows, Task Before)
+    {
+        /// <summary>Whether both are durable.</summary>
+        public TaskCompletionSource<bool> Stored { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
 }

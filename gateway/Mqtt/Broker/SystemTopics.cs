@@ -19,8 +19,8 @@ internal sealed class SystemTopics(BrokerCore core)
     private readonly long _startedMs = core.NowMs;
     private long _publishedMs = core.NowMs;
 
-    /// <summary>True for a topic that only the broker publishes to. A Mosquitto bridge tells below <c>$SYS/broker/connection</c> whether it is there (its <c>notifications</c>, by default on).</summary>
-    public static bool IsOne(TopicName topic) => topic.Utf8.StartsWith("$SYS/"u8) && !topic.Utf8.StartsWith("$SYS/broker/connection/"u8);
+    /// <summary>True for a topic that only the broker publishes to. A Mosquitto bridge tells on <c>$SYS/broker/connection/NAME/state</c> whether it is there (its <c>notifications</c>, by default on).</summary>
+    public static bool IsOne(TopicName topic) => topic.Utf8.StartsWith("$SYS/"u8) && !IsStateOfBridge(topic.Utf8);
 
     /// <summary>The present messages on the topics that match a filter.</summary>
     public IEnumerable<PublishedMessage> Match(string filter) =>
@@ -59,6 +59,13 @@ internal sealed class SystemTopics(BrokerCore core)
         }.Select(figure => new PublishedMessage(
             core.Topics.Get(Encoding.UTF8.GetBytes($"{Root}broker/{figure.Name}")), Encoding.UTF8.GetBytes(figure.Value), QualityOfService.AtMostOnce, Retain: true,
             [], PublishedMessage.NeverExpires, Publisher: null));
+    }
+
+    private static bool IsStateOfBridge(ReadOnlySpan<byte> topic)
+    {
+        ReadOnlySpan<byte> before = "$SYS/broker/connection/"u8;
+        ReadOnlySpan<byte> after = "/state"u8;
+        return topic.Length > before.Length + after.Length && topic.StartsWith(before) && topic.EndsWith(after) && !topic[before.Length..^after.Length].Contains((byte)'/');
     }
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);

@@ -30,6 +30,9 @@ internal sealed class MqttClientConnection : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly string? _stateTopic;
     private TimeSpan _keepAlive;
+
+    // Of who has _writing: a write is under way, or has ended in the midst of a packet.
+    private bool _isCut;
     private Task _pings = Task.CompletedTask;
 
     private MqttClientConnection(Stream stream, MqttServer server, MqttClientOptions options, ProtocolVersion version, TimeProvider time)
@@ -127,13 +130,19 @@ internal sealed class MqttClientConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Writes packets as they are; each must be at most <see cref="MaximumPacketSize"/>.</summary>
+    /// <summary>
+    /// Writes packets as they are; each must be at most <see cref="MaximumPacketSize"/>. After a write that was cancelled or failed nothing more is written: the broker would take it for the rest of a packet.
+    /// </summary>
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> packets, CancellationToken cancellation)
     {
         await _writing.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
+            if (_isCut)
+                throw new IOException("the connection was given up in the midst of a packet");
+            _isCut = true;
             await _stream.WriteAsync(packets, cancellation).ConfigureAwait(false);
+            _isCut = false;
         }
         catch (Exception e) when (e is ObjectDisposedException or SocketException)
         {
@@ -164,7 +173,7 @@ internal sealed class MqttClientConnection : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            // It is gone.
+            // It is gone, or in the midst of a packet.
         }
     }
 

@@ -21,6 +21,9 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
     /// <summary>A connection that lasted so long was a good one: the next attempt begins anew with the first server and the first pause.</summary>
     private static readonly TimeSpan ShortestGood = TimeSpan.FromSeconds(10);
 
+    /// <summary>Acknowledgements that a connection may owe: more than there are identifiers, so a broker that keeps to them is never stopped by it.</summary>
+    private const int MaximumOwed = 65_536;
+
     private const ushort SubscribeIdentifier = 1;
 
     private const ushort UnsubscribeIdentifier = 2;
@@ -47,7 +50,10 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
     private MqttClientConnection? _connection;
     private TaskCompletionSource? _idle;
     private int _open;
+
+    // Whose acknowledgements are being written, by what. One at a time, so that they go out in order.
     private MqttClientConnection? _flushing;
+    private Task _flush = Task.CompletedTask;
 
     public MqttSource(MqttSourceOptions options, MqttBroker broker, HealthState health, TimeProvider time, ILogger log)
     {
@@ -91,8 +97,8 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
             if (connection is null || connection == _flushing || !_ring.IsHeadReady)
                 return;
             _flushing = connection;
+            _flush = Task.Run(() => FlushAsync(connection));
         }
-        _ = FlushAsync(connection);
     }
 
     private async Task RunAsync()
@@ -137,8 +143,11 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             await WhenIdleAsync().ConfigureAwait(false);
-            // A broker that does not read does not hold up the stop.
-            await FlushAsync(connection).WaitAsync(MqttClientConnection.FarewellTime, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Task flush;
+            lock (_gate)
+                flush = _flush;
+            // What was acknowledged last has begun to be written. A broker that does not read does not hold up the stop.
+            await flush.WaitAsync(MqttClientConnection.FarewellTime, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await connection.LeaveAsync().ConfigureAwait(false);
         }
         finally
@@ -159,12 +168,15 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
     {
         SourceSession session = _sessions[connection.Server];
         bool isNew = !connection.SessionPresent;
-        _leaving = isNew ? [] : [.. session.Filters.Except(_options.Topics)];
+        string[] known;
+        lock (_gate)
+            known = isNew ? [] : [.. session.Filters];
+        _leaving = [.. known.Except(_options.Topics)];
         // Known before it is so, never the other way round.
         var rows = new RowChanges();
         if (isNew)
             rows.DeleteSource(session.Key);
-        foreach (string topic in isNew ? _options.Topics : _options.Topics.Except(session.Filters))
+        foreach (string topic in _options.Topics.Except(known))
             rows.InsertSourceFilter(session.Key, topic);
         if (!await _broker.SaveAsync(_options.Name, rows).ConfigureAwait(false))
             throw new IOException("what is to be known of its session could not be stored");
@@ -224,6 +236,7 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
         bool isSecond;
         lock (_gate)
         {
+            ThrowIfOwingTooMuch();
             isSecond = isExactlyOnce && !_session.Receive(packet.PacketIdentifier);
             token = _ring.Add(packet.PacketIdentifier, isExactlyOnce ? PacketType.PubRec : PacketType.PubAck, hasSubscribers: true);
             _open++;
@@ -270,6 +283,7 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
             bool? isDurable = session.Find(identifier);
             if (isDurable == false)
                 throw MqttProtocolException.Protocol("4.3.3", "PUBREL for a message that has no PUBREC yet");
+            ThrowIfOwingTooMuch();
             isKnown = isDurable is not null;
             token = _ring.Add(identifier, PacketType.PubComp, hasSubscribers: true);
             _open++;
@@ -290,6 +304,13 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
             }
             Complete(token, isDone ? IngressResult.Stored : IngressResult.Failed);
         });
+    }
+
+    // Under _gate. Repeated packets are answered each, so a broker that sends them and does not read would fill the memory.
+    private void ThrowIfOwingTooMuch()
+    {
+        if (_ring.Count >= MaximumOwed)
+            throw new IOException($"the broker has sent {MaximumOwed} messages again without an answer");
     }
 
     private void CheckSubscriptions(SubAckPacket answer)

@@ -19,6 +19,9 @@ public sealed class MqttProtocolException : Exception
     /// <summary>The section of the specification.</summary>
     public string Section { get; }
 
+    /// <summary>It counts towards a ban of the peer's address; not where the peer has shown who it is, or is banned already.</summary>
+    public bool IsOffence { get; init; } = true;
+
     internal static MqttProtocolException Malformed(string section, string message) => new(ReasonCode.MalformedPacket, section, message);
 
     internal static MqttProtocolException Protocol(string section, string message) => new(ReasonCode.ProtocolError, section, message);

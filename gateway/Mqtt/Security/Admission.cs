@@ -49,7 +49,7 @@ internal sealed class Admission
     public async ValueTask<Identity> AdmitAsync(ConnectPacket connect, string clientId, Peer peer, CancellationToken cancellationToken)
     {
         if (Bans.IsBanned(peer))
-            throw Refused(ReasonCode.Banned, "its address is banned for a while after too many offences");
+            throw new MqttProtocolException(ReasonCode.Banned, "3.1.4", "its address is banned for a while after too many offences") { IsOffence = false };
         // Its user name is not looked at: 3.1.1 has no password without one.
         if (peer.CertificateName is null && _tokens is not null && TokenCheck.IsToken(connect.Password))
         {
@@ -69,7 +69,9 @@ internal sealed class Admission
         {
             if (await IsRightAsync(user, connect.Password ?? [], cancellationToken).ConfigureAwait(false))
                 return user;
-            throw Refused(ReasonCode.BadUserNameOrPassword, $"wrong user name or password (user '{user}')");
+            throw Refused(ReasonCode.BadUserNameOrPassword, TokenCheck.IsToken(Encoding.UTF8.GetBytes(user))
+                ? "wrong user name or password (its user name has the form of a token; show it as the password)"
+                : $"wrong user name or password (user '{user}')");
         }
         if (MayBeAnonymous(peer))
             return null;

@@ -102,7 +102,7 @@ internal sealed class TokenCheck
             ? user
             : throw Refused($"its token has no user name in the claim {_options.UserClaim}");
 
-    // RFC 7519 sections 4.1.4 and 4.1.5.
+    // RFC 7519 sections 4.1.4 and 4.1.5. Its signature is right, so the client does not guess: devices whose tokens have expired do not get the others behind their address banned.
     private long CheckLifetime(JsonWebToken token, string user)
     {
         if (token.ValidTo == DateTime.MinValue)
@@ -111,9 +111,9 @@ internal sealed class TokenCheck
         long skewUs = (long)_options.ClockSkew.TotalMicroseconds;
         long endsUs = Microseconds(token.ValidTo) + skewUs;
         if (nowUs >= endsUs)
-            throw Refused($"its token expired at {token.ValidTo:yyyy-MM-dd HH:mm:ss}Z (user '{user}')");
+            throw Untimely($"its token expired at {token.ValidTo:yyyy-MM-dd HH:mm:ss}Z (user '{user}')");
         if (nowUs < Microseconds(token.ValidFrom) - skewUs)
-            throw Refused($"its token is valid from {token.ValidFrom:yyyy-MM-dd HH:mm:ss}Z on (user '{user}')");
+            throw Untimely($"its token is valid from {token.ValidFrom:yyyy-MM-dd HH:mm:ss}Z on (user '{user}')");
         return endsUs;
     }
 
@@ -158,6 +158,8 @@ internal sealed class TokenCheck
     private static JsonDocument Decode(string part) => JsonDocument.Parse(Base64Url.DecodeFromChars(part));
 
     private static long Microseconds(DateTime utc) => (utc - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+
+    private static MqttProtocolException Untimely(string why) => new(ReasonCode.BadUserNameOrPassword, "3.1.4", why) { IsOffence = false };
 
     private static MqttProtocolException Refused(string why) => new(ReasonCode.BadUserNameOrPassword, "3.1.4", why);
 }

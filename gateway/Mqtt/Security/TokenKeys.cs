@@ -8,10 +8,11 @@ namespace Sluice.Gateway.Mqtt.Security;
 /// <summary>What tokens may be signed with: keys, and the algorithms that go with their kinds (RFC 7518 section 3.1). No key of another kind, and never <c>none</c>.</summary>
 internal sealed record TokenKeys(IReadOnlyList<SecurityKey> Keys, IReadOnlyList<string> Algorithms)
 {
-    /// <summary>RFC 7518 section 3.2: as long as the hash at least.</summary>
     private const int ShortestSecretBytes = 32;
 
-    private static readonly string[] OfSecrets = [SecurityAlgorithms.HmacSha256, SecurityAlgorithms.HmacSha384, SecurityAlgorithms.HmacSha512];
+    /// <summary>With the bytes that a secret needs: as many as the hash has (RFC 7518 section 3.2).</summary>
+    private static readonly (string Algorithm, int Bytes)[] OfSecrets =
+        [(SecurityAlgorithms.HmacSha256, ShortestSecretBytes), (SecurityAlgorithms.HmacSha384, 48), (SecurityAlgorithms.HmacSha512, 64)];
 
     private static readonly string[] OfRsa =
     [
@@ -32,7 +33,7 @@ internal sealed record TokenKeys(IReadOnlyList<SecurityKey> Keys, IReadOnlyList<
             keys.AddRange(Guard(file, "mqtt.jwt.secret", () => [ReadSecret(file)]));
         IEnumerable<string> algorithms = keys.SelectMany(key => key switch
         {
-            SymmetricSecurityKey => OfSecrets,
+            SymmetricSecurityKey secret => OfSecrets.Where(one => secret.KeySize >= one.Bytes * 8).Select(one => one.Algorithm),
             ECDsaSecurityKey => OfCurves,
             _ => OfRsa,
         });

@@ -94,6 +94,32 @@ public sealed class ClientConnectionTests : IDisposable
         Assert.Contains($"it refuses us: {refused}", e.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>The broker would take what comes after a part of a packet for the rest of it.</summary>
+    [Fact]
+    public async Task After_a_write_that_was_cut_off_nothing_more_is_written()
+    {
+        using ScriptedBroker broker = new();
+        MqttClientOptions options = new() { Servers = [broker.Server], ClientId = "gateway", StateTopic = "state", KeepAliveSeconds = 0 };
+        Task<RawClient> accepted = broker.AcceptAsync();
+        MqttClientConnection connection = await MqttClientConnection.ConnectAsync(broker.Server, options, TimeProvider.System, default);
+        using RawClient peer = await accepted;
+        // More than the sockets hold of what nobody reads.
+        byte[] packet = peer.Publish("a", new string('x', 32 << 20));
+        using CancellationTokenSource stop = new();
+        Task write = connection.WriteAsync(packet, stop.Token).AsTask();
+        Assert.False(write.IsCompleted);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => write);
+
+        Task<byte[]> rest = peer.ReadRestAsync();
+        await connection.LeaveAsync();
+        await Assert.ThrowsAsync<IOException>(() => connection.WriteAsync(packet, default).AsTask());
+        await connection.DisposeAsync();
+        byte[] received = await rest;
+        Assert.True(received.Length < packet.Length);
+        Assert.Equal(packet[..received.Length], received);
+    }
+
     private MqttClientOptions Options() => new() { Servers = [], ClientId = "gateway", Authorities = _certificates.Authority };
 
     private static Task<MqttClientConnection> ConnectAsync(StockBroker broker, MqttClientOptions options) =>

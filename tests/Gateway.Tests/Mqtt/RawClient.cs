@@ -182,6 +182,15 @@ internal sealed class RawClient : IDisposable
         }
     }
 
+    /// <summary>All bytes that come until the peer hangs up.</summary>
+    public async Task<byte[]> ReadRestAsync()
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        var rest = new MemoryStream();
+        await _stream.CopyToAsync(rest, deadline.Token);
+        return [.. _received, .. rest.ToArray()];
+    }
+
     public void Dispose() => _stream.Dispose();
 
     internal sealed record Received(

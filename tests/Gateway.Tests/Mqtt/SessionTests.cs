@@ -212,6 +212,18 @@ public class SessionTests
         Assert.Equal(["will=gone"], host.Ingress.Taken);
     }
 
+    /// <summary>Its row keeps it for the next start.</summary>
+    [Fact]
+    public async Task A_stop_does_not_wait_for_ever_for_a_will_that_nobody_takes()
+    {
+        await using BrokerHost host = await BrokerHost.StartAsync(new MqttOptions { DrainTimeout = TimeSpan.FromMilliseconds(50) });
+        using RawClient doomed = await host.ConnectAsync("c", will: new Will("will", "gone"u8.ToArray(), QualityOfService.AtLeastOnce, Retain: true, null));
+        host.Ingress.BecomeFull();
+        await host.Broker.StopAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Empty(host.Ingress.Taken);
+        host.Ingress.HaveRoom();
+    }
+
     [Fact]
     public async Task A_socket_that_never_connects_is_closed()
     {

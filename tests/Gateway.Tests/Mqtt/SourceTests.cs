@@ -185,6 +185,24 @@ public sealed class SourceTests : IDisposable
     }
 
     [Fact]
+    public async Task A_broker_that_repeats_packets_without_end_is_given_up()
+    {
+        const int most = 65_536;
+        await using BrokerHost host = await BrokerHost.StartAsync();
+        host.Ingress.Answer = null;
+        await using Running source = new(Start(host.Broker, host), host.Ingress);
+        using RawClient peer = await AcceptAsync();
+        // Its answer is awaited, so those of the PUBRELs are, too.
+        await peer.PublishAsync("a", "1", qos: 1, identifier: 1);
+        IngressMessage held = await host.Ingress.TakeAsync();
+        byte[] release = PacketSamples.Bytes(o => new AckPacket(PacketType.PubRel, 7).Write(o, peer.Version));
+        await peer.SendAsync([.. Enumerable.Repeat(release, most - 1).SelectMany(bytes => bytes)]);
+        await peer.SendAsync(release);
+        Assert.Null(await peer.ReadAsync());
+        held.Complete(IngressResult.Stored);
+    }
+
+    [Fact]
     public async Task A_stop_does_not_wait_for_a_pause()
     {
         await using BrokerHost host = await BrokerHost.StartAsync();

@@ -228,8 +228,16 @@ public class SubscriptionTests
         await other.SubscribeAsync("#", qos: 1);
         time.Advance(TimeSpan.FromSeconds(10));
         Assert.Equal(("$SYS/broker/clients/connected", "2"), await client.ReadPublishAsync() is var update ? (update.Topic, update.Payload) : default);
-        await other.PublishAsync("$SYS/broker/version", "mine", qos: 1, identifier: 1);
-        Assert.Equal(ReasonCode.NotAuthorized, (await other.ReadAckAsync(PacketType.PubAck)).Reason);
+        string[] refused =
+        [
+            "$SYS/broker/version", "$SYS/broker/connection/b", "$SYS/broker/connection/state", "$SYS/broker/connection//states", "$SYS/broker/connection/a/b/state",
+            "$SYS/broker/connection/b/state/x",
+        ];
+        foreach (string topic in refused)
+        {
+            await other.PublishAsync(topic, "mine", qos: 1, identifier: 1);
+            Assert.Equal(ReasonCode.NotAuthorized, (await other.ReadAckAsync(PacketType.PubAck)).Reason);
+        }
         await other.PingAsync();
         using RawClient will = await host.OpenAsync();
         Assert.Equal(ReasonCode.NotAuthorized, (await will.ConnectAsync("e", will: new Will("$SYS/broker/version", [1], QualityOfService.AtMostOnce, true, null))).Reason);

@@ -10,10 +10,11 @@ internal sealed class TestTokens : IDisposable
 {
     private readonly RSA _rsa = RSA.Create(2048);
     private readonly ECDsa _curve = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-    private readonly byte[] _secret = Encoding.ASCII.GetBytes(RandomNumberGenerator.GetHexString(64));
+    private readonly byte[] _secret;
 
-    public TestTokens()
+    public TestTokens(int secretBytes = 64)
     {
+        _secret = Encoding.ASCII.GetBytes(RandomNumberGenerator.GetHexString(secretBytes));
         File.WriteAllText(RsaKey, _rsa.ExportSubjectPublicKeyInfoPem());
         File.WriteAllText(CurveKey, _curve.ExportSubjectPublicKeyInfoPem());
         File.WriteAllBytes(Secret, [.. _secret, (byte)'\n']);
@@ -45,6 +46,8 @@ internal sealed class TestTokens : IDisposable
         byte[] signature = algorithm switch
         {
             "HS256" => HMACSHA256.HashData(_secret, bytes),
+            "HS384" => HMACSHA384.HashData(_secret, bytes),
+            "HS512" => HMACSHA512.HashData(_secret, bytes),
             "RS256" => _rsa.SignData(bytes, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1),
             "PS256" => _rsa.SignData(bytes, HashAlgorithmName.SHA256, RSASignaturePadding.Pss),
             "ES256" => _curve.SignData(bytes, HashAlgorithmName.SHA256),

@@ -38,6 +38,22 @@ public sealed class TokenTests : IDisposable
         Assert.Equal(ReasonCode.NotAuthorized, (await client.ReadAckAsync(PacketType.PubAck)).Reason);
     }
 
+    /// <summary>RFC 7518 section 3.2: a secret is as long as the hash at least.</summary>
+    [Theory]
+    [InlineData(40, "HS256", true)]
+    [InlineData(40, "HS384", false)]
+    [InlineData(40, "HS512", false)]
+    [InlineData(48, "HS384", true)]
+    [InlineData(64, "HS512", true)]
+    public async Task The_length_of_a_secret_says_which_algorithms_go_with_it(int bytes, string algorithm, bool isRight)
+    {
+        using TestTokens tokens = new(bytes);
+        await using BrokerHost host = await StartAsync(Options() with { Keys = [], Secret = tokens.Secret });
+        Assert.Equal(isRight ? ReasonCode.Success : ReasonCode.BadUserNameOrPassword, await TryAsync(host, tokens.Write(Now, algorithm)));
+        if (!isRight)
+            Assert.Contains(host.LogLines, line => line.Contains($"its token is not signed with a key of mqtt.jwt (algorithm '{algorithm}')", StringComparison.Ordinal));
+    }
+
     public static TheoryData<string, string> Wrong => new()
     {
         { "expired", "its token expired at" },
@@ -248,6 +264,37 @@ public sealed class TokenTests : IDisposable
         await before.PingAsync();
     }
 
+    /// <summary>Behind one address there may be many devices, and their tokens expire together.</summary>
+    [Fact]
+    public async Task Tokens_that_are_rightly_signed_and_untimely_do_not_ban_their_address_and_wrong_ones_do()
+    {
+        const string remote = "PROXY TCP4 203.0.113.9 198.51.100.1 40000 1883\r\n";
+        using TestTokens others = new();
+        await using BrokerHost host = await BrokerHost.StartAsync(
+            new MqttOptions
+            {
+                Listen = ["tcp://127.0.0.1:0?proxy"],
+                Security = new SecurityOptions { Tokens = Options(), Ban = new BanOptions { After = 2 } },
+            },
+            _time);
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(ReasonCode.BadUserNameOrPassword, await RemoteAsync(With("exp", Now.AddHours(-1).ToUnixTimeSeconds())));
+            Assert.Equal(ReasonCode.BadUserNameOrPassword, await RemoteAsync(With("nbf", Now.AddHours(1).ToUnixTimeSeconds())));
+        }
+        Assert.Equal(ReasonCode.Success, await RemoteAsync(_tokens.Write(Now)));
+        for (int i = 0; i < 2; i++)
+            Assert.Equal(ReasonCode.BadUserNameOrPassword, await RemoteAsync(others.Write(Now)));
+        Assert.Equal(ReasonCode.Banned, await RemoteAsync(_tokens.Write(Now)));
+
+        async Task<ReasonCode> RemoteAsync(string token)
+        {
+            using RawClient client = await RawClient.OpenAsync(int.Parse(host.Broker.ListeningOn[0].Split(':')[2].Split('?')[0], System.Globalization.CultureInfo.InvariantCulture), ProtocolVersion.Mqtt50);
+            await client.SendAsync(Encoding.ASCII.GetBytes(remote));
+            return (await client.ConnectAsync("c", "pump-1", token)).Reason;
+        }
+    }
+
     [Fact]
     public async Task Passwords_of_the_users_file_work_beside_tokens()
     {
@@ -260,6 +307,17 @@ public sealed class TokenTests : IDisposable
         Assert.Equal(ReasonCode.Success, await TryAsync(host, "a.b.c", "c1"));
         Assert.Equal(ReasonCode.BadUserNameOrPassword, await TryAsync(host, "a.b.d", "c2"));
         Assert.Equal(ReasonCode.Success, await TryAsync(host, _tokens.Write(Now), "c3"));
+    }
+
+    [Fact]
+    public async Task A_token_that_is_shown_as_the_user_name_is_not_logged()
+    {
+        await using BrokerHost host = await BrokerHost.StartAsync(
+            new MqttOptions { Security = new SecurityOptions { Anonymous = AnonymousAccess.No, Tokens = Options() } }, _time);
+        using RawClient client = await host.OpenAsync();
+        Assert.Equal(ReasonCode.BadUserNameOrPassword, (await client.ConnectAsync("c", _tokens.Write(Now), "x")).Reason);
+        await BrokerHost.UntilAsync(() => host.LogLines.Any(line => line.Contains("its user name has the form of a token; show it as the password", StringComparison.Ordinal)), "the log says it");
+        Assert.DoesNotContain(host.LogLines, line => line.Contains("eyJ", StringComparison.Ordinal));
     }
 
     [Theory]
