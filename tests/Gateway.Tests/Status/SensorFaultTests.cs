@@ -104,7 +104,10 @@ public sealed class SensorFaultTests(ITestOutputHelper output) : IDisposable
         foreach (Fault fault in faults)
         {
             string[] stored = await ReadAsync(connection, $"SELECT value FROM telemetry WHERE device = 'd-{fault.Sensor}' AND metric = '{fault.Sensor}.quality' ORDER BY ts");
-            Assert.Equal([fault.Reason is null ? "stale" : $"fault: {fault.Reason}", "good"], stored);
+            // On a busy machine a read that is slow may be late more than once.
+            string[] told = fault.Reason is null ? [.. stored.Distinct()] : stored;
+            Assert.Equal([fault.Reason is null ? "stale" : $"fault: {fault.Reason}", "good"], told);
+            Assert.Equal("good", stored[^1]);
             output.WriteLine($"{fault.Sensor,-10} fault:  {fault.What}");
             output.WriteLine($"           stored: {fault.Sensor}.quality = {string.Join(", then ", stored)}; {(await ReadAsync(connection, $"SELECT count(*) FROM telemetry WHERE device = 'd-{fault.Sensor}' AND metric NOT LIKE '%.quality'"))[0]} values, none of them from the fault");
             output.WriteLine($"           page:   {fault.Page ?? "(over before one looks)"}, afterwards {fault.After!.Quality}, {fault.After.Good} good, {fault.After.Failed} failed, {fault.After.Missed} missed; {fault.After.Faults}");
