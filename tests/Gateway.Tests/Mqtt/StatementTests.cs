@@ -47,7 +47,7 @@ public class StatementTests
         var failures = new ConcurrentQueue<string>();
         string[] exchanges = [.. Lines().Where(line => line.StartsWith($"{level} |", StringComparison.Ordinal))];
         Assert.True(exchanges.Length > 50, $"{exchanges.Length} exchanges");
-        await Parallel.ForEachAsync(exchanges, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (exchange, _) =>
+        await Parallel.ForEachAsync(exchanges, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, async (exchange, _) =>
         {
             try
             {
