@@ -16,6 +16,12 @@ public sealed class MosquittoTheoryAttribute : TheoryAttribute
 
 public class MosquittoTests
 {
+    public static TheoryData<string, string> VersionsAndQualities { get; } = new()
+    {
+        { "mqttv311", "0" }, { "mqttv311", "1" }, { "mqttv311", "2" },
+        { "mqttv5", "0" }, { "mqttv5", "1" }, { "mqttv5", "2" },
+    };
+
     [MosquittoTheory]
     [InlineData("mqttv311", 0)]
     [InlineData("mqttv311", 1)]
@@ -37,12 +43,7 @@ public class MosquittoTests
     }
 
     [MosquittoTheory]
-    [InlineData("mqttv311", "0")]
-    [InlineData("mqttv311", "1")]
-    [InlineData("mqttv311", "2")]
-    [InlineData("mqttv5", "0")]
-    [InlineData("mqttv5", "1")]
-    [InlineData("mqttv5", "2")]
+    [MemberData(nameof(VersionsAndQualities))]
     public async Task A_retained_message_is_there_for_a_later_mosquitto_sub(string version, string qos)
     {
         await using BrokerHost host = await BrokerHost.StartAsync();
@@ -52,12 +53,7 @@ public class MosquittoTests
     }
 
     [MosquittoTheory]
-    [InlineData("mqttv311", "0")]
-    [InlineData("mqttv311", "1")]
-    [InlineData("mqttv311", "2")]
-    [InlineData("mqttv5", "0")]
-    [InlineData("mqttv5", "1")]
-    [InlineData("mqttv5", "2")]
+    [MemberData(nameof(VersionsAndQualities))]
     public async Task A_session_of_mosquitto_sub_has_what_came_while_it_was_away(string version, string qos)
     {
         await using BrokerHost host = await BrokerHost.StartAsync();
@@ -74,12 +70,7 @@ public class MosquittoTests
     }
 
     [MosquittoTheory]
-    [InlineData("mqttv311", "0")]
-    [InlineData("mqttv311", "1")]
-    [InlineData("mqttv311", "2")]
-    [InlineData("mqttv5", "0")]
-    [InlineData("mqttv5", "1")]
-    [InlineData("mqttv5", "2")]
+    [MemberData(nameof(VersionsAndQualities))]
     public async Task Two_of_mosquitto_sub_share_what_is_published(string version, string qos)
     {
         await using BrokerHost host = await BrokerHost.StartAsync();
@@ -95,12 +86,7 @@ public class MosquittoTests
     }
 
     [MosquittoTheory]
-    [InlineData("mqttv311", "0")]
-    [InlineData("mqttv311", "1")]
-    [InlineData("mqttv311", "2")]
-    [InlineData("mqttv5", "0")]
-    [InlineData("mqttv5", "1")]
-    [InlineData("mqttv5", "2")]
+    [MemberData(nameof(VersionsAndQualities))]
     public async Task The_will_of_a_killed_mosquitto_sub_is_published(string version, string qos)
     {
         await using BrokerHost host = await BrokerHost.StartAsync();
