@@ -146,12 +146,15 @@ internal sealed class MqttLoad : IDisposable
         {
             do
             {
+                bool hasMore = false;
                 foreach (LoadConnection publisher in _publishers)
                 {
                     Refill(publisher);
+                    // In QoS 0 nothing comes back that would end the wait.
+                    hasMore |= _plan.Qos == 0 && publisher.IsIdle;
                 }
 
-                Poll(100);
+                Poll(hasMore ? 0 : 100);
             }
             while (watch.Elapsed.TotalSeconds < seconds);
         }
