@@ -112,14 +112,17 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         PlanNode root = _windowing is null ? join.Root : _windowing.Finish(join.Root);
         Expr[] outputs = _results;
         double rows = join.Rows;
-        if (core.Distinct)
+        if (join.IsOrdered)
         {
-            int source = state.NewSource();
-            root = new DistinctNode(root, outputs, [.. outputs.Select(ComparisonRules.CollationOf)], source);
-            outputs = Columns(source, outputs);
+            keys = [];
         }
 
-        if (keys.Count > 0 && !join.IsOrdered)
+        if (core.Distinct)
+        {
+            (root, outputs) = Distinct(root, outputs, keys);
+        }
+
+        if (keys.Count > 0)
         {
             (root, outputs) = Sorted(root, outputs, keys, limit);
         }
@@ -161,9 +164,7 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         Expr[] outputs = _results;
         if (core.Distinct)
         {
-            int source = state.NewSource();
-            root = new DistinctNode(root, outputs, [.. outputs.Select(ComparisonRules.CollationOf)], source);
-            outputs = Columns(source, outputs);
+            (root, outputs) = Distinct(root, outputs, keys);
         }
 
         if (keys.Count > 0)
@@ -367,6 +368,23 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
     };
 
     // ---- the steps above the join ----
+
+    /// <summary>What the keys are made of is carried along with the row, and they become columns of it.</summary>
+    private (PlanNode Root, Expr[] Outputs) Distinct(PlanNode root, Expr[] outputs, List<SortKey> keys)
+    {
+        int source = state.NewSource();
+        Expr[] carried = [.. keys.Select(key => key.Value).Where(value => !outputs.Contains(value))];
+        Expr[] columns = Columns(source, [.. outputs, .. carried]);
+        int next = outputs.Length;
+        for (int i = 0; i < keys.Count; i++)
+        {
+            int place = Array.IndexOf(outputs, keys[i].Value);
+            keys[i] = keys[i] with { Value = columns[place < 0 ? next++ : place] };
+        }
+
+        root = new DistinctNode(root, outputs, [.. outputs.Select(ComparisonRules.CollationOf)], carried, source);
+        return (root, columns[..outputs.Length]);
+    }
 
     private (PlanNode Root, Expr[] Outputs) Sorted(PlanNode root, Expr[] outputs, List<SortKey> keys, LimitClause? limit)
     {

@@ -1,3 +1,4 @@
+using Sluice.Engine.Execute.Spill;
 using Sluice.Engine.Format;
 using Sluice.Engine.Plan;
 using Sluice.Engine.Sql;
@@ -138,12 +139,12 @@ internal sealed class SetOperationNode(
         private readonly Operator _right;
         private readonly Expr[] _leftResults;
         private readonly Expr[] _rightResults;
-        private readonly Collation[] _collations;
-        private readonly RowTable _rows;
+        private readonly RowSet _rows;
+        private readonly RowSet? _others;
         private readonly SqlValue[] _values;
         private readonly BufferRow _row = new();
-        private readonly List<int> _sorted = [];
-        private int _next = -1;
+        private SqlValue[]? _other;
+        private bool _filled;
 
         public SetOperation(
             Run run, CompoundOperator operation, CompoundPart left, CompoundPart right, IReadOnlyList<Collation> collations, int output) : base(run)
@@ -153,66 +154,59 @@ internal sealed class SetOperationNode(
             _right = right.Input.Build(run);
             _leftResults = [.. left.Results];
             _rightResults = [.. right.Results];
-            _collations = [.. collations];
-            _rows = new RowTable(collations);
+            _rows = new RowSet(run, collations);
+            _others = operation == CompoundOperator.Union ? null : new RowSet(run, collations);
             _values = new SqlValue[_leftResults.Length];
             run.Sources[output] = _row;
         }
 
         public override void Open()
         {
-            _next = -1;
+            _filled = false;
             _row.IsNullRow = false;
         }
 
         public override bool Next()
         {
-            if (_next < 0)
+            if (!_filled)
             {
                 Fill();
-                _next = 0;
+                _filled = true;
             }
 
-            if (_next == _sorted.Count)
+            while (_rows.Next() is { } row)
             {
-                return false;
+                Run.CheckCancelled();
+                if (_others is null || IsInOthers(row) == (_operation == CompoundOperator.Intersect))
+                {
+                    _row.Show(row);
+                    return true;
+                }
             }
 
-            _row.Show(_rows.Rows, _sorted[_next++] * _values.Length);
-            return true;
+            return false;
         }
 
         private void Fill()
         {
             _rows.Clear();
-            _sorted.Clear();
             Collect(_left, _leftResults, _rows);
-            if (_operation == CompoundOperator.Union)
+            if (_others is not null)
             {
-                Collect(_right, _rightResults, _rows);
-                for (int i = 0; i < _rows.Count; i++)
-                {
-                    _sorted.Add(i);
-                }
+                _others.Clear();
+                Collect(_right, _rightResults, _others);
+                _others.Finish();
+                _other = _others.Next();
             }
             else
             {
-                RowTable others = new(_collations);
-                Collect(_right, _rightResults, others);
-                bool wanted = _operation == CompoundOperator.Intersect;
-                for (int i = 0; i < _rows.Count; i++)
-                {
-                    if (others.Find(_rows[i]) >= 0 == wanted)
-                    {
-                        _sorted.Add(i);
-                    }
-                }
+                Collect(_right, _rightResults, _rows);
             }
 
-            _sorted.Sort(Compare);
+            _rows.Finish();
         }
 
-        private void Collect(Operator input, Expr[] results, RowTable into)
+        private void Collect(Operator input, Expr[] results, RowSet into)
         {
             input.Open();
             while (input.Next())
@@ -226,20 +220,16 @@ internal sealed class SetOperationNode(
             }
         }
 
-        private int Compare(int x, int y)
+        /// <summary>Both come in order, so the others are passed as far as the row.</summary>
+        private bool IsInOthers(SqlValue[] row)
         {
-            ReadOnlySpan<SqlValue> a = _rows[x];
-            ReadOnlySpan<SqlValue> b = _rows[y];
-            for (int i = 0; i < _collations.Length; i++)
+            int order = -1;
+            while (_other is not null && (order = _others!.Compare(_other, row)) < 0)
             {
-                int order = ValueOrder.Compare(a[i], b[i], _collations[i]);
-                if (order != 0)
-                {
-                    return order;
-                }
+                _other = _others.Next();
             }
 
-            return x - y;
+            return order == 0;
         }
     }
 }

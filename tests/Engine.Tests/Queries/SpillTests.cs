@@ -28,7 +28,17 @@ public sealed class SpillTests : IDisposable
     [InlineData("SELECT b, group_concat(id, '-') FROM t GROUP BY b ORDER BY count(*), b")]
     [InlineData("SELECT a, group_concat(b ORDER BY c DESC) FROM t GROUP BY a")]
     [InlineData("SELECT count(*), sum(n) FROM (SELECT a, b, count(*) AS n FROM t GROUP BY a, b)")]
-    public void Sorts_and_groups_are_those_of_SQLite(string sql)
+    [InlineData("SELECT DISTINCT a, b FROM t")]
+    [InlineData("SELECT DISTINCT b, a % 3 FROM t ORDER BY c, id LIMIT 9000")]
+    [InlineData("SELECT DISTINCT b || a AS x FROM t ORDER BY x DESC")]
+    [InlineData("SELECT DISTINCT b COLLATE NOCASE, count(*) FROM t GROUP BY b, a ORDER BY 1 DESC, 2")]
+    [InlineData("SELECT count(*) FROM (SELECT DISTINCT a, b, c FROM t)")]
+    [InlineData("SELECT (SELECT count(*) FROM (SELECT DISTINCT b, a + o.id FROM t)) FROM t AS o WHERE o.id < 3")]
+    [InlineData("SELECT a, b FROM t UNION SELECT a + 1, b FROM t")]
+    [InlineData("SELECT a FROM t UNION SELECT a * 1.0 FROM t UNION SELECT b FROM t")]
+    [InlineData("SELECT a, b FROM t INTERSECT SELECT a, b FROM t WHERE id % 3 = 0")]
+    [InlineData("SELECT a, b FROM t EXCEPT SELECT a, b FROM t WHERE id % 3 = 0 ORDER BY 2, 1")]
+    public void What_takes_more_than_memory_has_is_as_in_SQLite(string sql)
     {
         (Outcome sqlite, Outcome ours) = _twin.Run(sql);
         Assert.True(sqlite.Error is null, sqlite.Error);
