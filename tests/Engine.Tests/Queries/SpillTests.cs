@@ -31,7 +31,7 @@ public sealed class SpillTests : IDisposable
     [InlineData("SELECT DISTINCT a, b FROM t")]
     [InlineData("SELECT DISTINCT b, a % 3 FROM t ORDER BY c, id LIMIT 9000")]
     [InlineData("SELECT DISTINCT b || a AS x FROM t ORDER BY x DESC")]
-    [InlineData("SELECT DISTINCT b COLLATE NOCASE, count(*) FROM t GROUP BY b, a ORDER BY 1 DESC, 2")]
+    [InlineData("SELECT DISTINCT upper(b), count(*) FROM t GROUP BY b, a ORDER BY 1 DESC, 2")]
     [InlineData("SELECT count(*) FROM (SELECT DISTINCT a, b, c FROM t)")]
     [InlineData("SELECT (SELECT count(*) FROM (SELECT DISTINCT b, a + o.id FROM t)) FROM t AS o WHERE o.id < 3")]
     [InlineData("SELECT a, b FROM t UNION SELECT a + 1, b FROM t")]
