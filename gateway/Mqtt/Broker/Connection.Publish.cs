@@ -12,6 +12,7 @@ internal sealed partial class Connection
     // Of the read loop.
     private TopicName?[]? _aliases;
     private PayloadSlab? _slab;
+    private int _bytesInRead;
     private int _inboundAtConnect;
 
     private ValueTask OnPublish(in PublishPacket packet)
@@ -138,7 +139,8 @@ internal sealed partial class Connection
         if (_slab is null || !_slab.TryAppend(packet.Payload, out payload))
         {
             ReleaseSlab();
-            _slab = new PayloadSlab(Math.Max(PayloadSlab.DefaultSizeBytes, packet.Payload.Length));
+            // A client that sends one reading now and then needs no more than that.
+            _slab = new PayloadSlab(Math.Max(Math.Min(PayloadSlab.DefaultSizeBytes, _bytesInRead), packet.Payload.Length));
             _slab.TryAppend(packet.Payload, out payload);
         }
         return new IngressMessage

@@ -192,6 +192,7 @@ internal sealed partial class Connection
             long arrivedMs = _core.NowMs;
             _receivedUs = _core.UtcUs;
             ReadOnlySequence<byte> rest = result.Buffer;
+            _bytesInRead = (int)rest.Length;
             while (PacketHeader.TryRead(ref rest, MaximumPacketSizeBytes, out PacketHeader header, out ReadOnlySequence<byte> body))
             {
                 // What counts is a whole packet (section 3.1.2.10): a byte now and then keeps nobody alive.

@@ -50,7 +50,7 @@ internal sealed class ClientAccess
             return true;
         if (_remembered.TryGetValue(topic.Text, out bool known))
             return known;
-        bool may = Array.Exists(_publish, filter => TopicRules.Matches(filter, topic.Text));
+        bool may = IsAllowed(topic.Text);
         if (_remembered.Count < MostRemembered)
             _remembered.Add(topic.Text, may);
         return may;
@@ -69,6 +69,8 @@ internal sealed class ClientAccess
         }
         return false;
     }
+
+    private bool IsAllowed(string topic) => Array.Exists(_publish, filter => TopicRules.Matches(filter, topic));
 
     private static bool IsAbout(AccessRule rule, string? user, string clientId)
     {
