@@ -104,6 +104,7 @@ public sealed partial class Statement
         catch (SluiceException failure)
         {
             bool mustRollBack = _execution.MustRollBack;
+            TakeCounters(_execution);
             EndExecution();
             if (_session.GoesOnOnPages(failure))
             {
@@ -212,12 +213,14 @@ public sealed partial class Statement
         catch (SluiceException failure) when (failure.ConflictAction == ConflictAction.Fail)
         {
             // What FAIL keeps is committed.
+            TakeCounters(execution);
             execution.Dispose();
             _session.ForeignKeys.RequireWhole();
             throw;
         }
         catch
         {
+            TakeCounters(execution);
             execution.Dispose();
             throw;
         }
@@ -331,6 +334,7 @@ public sealed partial class Statement
         }
     }
 
+    /// <summary>Also of a statement that failed: no rows, but the rowid of the last one that it had inserted, as in SQLite.</summary>
     private void TakeCounters(Execution execution)
     {
         if (IsChange)

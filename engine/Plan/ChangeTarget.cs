@@ -35,7 +35,11 @@ internal static class ChangeTarget
     /// A view that an INSTEAD OF trigger lets change, as a table without rows of its own: its columns have the names, types and collations of its
     /// SELECT's. Null when the name is no view's.
     /// </summary>
-    public static Table? FindView(CompileState state, QualifiedName name, TriggerEvent change)
+    /// <param name="state">Of the statement.</param>
+    /// <param name="name">As the statement has it.</param>
+    /// <param name="change">What the statement does.</param>
+    /// <param name="set">What UPDATE sets: a trigger for other columns does not count.</param>
+    public static Table? FindView(CompileState state, QualifiedName name, TriggerEvent change, IReadOnlyList<SetClause>? set = null)
     {
         if (!state.TryGetView(name, out View? view))
         {
@@ -43,10 +47,13 @@ internal static class ChangeTarget
         }
 
         Table table = ViewTable(state, view);
-        return state.Schemas.TriggersOf(table).Any(trigger => trigger.Definition.Event == change)
+        return state.Schemas.TriggersOf(table).Any(trigger => trigger.Definition.Event == change && (set is null || Concerns(trigger.Definition, set)))
             ? table
             : throw new SluiceException(ResultCode.Error, $"cannot modify {view.Name} because it is a view");
     }
+
+    private static bool Concerns(CreateTriggerStatement trigger, IReadOnlyList<SetClause> set) =>
+        trigger.UpdateOf is not { } columns || set.Any(clause => clause.Columns.Any(column => columns.Contains(column, StringComparer.OrdinalIgnoreCase)));
 
     /// <summary>A view's columns as those of a table.</summary>
     public static Table ViewTable(CompileState state, View view)

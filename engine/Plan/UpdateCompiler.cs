@@ -21,7 +21,7 @@ internal static class UpdateCompiler
             throw new SluiceException(ResultCode.Error, "LIMIT is not supported in UPDATE ... FROM");
         }
 
-        Table? view = ChangeTarget.FindView(state, node.Table.Name, TriggerEvent.Update);
+        Table? view = ChangeTarget.FindView(state, node.Table.Name, TriggerEvent.Update, node.Set);
         Table table = view ?? ChangeTarget.Find(state, node.Table.Name);
         RequireElsewhere(node.From, node.Table, state);
         ChangeRows rows = new(state, table, view is not null, node.Table, node.From, limits, outer, CommonTables.Enter(node.With, null, outer));

@@ -14,12 +14,13 @@ internal abstract class ChangeExecution(Run run, ReturningPlan? returning) : Pla
     private int _row = -1;
     private bool _changed;
     private bool _mustRollBack;
+    private bool _isUndone;
     private long _changes;
     private long? _lastInsertRowid;
 
-    public override long Changes => _changes;
+    public override long Changes => _isUndone ? 0 : _changes;
 
-    public override long NestedChanges => Run.HasScope && !Run.IsNested ? Run.Scope.NestedChanges : 0;
+    public override long NestedChanges => Run.HasScope && !Run.IsNested && !_isUndone ? Run.Scope.NestedChanges : 0;
 
     public override long? LastInsertRowid => _lastInsertRowid;
 
@@ -43,6 +44,7 @@ internal abstract class ChangeExecution(Run run, ReturningPlan? returning) : Pla
     {
         _changed = false;
         _mustRollBack = false;
+        _isUndone = false;
         _returned = null;
         _row = -1;
         _changes = 0;
@@ -111,6 +113,7 @@ internal abstract class ChangeExecution(Run run, ReturningPlan? returning) : Pla
         catch (Exception failure)
         {
             _mustRollBack = failure is SluiceException { ConflictAction: ConflictAction.Rollback };
+            _isUndone = true;
             Run.Transaction.RollbackTo(mark);
             if (keys is not null)
             {
