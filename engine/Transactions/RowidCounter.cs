@@ -17,6 +17,7 @@ internal sealed class RowidCounter(long largest)
     private long _largest = largest;
     private long _toldHorizon = long.MinValue;
     private bool _mayBeLower;
+    private long _given;
     private RowidClaim? _first;
     private RowidClaim? _last;
 
@@ -52,6 +53,7 @@ internal sealed class RowidCounter(long largest)
             }
 
             _largest++;
+            _given++;
             Claim(claims, _largest);
             return _largest;
         }
@@ -76,6 +78,7 @@ internal sealed class RowidCounter(long largest)
             if (rowid > _largest)
             {
                 _largest = rowid;
+                _given++;
                 Claim(claims, rowid);
             }
         }
@@ -102,16 +105,28 @@ internal sealed class RowidCounter(long largest)
         }
     }
 
-    /// <summary>
-    /// Goes back to the largest rowid that there is, as the caller sees it, who is the only writer. Nothing happens if somebody else has claims
-    /// after all. The caller may have removed the rows behind it and still roll back: its claim remembers where the counter was.
-    /// </summary>
-    public void Lower(long largestSeen, RowidClaims claims)
+    /// <summary>Whether a caller that sees everything from now on may close a gap: nobody else has claims.</summary>
+    /// <param name="claims">The caller's.</param>
+    /// <param name="given">For <see cref="Lower"/>.</param>
+    public bool MayLower(RowidClaims claims, out long given)
     {
         lock (_gate)
         {
-            bool othersClaim = _first is { } first && (!ReferenceEquals(first, _last) || !claims.Has(this));
-            if (othersClaim)
+            given = _given;
+            return _first is not { } first || (ReferenceEquals(first, _last) && claims.Has(this));
+        }
+    }
+
+    /// <summary>
+    /// Goes back to the largest rowid that there is, as the caller sees it, who is the only writer. Nothing happens if somebody was given a rowid
+    /// since <see cref="MayLower"/>, and may even have committed it: the caller does not see that row. The caller may have removed the rows behind
+    /// it and still roll back: its claim remembers where the counter was.
+    /// </summary>
+    public void Lower(long largestSeen, long given, RowidClaims claims)
+    {
+        lock (_gate)
+        {
+            if (_given != given)
             {
                 return;
             }

@@ -169,10 +169,10 @@ internal sealed partial class StoreTransaction : Transaction
     {
         BeginWriting();
         RowidCounter counter = Counter(root);
-        if (counter.MayBeLower && !HasUnwritten(counter) && SeesEverything)
+        if (counter.MayBeLower && !HasUnwritten(counter) && counter.MayLower(_claims, out long given) && SeesEverything)
         {
             RowCursor rows = CursorOver(root);
-            counter.Lower(rows.MoveLast() ? rows.Rowid : 0, _claims);
+            counter.Lower(rows.MoveLast() ? rows.Rowid : 0, given, _claims);
         }
 
         if (counter.Largest == long.MaxValue)

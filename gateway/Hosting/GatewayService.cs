@@ -177,6 +177,7 @@ public sealed class GatewayService : IHostedService, IAsyncDisposable
 
     private void StartSources(MqttBroker broker)
     {
+        broker.KeepSources(_options.Sources.SelectMany(MqttSource.SessionKeys));
         foreach (MqttSourceOptions options in _options.Sources)
         {
             MqttSource source = new(options, broker, Health, _time, _log);

@@ -253,7 +253,8 @@ public sealed class SampledSensor
         Statistics.Succeeded();
         _failedTurns = 0;
         LeftAloneUntil = default;
-        LastGood = Due;
+        // Not when it was due: after a turn that hung, the next one would be stale before it could end.
+        LastGood = sampler.Now;
         if (Quality != SensorQuality.Good)
         {
             Become(SensorQuality.Good, Due);

@@ -17,7 +17,7 @@ namespace Sluice.Gateway.Mqtt.Broker;
 /// </summary>
 internal sealed partial class Connection
 {
-    /// <summary>How long a closing connection waits for its peer to take the last packet and close too.</summary>
+    /// <summary>How long a closing connection waits for its peer to close too, when it has written its last packet.</summary>
     private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(1);
 
     /// <summary>Of a CONNECT: room for the largest will and some thousand bytes for each of the rest. Who is unknown yet fills no more memory.</summary>
@@ -352,7 +352,8 @@ internal sealed partial class Connection
                     MqttLog.Closed(_core.Log, ClientId, Address, request.Why, request.Reason);
                 MqttLog.Left(_core.Log, ClientId, Address, request?.Why ?? (_clientLeft ? "disconnected" : "connection lost"));
             }
-            await Output.Finished.WaitAsync(LingerTime, _core.Time).ConfigureAwait(false);
+            // As long as for any other packet: a busy machine, or a slow client, takes a while. A stop aborts what is left when its drain time is over.
+            await Output.Finished.WaitAsync(_core.Options.SendTimeout, _core.Time).ConfigureAwait(false);
             if (!_clientLeft)
                 await LingerAsync().ConfigureAwait(false);
         }

@@ -138,6 +138,17 @@ public sealed class MqttBroker : IAsyncDisposable
     /// <summary>What was known at the start of a session that another broker keeps for us.</summary>
     internal SourceSession SourceOf(string key) => new(key, _core!.SourceReceived[key], _core.SourceFilters[key]);
 
+    /// <summary>Deletes what was known at the start of sessions at other brokers, but for some: the configuration does not name the others any more.</summary>
+    internal void KeepSources(IEnumerable<string> keys)
+    {
+        BrokerCore core = _core!;
+        var rows = new RowChanges();
+        foreach (string key in core.SourceReceived.Select(source => source.Key).Union(core.SourceFilters.Select(source => source.Key)).Except(keys))
+            rows.DeleteSource(key);
+        if (!rows.IsEmpty)
+            core.State.SaveSurely("", rows);
+    }
+
     /// <summary>
     /// Stops: no new connections, no more reading; acknowledgements that are owed are waited for (<see cref="MqttOptions.DrainTimeout"/>,
     /// cut short by the token) and sent, then 5.0 clients get DISCONNECT 0x8B. Wills are published as they are due, for the clients have lost their connections. The

@@ -20,9 +20,6 @@ internal sealed class MqttClientConnection : IAsyncDisposable
 
     private const int MaximumPacketBytes = 16 * 1024 * 1024;
 
-    /// <summary>Of the message that says whether we are there.</summary>
-    private const ushort StateIdentifier = ushort.MaxValue;
-
     private readonly Stream _stream;
     private readonly PipeReader _reader;
     private readonly SemaphoreSlim _writing = new(1, 1);
@@ -157,7 +154,7 @@ internal sealed class MqttClientConnection : IAsyncDisposable
     /// <summary>Gives the connection up: reading fails. Any thread.</summary>
     public void Abort() => _ended.Cancel();
 
-    /// <summary>Writes that we are there (<see cref="MqttClientOptions.StateTopic"/>), a QoS 1 message with an identifier that nothing else has; false when that is not wanted.</summary>
+    /// <summary>Writes that we are there (<see cref="MqttClientOptions.StateTopic"/>), in QoS 0: it is said again on each connection, and one that is lost has its will; false when that is not wanted.</summary>
     public bool WriteOnline(ArrayBufferWriter<byte> output) => WriteState(output, "online"u8);
 
     /// <summary>Says that we are not there any more, and goodbye, so that the will is not published. A connection that is lost has a will that says the same.</summary>
@@ -297,8 +294,6 @@ internal sealed class MqttClientConnection : IAsyncDisposable
         new PublishPacket
         {
             Topic = System.Text.Encoding.UTF8.GetBytes(_stateTopic),
-            QualityOfService = QualityOfService.AtLeastOnce,
-            PacketIdentifier = StateIdentifier,
             Retain = true,
             Payload = state,
         }.Write(output, Version);

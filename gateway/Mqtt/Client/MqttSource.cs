@@ -66,10 +66,13 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
 
     private string Part => $"mqtt source {_options.Name}";
 
+    /// <summary>The keys under which what is known of its sessions is stored: one for each of its brokers.</summary>
+    public static IEnumerable<string> SessionKeys(MqttSourceOptions options) => options.Client.Servers.Select(server => SessionKey(options, server));
+
     /// <summary>Begins; the broker has been started.</summary>
     public void Start()
     {
-        _sessions = _options.Client.Servers.Distinct().ToDictionary(server => server, server => _broker.SourceOf($"{_options.Name} {server}"));
+        _sessions = _options.Client.Servers.Distinct().ToDictionary(server => server, server => _broker.SourceOf(SessionKey(_options, server)));
         _loop = Task.Run(RunAsync);
     }
 
@@ -100,6 +103,8 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
             _flush = Task.Run(() => FlushAsync(connection));
         }
     }
+
+    private static string SessionKey(MqttSourceOptions options, MqttServer server) => $"{options.Name} {server}";
 
     private async Task RunAsync()
     {
@@ -220,8 +225,6 @@ internal sealed class MqttSource : IAcknowledgement, IAsyncDisposable
                 return default;
             case PacketType.UnsubAck:
                 return NoteUnsubscribed(SubAckPacket.Parse(body, header.Type, connection.Version));
-            case PacketType.PubAck:
-                return default;
             default:
                 throw MqttProtocolException.Protocol("2.1.2", $"{header.Type} is not awaited");
         }

@@ -54,19 +54,43 @@ public class RobustnessTests
         var time = new ManualTime();
         await using BrokerHost host = await BrokerHost.StartAsync(new MqttOptions { MaximumQueuedMessages = 20 }, time);
         using RawClient stuck = await host.ConnectAsync("stuck");
-        await stuck.SubscribeAsync("a");
         using RawClient publisher = await host.ConnectAsync("p");
+        await FillAsync(host, stuck, publisher);
+        Assert.InRange(host.Broker.Statistics.QueuedBytes, 1, 20 * 101_000);
+        time.Advance(TimeSpan.FromSeconds(61));
+        await BrokerHost.UntilAsync(() => host.Broker.Statistics is { ClientsConnected: 1, QueuedBytes: 0 }, "it is gone with its queue");
+        Assert.Contains(host.LogLines, line => line.Contains("'stuck'") && line.Contains("does not read"));
+        await publisher.PingAsync();
+    }
+
+    [Fact]
+    public async Task A_client_that_reads_late_is_told_why_it_is_thrown_out()
+    {
+        var time = new ManualTime();
+        await using BrokerHost host = await BrokerHost.StartAsync(new MqttOptions { MaximumQueuedMessages = 20 }, time);
+        using RawClient late = await host.ConnectAsync("late");
+        using RawClient publisher = await host.ConnectAsync("p");
+        await FillAsync(host, late, publisher);
+        // Type 0 is no packet's.
+        await late.SendAsync([0x00, 0x00]);
+        await BrokerHost.UntilAsync(() => host.Broker.Statistics.ClientsConnected == 1, "it has no session any more");
+        time.Advance(TimeSpan.FromSeconds(5));
+        (PacketHeader Header, byte[] Body)? last = null;
+        while (await late.ReadAsync() is { } packet)
+            last = packet;
+        Assert.Equal(PacketType.Disconnect, last?.Header.Type);
+    }
+
+    /// <summary>Publishes to a subscriber that does not read until its socket and its queue are full.</summary>
+    private static async Task FillAsync(BrokerHost host, RawClient subscriber, RawClient publisher)
+    {
+        await subscriber.SubscribeAsync("a");
         for (int sent = 0; host.Broker.Statistics.Dropped[DropReason.QueueFull] == 0; sent++)
         {
             Assert.True(sent < 2000, "nothing was dropped");
             await publisher.PublishAsync("a", new string('x', 100_000));
             await publisher.PingAsync();
         }
-        Assert.InRange(host.Broker.Statistics.QueuedBytes, 1, 20 * 101_000);
-        time.Advance(TimeSpan.FromSeconds(61));
-        await BrokerHost.UntilAsync(() => host.Broker.Statistics is { ClientsConnected: 1, QueuedBytes: 0 }, "it is gone with its queue");
-        Assert.Contains(host.LogLines, line => line.Contains("'stuck'") && line.Contains("does not read"));
-        await publisher.PingAsync();
     }
 
     [Fact]

@@ -130,6 +130,27 @@ public sealed class SourceTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_known_of_a_source_that_the_configuration_does_not_name_any_more_is_deleted_at_the_start()
+    {
+        await using StoredBroker gateway = await StoredBroker.StartAsync();
+        await using (Start(gateway.Broker, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, topics: ["a"]))
+        {
+            using RawClient peer = await _other.AcceptAsync();
+            await ScriptedBroker.GrantAsync(peer);
+            await peer.PublishAsync("a", "1", qos: 2, identifier: 7);
+            await peer.ReadAckAsync(PacketType.PubRec);
+        }
+        await gateway.RestartAsync();
+        string[] keys = await gateway.QueryAsync("SELECT source FROM mqtt_source");
+        Assert.Single(keys);
+        gateway.Broker.KeepSources(keys);
+        await gateway.RestartAsync();
+        Assert.Equal(keys, await gateway.QueryAsync("SELECT source FROM mqtt_source"));
+        gateway.Broker.KeepSources(["another"]);
+        await gateway.UntilAsync("SELECT source FROM mqtt_source UNION ALL SELECT source FROM mqtt_source_filter");
+    }
+
+    [Fact]
     public async Task Brokers_that_stand_in_for_each_other_have_identifiers_of_their_own()
     {
         using ScriptedBroker second = new();
@@ -220,13 +241,13 @@ public sealed class SourceTests : IDisposable
         MqttSource source = Start(host.Broker, host, state: "gateways/g");
         using RawClient peer = await _other.AcceptAsync();
         await ScriptedBroker.GrantAsync(peer);
-        Assert.Equal(("gateways/g", "online", 1, true), await StateAsync(peer));
+        Assert.Equal(("gateways/g", "online", 0, true), await StateAsync(peer));
         await peer.PublishAsync("a", "1", qos: 1, identifier: 5);
         IngressMessage message = await host.Ingress.TakeAsync();
         Task stop = source.DisposeAsync().AsTask();
         message.Complete(IngressResult.Stored);
         Assert.Equal(5, (await peer.ReadAckAsync(PacketType.PubAck)).PacketIdentifier);
-        Assert.Equal(("gateways/g", "offline", 1, true), await StateAsync(peer));
+        Assert.Equal(("gateways/g", "offline", 0, true), await StateAsync(peer));
         await peer.ReadAsync(PacketType.Disconnect);
         Assert.Null(await peer.ReadAsync());
         await stop.WaitAsync(TimeSpan.FromSeconds(20));

@@ -47,7 +47,7 @@ internal sealed class MqttSink(MqttClientOptions options, string topic, TimeProv
                 long cursor = await AskCursorAsync(_connection, cancellation).ConfigureAwait(false);
                 var online = new ArrayBufferWriter<byte>();
                 if (_connection.WriteOnline(online))
-                    await SendAsync(_connection, online, 1, cancellation).ConfigureAwait(false);
+                    await _connection.WriteAsync(online.WrittenMemory, cancellation).ConfigureAwait(false);
                 _next = 0;
                 return cursor;
             },
