@@ -192,10 +192,10 @@ public sealed partial class Statement
         }
 
         Execution execution = compiled.Start(transaction, _session, _parameters);
-        if (execution is InsertExecution insert && transaction.Kind == TransactionKind.Concurrent && _session.IsAlone)
+        if (execution is ChangeExecution change && transaction.Kind == TransactionKind.Concurrent && _session.IsAlone)
         {
             // Rather than after a part of its rows was written for nothing. While others write, it does not wait for them before it must.
-            insert.RefusesMany = () => _session.Database.Store.Gate.Inside == 0;
+            change.RefusesMany = () => _session.Database.Store.Gate.Inside == 0;
         }
 
         try

@@ -100,13 +100,15 @@ internal static class DeleteCompiler
         RowEvents? events = view is null
             ? RowEventsCompiler.ForDelete(table, ConflictAction.Default, state.Compilation)
             : new RowEvents { Table = table, BeforeDelete = TriggerCompiler.Find(table, TriggerTiming.InsteadOf, TriggerEvent.Delete, null, ConflictAction.Default, state.Compilation) };
+        ReturningPlan? returning = ChangeTarget.BindReturning(node.Returning, oldScope, table, out IReadOnlyList<ResultColumnDescription> columns);
         DeletePlan plan = new()
         {
             Write = ChangeTarget.WritePlan(table, oldScope, state, ConflictAction.Default, events),
             Query = query,
             TableSource = rows.Target.Source,
             OldRowSource = oldRow,
-            Returning = ChangeTarget.BindReturning(node.Returning, oldScope, table, out IReadOnlyList<ResultColumnDescription> columns),
+            Returning = returning,
+            Empties = node.Where is null && !limits.IsLimited && events is null && returning is null,
         };
         return new CompiledChange(columns, state, run => view is null ? new DeleteExecution(plan, run) : new DeleteFromViewExecution(plan, run), query);
     }

@@ -26,6 +26,12 @@ internal abstract class ChangeExecution(Run run, ReturningPlan? returning) : Pla
 
     public override bool MustRollBack => _mustRollBack;
 
+    /// <summary>
+    /// Asked when a statement turns out to change many rows, before the first of them is written: true refuses them with NoMemory. Whoever sets it then begins anew,
+    /// straight on the pages; the query, with the functions in it, runs again from its start.
+    /// </summary>
+    public Func<bool>? RefusesMany { get; set; }
+
     protected Run Run { get; } = run;
 
     public override bool Next()
@@ -76,6 +82,9 @@ internal abstract class ChangeExecution(Run run, ReturningPlan? returning) : Pla
 
         Return();
     }
+
+    /// <summary>So many rows were removed that nobody has looked at.</summary>
+    protected void RowsChanged(long count) => _changes += count;
 
     /// <summary>Keeps the RETURNING values of the row at hand.</summary>
     protected void Return()

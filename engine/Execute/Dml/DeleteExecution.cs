@@ -17,14 +17,27 @@ internal sealed record DeletePlan
     public required int OldRowSource { get; init; }
 
     public ReturningPlan? Returning { get; init; }
+
+    /// <summary>Whether all rows go and nobody asks which: the trees can be emptied ("DELETE", section 4, the truncate optimization).</summary>
+    public bool Empties { get; init; }
 }
 
 /// <summary>One run of a DELETE: finds all rows, then removes them.</summary>
 internal sealed class DeleteExecution(DeletePlan plan, Run run) : ChangeExecution(run, plan.Returning)
 {
+    /// <summary>From so many rows on, emptying the trees is worth the checkpoint that comes before it.</summary>
+    private const int ManyRows = 20_000;
+
     protected override void Change()
     {
         Table table = plan.Write.Table;
+        RowWriter writer = RowWriter.Create(plan.Write, Run.Transaction.Of(table), Run, new ValuesSource(table.Columns.Count));
+        if (plan.Empties && Run.Transaction.Of(table).IsExclusive)
+        {
+            RowsChanged(writer.DeleteAll());
+            return;
+        }
+
         List<RowKey> keys = [];
         RowKeySet seen = new(table);
         Operator query = plan.Query.Build(Run);
@@ -36,10 +49,13 @@ internal sealed class DeleteExecution(DeletePlan plan, Run run) : ChangeExecutio
             if (added)
             {
                 keys.Add(key);
+                if (keys.Count == ManyRows && plan.Empties && RefusesMany?.Invoke() == true)
+                {
+                    throw new SluiceException(ResultCode.NoMemory, $"out of memory: {keys.Count} rows and more are deleted by one statement");
+                }
             }
         }
 
-        RowWriter writer = RowWriter.Create(plan.Write, Run.Transaction.Of(table), Run, new ValuesSource(table.Columns.Count));
         Run.Sources[plan.OldRowSource] = writer.OldRow;
         foreach (RowKey key in keys)
         {

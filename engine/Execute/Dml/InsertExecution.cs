@@ -135,12 +135,6 @@ internal sealed class InsertExecution : ChangeExecution
     /// <summary>Whether it answers nothing that depends on the rows that are there, unless it fails.</summary>
     public bool IsBlind => CanRunAgain && _plan.Returning is null && _plan.Upserts.Length == 0 && _plan.Write.FailsOnConflict;
 
-    /// <summary>
-    /// Asked when a query has given many rows, before the first of them is written: true refuses them with NoMemory. Whoever sets it then begins anew, straight on the
-    /// pages; the query, with the functions in it, runs again from its start.
-    /// </summary>
-    public Func<bool>? RefusesMany { get; set; }
-
     protected override void Change()
     {
         if (_plan.Rows is { } rows)

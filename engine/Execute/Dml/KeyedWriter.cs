@@ -82,6 +82,23 @@ internal sealed class KeyedWriter : RowWriter
         return true;
     }
 
+    protected override long CountBeforeDeletion()
+    {
+        long count = 0;
+        for (bool any = _rows.MoveFirst(); any; any = _rows.MoveNext())
+        {
+            count++;
+        }
+
+        if (_rows.MoveLast())
+        {
+            // As any other removal: who reads on finds out.
+            Transaction.DeleteKey(Table.RootPage, _order, _rows.Key.Span.ToArray());
+        }
+
+        return count;
+    }
+
     protected override RowKey KeyAt(KeyCursor cursor, TableIndex index)
     {
         _reader.Reset(cursor.Key);

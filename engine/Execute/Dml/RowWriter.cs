@@ -175,8 +175,30 @@ internal abstract class RowWriter
     /// <summary>Removes <see cref="OldRow"/> and its index entries.</summary>
     public abstract void Delete();
 
+    /// <summary>
+    /// Empties the table's trees, in an exclusive transaction only: readers of older snapshots keep the pages that they had. Returns how many rows there were.
+    /// </summary>
+    public long DeleteAll()
+    {
+        long count = CountBeforeDeletion();
+        if (count > 0)
+        {
+            foreach (TableIndex index in Plan.Indexes)
+            {
+                Transaction.Trees.Clear(index.RootPage);
+            }
+
+            Transaction.Trees.Clear(Table.RootPage);
+        }
+
+        return count;
+    }
+
     /// <summary>Reads a row into <see cref="OldRow"/>; false if there is none.</summary>
     public abstract bool TryReadOld(in RowKey key);
+
+    /// <summary>How many rows there are; tells the transaction that all of them go.</summary>
+    protected abstract long CountBeforeDeletion();
 
     /// <summary>The key of the row that an index entry belongs to.</summary>
     protected abstract RowKey KeyAt(KeyCursor cursor, TableIndex index);

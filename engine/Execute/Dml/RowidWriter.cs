@@ -95,6 +95,23 @@ internal sealed class RowidWriter(TableWritePlan plan, Transaction transaction, 
         return true;
     }
 
+    protected override long CountBeforeDeletion()
+    {
+        long count = 0;
+        for (bool any = Rows.MoveFirst(); any; any = Rows.MoveNext())
+        {
+            count++;
+        }
+
+        if (Rows.MoveLast())
+        {
+            // As any other removal: who looks next for a rowid or reads on finds out.
+            Transaction.DeleteRow(Table.RootPage, Rows.Rowid);
+        }
+
+        return count;
+    }
+
     protected override RowKey KeyAt(KeyCursor cursor, TableIndex index) => new(cursor.Rowid);
 
     /// <summary>The stored record: the rowid alias is stored as NULL ("SQLite file format", section 2.3), virtual columns not at all.</summary>
