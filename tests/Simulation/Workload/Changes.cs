@@ -43,6 +43,13 @@ internal static class Changes
     /// <summary>A statement that writes so much that it does not fit in a batch, a segment or the memory limit.</summary>
     public static WriteStatement Big(Random random, string table) => InsertMany(random, table, random.Next(30, 120), 900);
 
+    /// <summary>Straight on the pages, if that is how the transaction writes, it empties the trees.</summary>
+    public static WriteStatement DeleteAll(string table) => new($"DELETE FROM {table}", [], (view, _) =>
+    {
+        var all = view.Tables[table].Rows.Keys.Select(id => (table, id, (Row?)null)).ToArray();
+        return Put(view, table, all, all.Length, mustBeNew: false);
+    });
+
     private static WriteStatement InsertMany(Random random, string table, int count, int extraBytes = 0)
     {
         var parameters = new SqlValue[count * 2];

@@ -12,7 +12,9 @@ internal sealed partial class Client
     {
         DbState before = ViewOf(transaction);
         string table = PickTable(before);
-        WriteStatement statement = random.Next(40) == 0 ? Changes.Big(random, table) : Changes.Next(random, before, table);
+        WriteStatement statement = random.Next(_session.HoldsPages ? 4 : 150) == 0 ? Changes.DeleteAll(table)
+            : random.Next(40) == 0 ? Changes.Big(random, table)
+            : Changes.Next(random, before, table);
         using Run run = Do(statement.Sql, statement.Parameters);
         transaction.BeginOn(history.Acknowledged);
         if (transaction is { Kind: "IMMEDIATE", HasWrites: false } && SnapshotOfSession is { } snapshot && snapshot != _snapshot)
