@@ -12,7 +12,7 @@ internal static class CheckCommand
         ConfigurationArguments configuration = new(command);
         command.SetAction(arguments =>
         {
-            (GatewayOptions options, string source) = configuration.Load(arguments);
+            (GatewayOptions options, string source) = configuration.Load(arguments, opensFiles: true);
             TextWriter output = arguments.InvocationConfiguration.Output;
             output.WriteLine($"{source}: ok");
             output.WriteLine($"  gateway  {options.Id}");

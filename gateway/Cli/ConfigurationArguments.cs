@@ -46,8 +46,8 @@ internal sealed class ConfigurationArguments
         command.Options.Add(_set);
     }
 
-    /// <summary>Loads and validates what the command line asks for.</summary>
-    public (GatewayOptions Options, string Source) Load(ParseResult arguments)
+    /// <summary>Loads and validates what the command line asks for; see <see cref="ConfigurationLoader.Load"/>.</summary>
+    public (GatewayOptions Options, string Source) Load(ParseResult arguments, bool opensFiles = false)
     {
         string? file = arguments.GetValue(_file) ?? Environment.GetEnvironmentVariable(Override.FileVariable);
         List<Override> overrides = [.. Override.FromEnvironment(Environment.GetEnvironmentVariables())];
@@ -72,6 +72,6 @@ internal sealed class ConfigurationArguments
         }
 
         overrides.AddRange((arguments.GetValue(_set) ?? []).Select(Override.FromOption));
-        return (ConfigurationLoader.Load(file, overrides), file ?? ConfigurationLoader.DemoSource);
+        return (ConfigurationLoader.Load(file, overrides, opensFiles), file ?? ConfigurationLoader.DemoSource);
     }
 }

@@ -22,7 +22,7 @@ internal static class RunCommand
         command.Options.Add(verbose);
         command.SetAction((arguments, cancellation) =>
         {
-            (GatewayOptions options, string source) = configuration.Load(arguments);
+            (GatewayOptions options, string source) = configuration.Load(arguments, opensFiles: true);
             return GatewayHost.RunAsync(options, source, arguments.GetValue(verbose), arguments.InvocationConfiguration.Output, cancellation);
         });
     }

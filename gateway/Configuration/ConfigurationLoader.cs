@@ -18,8 +18,9 @@ public static class ConfigurationLoader
     /// <summary>Loads and validates.</summary>
     /// <param name="file">The path; null for the demonstration.</param>
     /// <param name="overrides">In the order in which they apply.</param>
+    /// <param name="opensFiles">Whether the files that the configuration names (users, certificates, keys) are looked into: who starts a gateway needs them.</param>
     /// <exception cref="ConfigurationException">Everything that is wrong, one line each.</exception>
-    public static GatewayOptions Load(string? file, IReadOnlyList<Override> overrides)
+    public static GatewayOptions Load(string? file, IReadOnlyList<Override> overrides, bool opensFiles = false)
     {
         (string text, string source) = file is null ? (ReadDemo(), DemoSource) : (ReadFile(file), file);
         List<string> errors = [];
@@ -42,6 +43,12 @@ public static class ConfigurationLoader
         }
 
         GatewayOptions options = Read(SectionReader.Of(root, "", errors));
+        if (opensFiles)
+        {
+            // Sections are gone through once more, and what is wrong with themselves is told already.
+            errors.AddRange(ConfiguredFiles.Check(root, options).Except(errors));
+        }
+
         return errors.Count == 0 ? options : throw new ConfigurationException(errors);
     }
 

@@ -97,7 +97,7 @@ internal static class MqttClientSection
             }
         }
 
-        if (item.Texts("servers") is null or [])
+        if (item.IsEmpty("servers"))
         {
             item.Fail("servers", "names no broker; add servers: [ \"mqtts://broker.example.com:8883\" ]");
         }
@@ -121,7 +121,7 @@ internal static class MqttClientSection
             }
         }
 
-        if (item.Texts("topics") is null or [])
+        if (item.IsEmpty("topics"))
         {
             item.Fail("topics", "names no topic filter; add topics: [ \"sensors/#\" ]");
         }

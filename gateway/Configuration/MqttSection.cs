@@ -25,7 +25,7 @@ internal static class MqttSection
                 Access = [.. mqtt.Sections("access").Select(ReadRule)],
                 Ban = ReadBan(mqtt.Section("ban")),
             },
-            Origins = [.. (mqtt.Texts("origins") ?? []).Select(origin => origin.Text)],
+            Origins = ReadOrigins(mqtt),
             MaximumConnections = mqtt.Integer("max_connections", defaults.MaximumConnections, 1, 1_000_000),
             MaximumConnectionsPerAddress = mqtt.Integer("max_connections_per_address", defaults.MaximumConnectionsPerAddress, 0, 1_000_000),
             MaximumMessagesPerSecond = mqtt.Integer("max_client_messages", defaults.MaximumMessagesPerSecond, 0, 10_000_000),
@@ -54,26 +54,50 @@ internal static class MqttSection
             mqtt.Fail("listen", "names no endpoint; write one such as tcp://127.0.0.1:1883, or remove the key");
         }
 
-        List<string> listen = [];
-        foreach ((string text, Origin _) in texts)
+        List<ListenAddress> listen = [];
+        foreach ((string text, Origin origin) in texts)
         {
             try
             {
-                if (ListenAddress.Parse(text).IsEncrypted && tls is null)
+                ListenAddress address = ListenAddress.Parse(text);
+                if (address.IsEncrypted && tls is null)
                 {
-                    mqtt.Fail("listen", $"\"{text}\" needs a certificate; add mqtt.tls: {{ certificate: server.pem, key: server.key }}");
+                    mqtt.Fail("listen", origin, $"\"{text}\" needs a certificate; add mqtt.tls: {{ certificate: server.pem, key: server.key }}");
                 }
 
-                listen.Add(text);
+                if (listen.Find(address.Overlaps) is { } other)
+                {
+                    mqtt.Fail("listen", origin, other.Text == text
+                        ? $"\"{text}\" stands here twice; remove one"
+                        : $"\"{text}\" is taken by \"{other.Text}\" before it; remove one of them or give it another port");
+                }
+
+                listen.Add(address);
             }
             catch (SluiceException e)
             {
-                mqtt.Fail("listen", $"\"{text}\" is not an endpoint{e.Message[e.Message.LastIndexOf(": ", StringComparison.Ordinal)..]}; "
+                mqtt.Fail("listen", origin, $"\"{text}\" is not an endpoint{e.Message[e.Message.LastIndexOf(": ", StringComparison.Ordinal)..]}; "
                     + "write tcp://HOST:PORT such as tcp://127.0.0.1:1883, or tcp://*:1883 for all addresses");
             }
         }
 
-        return listen;
+        return [.. listen.Select(address => address.Text)];
+    }
+
+    private static List<string> ReadOrigins(SectionReader mqtt)
+    {
+        List<string> origins = [];
+        foreach ((string text, Origin origin) in mqtt.Texts("origins") ?? [])
+        {
+            if (!WebSocketHandshake.IsOrigin(text))
+            {
+                mqtt.Fail("origins", origin, $"\"{text}\" is not an origin as browsers send it; write https://dash.example.com or http://HOST:PORT, without a path and without a default port, or \"*\" for all");
+            }
+
+            origins.Add(text);
+        }
+
+        return origins;
     }
 
     private static TlsOptions? ReadTls(SectionReader mqtt)
@@ -143,20 +167,25 @@ internal static class MqttSection
             Publish = ReadFilters(item, "publish"),
             Subscribe = ReadFilters(item, "subscribe"),
         };
-        if (item.Texts("publish") is null or [] && item.Texts("subscribe") is null or [])
+        // A key that is misspelt may be the one that allows something.
+        if (item.RefuseUnknownKeys() && item.IsEmpty("publish") && item.IsEmpty("subscribe"))
         {
             item.Fail("publish", "allows nothing; add publish: [ \"sensors/#\" ] or subscribe: [ \"#\" ], or remove the rule");
         }
 
-        item.RefuseUnknownKeys();
         return rule;
     }
 
     private static List<string> ReadFilters(SectionReader item, string key)
     {
         List<string> filters = [];
-        foreach ((string filter, Origin _) in item.Texts(key) ?? [])
+        foreach ((string filter, Origin origin) in item.Texts(key) ?? [])
         {
+            if (ClientAccess.FindUnknownMark(filter) is { } mark)
+            {
+                item.Fail(key, origin, $"\"{filter}\": {mark} stands for nothing; %u is the user's name and %c the client identifier");
+            }
+
             try
             {
                 TopicRules.ValidateFilter(filter);
@@ -164,7 +193,7 @@ internal static class MqttSection
             }
             catch (MqttProtocolException e)
             {
-                item.Fail(key, $"\"{filter}\" is not a topic filter: {e.Message}");
+                item.Fail(key, origin, $"\"{filter}\" is not a topic filter: {e.Message}");
             }
         }
 

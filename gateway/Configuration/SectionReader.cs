@@ -85,6 +85,9 @@ internal sealed class SectionReader
         return texts;
     }
 
+    /// <summary>Whether a list has no items, or the key is not there.</summary>
+    public bool IsEmpty(string key) => Items(key).Count == 0;
+
     /// <summary>The texts of a list of lists; none when the key is not there.</summary>
     public IReadOnlyList<IReadOnlyList<string>> Rows(string key)
     {
@@ -210,15 +213,16 @@ internal sealed class SectionReader
     }
 
     /// <summary>Notes that a key's value is wrong.</summary>
-    public void Fail(string key, string what)
-    {
-        Origin origin = Find(key) is { } entry ? Place(entry) : _section.Origin;
-        _errors.Add($"{origin}: {Join(key)}: {what}");
-    }
+    public void Fail(string key, string what) => Fail(key, Find(key) is { } entry ? Place(entry) : _section.Origin, what);
+
+    /// <summary>Notes that an item of a key's list is wrong.</summary>
+    public void Fail(string key, Origin item, string what) => _errors.Add($"{item}: {Join(key)}: {what}");
 
     /// <summary>Complains about keys that nobody asked for; the last call on a reader.</summary>
-    public void RefuseUnknownKeys()
+    /// <returns>Whether there is none.</returns>
+    public bool RefuseUnknownKeys()
     {
+        bool areAllKnown = true;
         foreach ((string key, (Origin keyOrigin, ConfigNode _)) in _section.Entries)
         {
             if (_known.Contains(key))
@@ -226,11 +230,14 @@ internal sealed class SectionReader
                 continue;
             }
 
+            areAllKnown = false;
             string known = Suggestion.For(key, _known) is { } nearest
                 ? $"did you mean \"{nearest}\"?"
                 : $"the keys here are {string.Join(", ", _known)}";
             _errors.Add($"{keyOrigin}: {Join(key)}: unknown key; {known}");
         }
+
+        return areAllKnown;
     }
 
     private IReadOnlyList<ConfigNode> Items(string key) => Find(key)?.Value switch

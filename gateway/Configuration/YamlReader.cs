@@ -18,7 +18,8 @@ internal static class YamlReader
     /// <param name="singleLine">True where lines mean nothing, as in a variable's value.</param>
     public static ConfigNode Read(string text, string source, bool singleLine = false)
     {
-        Parser parser = new(new StringReader(text));
+        Scanner scanner = new(new StringReader(text));
+        Parser parser = new(scanner);
         Origin At(Mark mark) => new(source, singleLine ? 0 : (int)mark.Line);
         try
         {
@@ -39,14 +40,16 @@ internal static class YamlReader
 
             return root;
         }
-        catch (YamlException e)
+        catch (Exception e) when (e is not ConfigurationException)
         {
+            // Bad text makes the library throw exceptions of several kinds, those of its own queues among them.
             if (FindTab(text) is var line and > 0)
             {
                 throw new ConfigurationException(new Origin(source, singleLine ? 0 : line), "not valid YAML: indented with a tab; use spaces");
             }
 
-            throw new ConfigurationException(At(e.Start), $"not valid YAML: {Describe(e)}");
+            Mark mark = e is YamlException { Start.Line: > 0 } known ? known.Start : scanner.CurrentPosition;
+            throw new ConfigurationException(At(mark), $"not valid YAML: {Describe(e, mark)}");
         }
     }
 
@@ -117,14 +120,19 @@ internal static class YamlReader
         section.Entries.Add(key.Value, (origin, value));
     }
 
-    private static string Describe(YamlException e)
+    private static string Describe(Exception e, Mark mark)
     {
+        if (e is not YamlException)
+        {
+            return $"something is not closed or stands in the wrong place, here or before (column {mark.Column}); check brackets, quotes and indentation";
+        }
+
         string reason = e.Message;
 
         // YamlDotNet puts "(Line: 3, Col: 1, Idx: 20) - (Line: ...): " in front; the place is told already.
         int end = reason.LastIndexOf("): ", StringComparison.Ordinal);
         reason = end < 0 ? reason : reason[(end + 3)..];
-        return $"{reason.TrimEnd('.')} (column {e.Start.Column}); check indentation and quotes";
+        return $"{reason.TrimEnd('.')} (column {mark.Column}); check indentation and quotes";
     }
 
     /// <summary>The first line that is indented with a tab, or 0: the parser's own error for it is about something else.</summary>

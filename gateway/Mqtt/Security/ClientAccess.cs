@@ -70,6 +70,17 @@ internal sealed class ClientAccess
         return false;
     }
 
+    /// <summary>The first mark of a rule's filter that stands for nothing, such as <c>%d</c>; null when there is none.</summary>
+    public static string? FindUnknownMark(string filter)
+    {
+        for (int i = 0; i + 1 < filter.Length; i++)
+        {
+            if (filter[i] == '%' && char.IsAsciiLetter(filter[i + 1]) && filter[i + 1] is not ('u' or 'c'))
+                return filter[i..(i + 2)];
+        }
+        return null;
+    }
+
     private bool IsAllowed(string topic) => Array.Exists(_publish, filter => TopicRules.Matches(filter, topic));
 
     private static bool IsAbout(AccessRule rule, string? user, string clientId)

@@ -28,9 +28,9 @@ internal sealed record TokenKeys(IReadOnlyList<SecurityKey> Keys, IReadOnlyList<
     /// <exception cref="GatewayException">A file cannot be read or holds something else: names the file.</exception>
     public static TokenKeys Read(TokenOptions options)
     {
-        List<SecurityKey> keys = [.. options.Keys.SelectMany(path => Guard(path, "mqtt.jwt.keys", () => ReadPublic(path)))];
+        List<SecurityKey> keys = [.. options.Keys.SelectMany(ReadPublic)];
         if (options.Secret is { } file)
-            keys.AddRange(Guard(file, "mqtt.jwt.secret", () => [ReadSecret(file)]));
+            keys.Add(ReadSecret(file));
         IEnumerable<string> algorithms = keys.SelectMany(key => key switch
         {
             SymmetricSecurityKey secret => OfSecrets.Where(one => secret.KeySize >= one.Bytes * 8).Select(one => one.Algorithm),
@@ -40,7 +40,29 @@ internal sealed record TokenKeys(IReadOnlyList<SecurityKey> Keys, IReadOnlyList<
         return new TokenKeys(keys, [.. algorithms.Distinct()]);
     }
 
-    private static List<SecurityKey> Guard(string path, string key, Func<List<SecurityKey>> read)
+    /// <summary>Reads one of <see cref="TokenOptions.Keys"/>.</summary>
+    /// <exception cref="GatewayException">It cannot be read or holds something else: names the file.</exception>
+    public static List<SecurityKey> ReadPublic(string path) => Guard(path, () =>
+    {
+        string text = File.ReadAllText(path);
+        List<SecurityKey> keys = text.TrimStart().StartsWith('{') ? ReadSet(text) : ReadPem(text);
+        return keys.Count > 0 ? keys : throw new InvalidDataException("holds no public key; write one in PEM (RSA, EC, or a certificate), or a JSON Web Key Set");
+    });
+
+    /// <summary>Reads <see cref="TokenOptions.Secret"/>.</summary>
+    /// <exception cref="GatewayException">It cannot be read or is too short: names the file.</exception>
+    public static SymmetricSecurityKey ReadSecret(string path) => Guard(path, () =>
+    {
+        byte[] secret = File.ReadAllBytes(path);
+
+        // The line end is what an editor or echo puts there.
+        int length = secret.AsSpan().TrimEnd("\r\n"u8).Length;
+        return length >= ShortestSecretBytes
+            ? new SymmetricSecurityKey(secret[..length])
+            : throw new InvalidDataException($"is a secret of {length} bytes; it needs {ShortestSecretBytes}, such as: openssl rand -hex 32 > FILE");
+    });
+
+    private static T Guard<T>(string path, Func<T> read)
     {
         try
         {
@@ -48,15 +70,8 @@ internal sealed record TokenKeys(IReadOnlyList<SecurityKey> Keys, IReadOnlyList<
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
-            throw new GatewayException($"{key}: {path}: {e.Message}", e);
+            throw new GatewayException($"{path}: {PemFiles.Explain(e)}", e);
         }
-    }
-
-    private static List<SecurityKey> ReadPublic(string path)
-    {
-        string text = File.ReadAllText(path);
-        List<SecurityKey> keys = text.TrimStart().StartsWith('{') ? ReadSet(text) : ReadPem(text);
-        return keys.Count > 0 ? keys : throw new InvalidDataException("holds no public key; write one in PEM (RSA, EC, or a certificate), or a JSON Web Key Set");
     }
 
     private static List<SecurityKey> ReadSet(string json)
@@ -97,15 +112,5 @@ internal sealed record TokenKeys(IReadOnlyList<SecurityKey> Keys, IReadOnlyList<
         return key.GetECDsaPublicKey() is { } ofCurve
             ? new ECDsaSecurityKey(ofCurve)
             : throw new InvalidDataException("its key is neither of RSA nor of an elliptic curve");
-    }
-
-    // The line end is what an editor or echo puts there.
-    private static SymmetricSecurityKey ReadSecret(string path)
-    {
-        byte[] secret = File.ReadAllBytes(path);
-        int length = secret.AsSpan().TrimEnd("\r\n"u8).Length;
-        return length >= ShortestSecretBytes
-            ? new SymmetricSecurityKey(secret[..length])
-            : throw new InvalidDataException($"is a secret of {length} bytes; it needs {ShortestSecretBytes}, such as: openssl rand -hex 32 > FILE");
     }
 }

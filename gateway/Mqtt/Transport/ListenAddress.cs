@@ -81,6 +81,12 @@ public sealed record ListenAddress(string Text, TransportKind Kind, string Host,
         return new ListenAddress(text, kind, host, port, isWebSocket && path.Length <= 1 ? DefaultPath : path, isProxied);
     }
 
+    /// <summary>Whether the other cannot be listened on at the same time, as far as that can be told without looking names up.</summary>
+    internal bool Overlaps(ListenAddress other) =>
+        Kind == TransportKind.Unix || other.Kind == TransportKind.Unix
+            ? Kind == other.Kind && Path == other.Path
+            : Port != 0 && Port == other.Port && (Covers(Host, other.Host) || Covers(other.Host, Host));
+
     /// <summary>The addresses to listen on: several when a name has several.</summary>
     internal async Task<IReadOnlyList<EndPoint>> ResolveAsync(CancellationToken cancellationToken)
     {
@@ -101,14 +107,31 @@ public sealed record ListenAddress(string Text, TransportKind Kind, string Host,
     }
 
     /// <summary>What a client connects to, with the port that was given for port 0.</summary>
-    internal string Describe(EndPoint bound) => Kind switch
+    internal string Describe(EndPoint bound)
     {
-        TransportKind.Unix => $"unix://{Path}",
-        TransportKind.Tls => $"tls://{bound}",
-        TransportKind.WebSocket => $"ws://{bound}{Path}",
-        TransportKind.SecureWebSocket => $"wss://{bound}{Path}",
-        _ => $"tcp://{bound}",
-    };
+        string url = Kind switch
+        {
+            TransportKind.Unix => $"unix://{Path}",
+            TransportKind.Tls => $"tls://{bound}",
+            TransportKind.WebSocket => $"ws://{bound}{Path}",
+            TransportKind.SecureWebSocket => $"wss://{bound}{Path}",
+            _ => $"tcp://{bound}",
+        };
+        return IsProxied ? url + ProxyMark : url;
+    }
+
+    // IPv6's address for all takes IPv4's addresses as well (RFC 3493 section 3.7).
+    private static bool Covers(string host, string other)
+    {
+        if (host == "*" || string.Equals(host, other, StringComparison.OrdinalIgnoreCase))
+            return true;
+        if (!IPAddress.TryParse(host, out IPAddress? address))
+            return false;
+        if (address.Equals(IPAddress.IPv6Any))
+            return true;
+        IPAddress? of = other == "localhost" ? IPAddress.Loopback : IPAddress.TryParse(other, out IPAddress? parsed) ? parsed : null;
+        return address.Equals(of) || (address.Equals(IPAddress.Any) && of?.AddressFamily == AddressFamily.InterNetwork);
+    }
 
     private static ListenAddress ParseUnix(string text, string path, bool isProxied)
     {

@@ -45,7 +45,7 @@ internal sealed class Listener : IDisposable
             if (endpoint is IPEndPoint { Address: var ip } && ip.Equals(IPAddress.IPv6Any))
                 socket.DualMode = true;
             if (isUnix)
-                RemoveLeftOver(address, endpoint);
+                Prepare(address, endpoint);
             socket.Bind(endpoint);
             if (isUnix)
                 File.SetUnixFileMode(address.Path, SocketMode);
@@ -96,8 +96,11 @@ internal sealed class Listener : IDisposable
     }
 
     // A socket's file outlives a process that was killed. It is removed when nobody answers there.
-    private static void RemoveLeftOver(ListenAddress address, EndPoint endpoint)
+    private static void Prepare(ListenAddress address, EndPoint endpoint)
     {
+        string folder = Path.GetDirectoryName(address.Path) ?? "/";
+        if (!Directory.Exists(folder))
+            throw new SluiceException(ResultCode.CannotOpen, $"mqtt: cannot listen on {address.Text}: there is no folder {folder}; make it, or choose another path in mqtt.listen");
         if (!Path.Exists(address.Path))
             return;
         using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);

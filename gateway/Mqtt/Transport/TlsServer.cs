@@ -82,23 +82,11 @@ internal sealed class TlsServer
 
     private Material Read()
     {
-        try
-        {
-            var certificates = new X509Certificate2Collection();
-            certificates.ImportFromPemFile(_options.Certificate);
-            var server = X509Certificate2.CreateFromPemFile(_options.Certificate, _options.Key);
-            var authorities = new X509Certificate2Collection();
-            if (_options.ClientAuthorities is { } path)
-                authorities.ImportFromPemFile(path);
-            if (_options.ClientAuthorities is not null && authorities.Count == 0)
-                throw new GatewayException($"{_options.ClientAuthorities} holds no certificate (PEM) of an authority; see mqtt.tls.client_ca");
-            certificates.RemoveAt(0);
-            return new Material(SslStreamCertificateContext.Create(server, certificates, offline: true), authorities);
-        }
-        catch (Exception e) when (e is CryptographicException or ArgumentException or IOException or UnauthorizedAccessException)
-        {
-            throw new GatewayException($"mqtt.tls: {_options.Certificate} and {_options.Key} are not a certificate and its key in PEM, or cannot be read: {e.Message}", e);
-        }
+        X509Certificate2Collection certificates = PemFiles.ReadCertificates(_options.Certificate);
+        X509Certificate2 server = PemFiles.ReadPair(_options.Certificate, _options.Key);
+        X509Certificate2Collection authorities = _options.ClientAuthorities is { } path ? PemFiles.ReadCertificates(path) : [];
+        certificates.RemoveAt(0);
+        return new Material(SslStreamCertificateContext.Create(server, certificates, offline: true), authorities);
     }
 
     private sealed record Material(SslStreamCertificateContext Server, X509Certificate2Collection ClientAuthorities);

@@ -35,6 +35,12 @@ internal static class WebSocketHandshake
         || (Uri.TryCreate(origin, UriKind.Absolute, out Uri? uri) && host is not null && string.Equals(uri.Authority, WithoutDefaultPort(uri, host), StringComparison.OrdinalIgnoreCase))
         || allowed.Any(one => one == "*" || string.Equals(one.TrimEnd('/'), origin, StringComparison.OrdinalIgnoreCase));
 
+    /// <summary>Whether a text can be among the origins that are allowed: <c>*</c>, <c>null</c> (a page from a file), or scheme, host and port as a browser writes them (RFC 6454 section 6.2).</summary>
+    public static bool IsOrigin(string text) =>
+        text is "*" or "null"
+        || (Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Host.Length > 0 && uri.UserInfo.Length == 0
+            && string.Equals(uri.GetLeftPart(UriPartial.Authority), text.TrimEnd('/'), StringComparison.OrdinalIgnoreCase));
+
     /// <summary>Answers the request.</summary>
     /// <exception cref="InvalidDataException">It is not a request for this; the client got an HTTP error that says why.</exception>
     public static async Task<WebSocketByteStream> AcceptAsync(Stream stream, string path, IReadOnlyList<string> origins, CancellationToken cancellationToken)

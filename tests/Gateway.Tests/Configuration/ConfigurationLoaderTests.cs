@@ -98,6 +98,18 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [InlineData("mqtt: { jwt: { secret: s, clock_skew: 2h } }", "1: mqtt.jwt.clock_skew: 2h is outside of 0ms to 3600s")]
     [InlineData("mqtt: { access: [ { user: a } ] }", "mqtt.access[0].publish: allows nothing")]
     [InlineData("mqtt: { access: [ { publish: [ \"a/#/b\" ] } ] }", "\"a/#/b\" is not a topic filter")]
+    [InlineData("mqtt:\n  access:\n    - { user: a, publsh: [ \"a/#\" ] }", "3: mqtt.access[0].publsh: unknown key; did you mean \"publish\"?")]
+    [InlineData("mqtt: { access: [ { usr: a } ] }", "1: mqtt.access[0].usr: unknown key; did you mean \"user\"?")]
+    [InlineData("mqtt: { access: [ { publish: [ { a: b } ] } ] }", "1: mqtt.access[0].publish: must be a list of texts, but holds a section")]
+    [InlineData("mqtt:\n  access:\n  - publish:\n    - a/%u\n    - a/%x/#", "5: mqtt.access[0].publish: \"a/%x/#\": %x stands for nothing; %u is the user's name and %c the client identifier")]
+    [InlineData("mqtt: { origins: [ foo ] }", "1: mqtt.origins: \"foo\" is not an origin as browsers send it; write https://dash.example.com")]
+    [InlineData("mqtt: { origins: [ \"localhost:3000\" ] }", "1: mqtt.origins: \"localhost:3000\" is not an origin")]
+    [InlineData("mqtt: { origins: [ \"https://a.example/dash\" ] }", "1: mqtt.origins: \"https://a.example/dash\" is not an origin")]
+    [InlineData("mqtt: { origins: [ \"https://a.example:443\" ] }", "1: mqtt.origins: \"https://a.example:443\" is not an origin")]
+    [InlineData("mqtt:\n  listen:\n  - tcp://127.0.0.1:1883\n  - tcp://127.0.0.1:1883", "4: mqtt.listen: \"tcp://127.0.0.1:1883\" stands here twice; remove one")]
+    [InlineData("mqtt: { listen: [ \"tcp://*:1883\", \"ws://127.0.0.1:1883\" ] }", "1: mqtt.listen: \"ws://127.0.0.1:1883\" is taken by \"tcp://*:1883\" before it")]
+    [InlineData("mqtt: { listen: [ \"tcp://0.0.0.0:1883\", \"tcp://localhost:1883\" ] }", "1: mqtt.listen: \"tcp://localhost:1883\" is taken by")]
+    [InlineData("mqtt: { listen: [ \"unix:///a/b\", \"unix:///a/b?proxy\" ] }", "1: mqtt.listen: \"unix:///a/b?proxy\" is taken by")]
     [InlineData("mqtt: { ban: { after: -1 } }", "mqtt.ban.after: \"-1\" is not a whole number from 0")]
     [InlineData("mqtt: { listen: [ \"tcp://127.0.0.1:99999\" ] }", "1: mqtt.listen: \"tcp://127.0.0.1:99999\" is not an endpoint")]
     [InlineData("routes:\n  - { topic: \"a/{device}/{metric}\" }\n  - { topic: \"b/{metric}\" }", "3: routes[1].topic: names no device")]
@@ -155,6 +167,14 @@ public sealed class ConfigurationLoaderTests : IDisposable
         Assert.StartsWith(Path.Combine(_folder, "sluice.yaml:"), error, StringComparison.Ordinal);
         Assert.Contains(expected, error, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("listen: [ \"tcp://127.0.0.1:0\", \"tcp://127.0.0.1:0\" ]")]
+    [InlineData("listen: [ \"tcp://127.0.0.1:1883\", \"tcp://127.0.0.2:1883\", \"tcp://[::1]:1883\", \"tcp://127.0.0.1:1884\" ]")]
+    [InlineData("listen: [ \"tcp://0.0.0.0:1883\", \"tcp://[::1]:1883\", \"unix:///a/b\", \"unix:///a/c\" ]")]
+    [InlineData("origins: [ \"*\", \"null\", \"https://a.example\", \"http://A.example:8000/\", \"capacitor://localhost\" ]")]
+    [InlineData("access: [ { publish: [ \"a/%u/%c\", \"rh/%\", \"100%/x\" ] } ]")]
+    public void What_is_unusual_and_right_is_taken(string keys) => Load($"mqtt: {{ {keys} }}");
 
     [Fact]
     public void All_errors_are_reported_at_once()

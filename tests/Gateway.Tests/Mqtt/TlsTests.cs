@@ -109,7 +109,7 @@ public sealed class TlsTests : IDisposable
         GatewayException missing = await Assert.ThrowsAsync<GatewayException>(() => StartAsync(Options() with { Key = "/nowhere/server.key" }));
         Assert.Contains("/nowhere/server.key", missing.Message, StringComparison.Ordinal);
         GatewayException swapped = await Assert.ThrowsAsync<GatewayException>(() => StartAsync(Options() with { Certificate = _certificates.ServerKey }));
-        Assert.Contains("not a certificate and its key in PEM", swapped.Message, StringComparison.Ordinal);
+        Assert.Equal($"{_certificates.ServerKey}: holds no certificate (PEM)", swapped.Message);
         SluiceException none = await Assert.ThrowsAsync<SluiceException>(() => BrokerHost.StartAsync(new MqttOptions { Listen = ["tls://127.0.0.1:0"] }));
         Assert.Contains("Tls is needed", none.Message, StringComparison.Ordinal);
     }

@@ -53,6 +53,22 @@ public sealed class TransportTests : IDisposable
         Assert.Equal("important", await File.ReadAllTextAsync(file));
     }
 
+    [Fact]
+    public async Task A_folder_that_is_not_there_is_named()
+    {
+        SluiceException e = await Assert.ThrowsAsync<SluiceException>(() => BrokerHost.StartAsync(new MqttOptions { Listen = [$"unix://{_folder}/none/x.sock"] }));
+        Assert.Equal($"mqtt: cannot listen on unix://{_folder}/none/x.sock: there is no folder {_folder}/none; make it, or choose another path in mqtt.listen", e.Message);
+    }
+
+    [Fact]
+    public async Task What_it_says_of_where_it_listens_tells_of_a_proxy()
+    {
+        string unix = $"unix://{SocketPath}?proxy";
+        await using BrokerHost host = await BrokerHost.StartAsync(new MqttOptions { Listen = ["tcp://127.0.0.1:0?proxy", unix] });
+        Assert.Matches("^tcp://127.0.0.1:[0-9]+[?]proxy$", host.Broker.ListeningOn[0]);
+        Assert.Equal(unix, host.Broker.ListeningOn[1]);
+    }
+
     [Theory]
     [InlineData("tcp://h:1/x", "tcp:// has no path")]
     [InlineData("ws://h", "there is no port")]
