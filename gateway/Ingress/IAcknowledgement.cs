@@ -27,6 +27,9 @@ public enum IngressResult : byte
 
     /// <summary>It will not be stored: a limit is reached (disk full). MQTT 5.0 reason code 0x97; an MQTT 3.1.1 client is disconnected.</summary>
     QuotaExceeded = 4,
+
+    /// <summary>It will not be stored: its payload is not in the format that it says. MQTT 5.0 reason code 0x99; 3.1.1 has no such formats.</summary>
+    PayloadFormatInvalid = 5,
 }
 
 internal static class IngressResults

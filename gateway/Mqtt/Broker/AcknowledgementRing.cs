@@ -89,6 +89,7 @@ internal sealed class AcknowledgementRing
         IngressResult.Stored => ReasonCode.Success,
         IngressResult.NotRouted => entry.HasSubscribers ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers,
         IngressResult.NotAuthorized => ReasonCode.NotAuthorized,
+        IngressResult.PayloadFormatInvalid => ReasonCode.PayloadFormatInvalid,
         IngressResult.QuotaExceeded => ReasonCode.QuotaExceeded,
         _ => ReasonCode.UnspecifiedError,
     };

@@ -26,6 +26,9 @@ public enum DropReason
 
     /// <summary>The publisher may not publish to its topic.</summary>
     NotAuthorized,
+
+    /// <summary>Its payload is not the UTF-8 that its Payload Format Indicator says (MQTT 5.0 section 3.3.2.3.2).</summary>
+    PayloadFormatInvalid,
 }
 
 /// <summary>Figures of the broker since its start, taken at one moment. Gauges say so; the rest only grows.</summary>
@@ -51,7 +54,7 @@ public sealed record BrokerStatistics
     /// <summary>Connections closed for a violation of the protocol.</summary>
     public required long ProtocolErrors { get; init; }
 
-    /// <summary>Clients refused at CONNECT for who they are.</summary>
+    /// <summary>Clients refused for who they are, and connections refused because too many are open.</summary>
     public required long Refused { get; init; }
 
     /// <summary>PUBLISH packets received.</summary>

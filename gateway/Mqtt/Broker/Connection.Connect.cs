@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using System.Text.Unicode;
 using Sluice.Gateway.Mqtt.Protocol;
 using Sluice.Gateway.Mqtt.Security;
 
@@ -21,8 +22,12 @@ internal sealed partial class Connection
         ConnectPacket connect = ConnectPacket.Parse(body, flags);
         _version = connect.Version;
         _isBridge = connect.IsBridge;
+        if (_turnedAwayFor is not null)
+            throw new MqttProtocolException(ReasonCode.QuotaExceeded, "3.1.4", _turnedAwayFor);
         if (connect.Properties?.AuthenticationMethod is { } method)
             throw new MqttProtocolException(ReasonCode.BadAuthenticationMethod, "4.12", $"authentication method '{method}' is not supported");
+        if (connect.Will is { Properties.PayloadFormatIndicator: 1 } will && !Utf8.IsValid(will.Payload))
+            throw new MqttProtocolException(ReasonCode.PayloadFormatInvalid, "3.1.3.2.3", "its will says that it is UTF-8, and is not");
         (string clientId, bool assigned) = ChooseClientId(connect);
         ClientId = clientId;
         return AdmitAsync(connect, clientId, assigned);

@@ -1,3 +1,4 @@
+using System.Text.Unicode;
 using Sluice.Gateway.Ingress;
 using Sluice.Gateway.Mqtt.Protocol;
 
@@ -23,6 +24,8 @@ internal sealed partial class Connection
         TopicName topic = ResolveTopic(in packet);
         if (!MayPublish(topic))
             return OnForbidden(in packet, topic);
+        if (packet.IsText && !Utf8.IsValid(packet.Payload))
+            return OnWrongFormat(in packet, topic);
         if (packet.QualityOfService == QualityOfService.ExactlyOnce)
             return OnExactlyOnce(in packet, topic);
         TopicMatch matches = _core.Subscriptions.Match(topic);
@@ -58,11 +61,25 @@ internal sealed partial class Connection
         _core.Counters.Dropped(DropReason.NotAuthorized);
         if (_core.LogLimits.Forbidden.Allows(out long others))
             MqttLog.PublishForbidden(_core.Log, ClientId, Address, topic.Text, others);
+        return Refuse(in packet, IngressResult.NotAuthorized);
+    }
+
+    // Section 3.3.2.3.2: told like what is forbidden.
+    private ValueTask OnWrongFormat(in PublishPacket packet, TopicName topic)
+    {
+        _core.Counters.Dropped(DropReason.PayloadFormatInvalid);
+        if (_core.LogLimits.Forbidden.Allows(out long others))
+            MqttLog.PayloadFormatInvalid(_core.Log, ClientId, Address, topic.Text, others);
+        return Refuse(in packet, IngressResult.PayloadFormatInvalid);
+    }
+
+    private ValueTask Refuse(in PublishPacket packet, IngressResult result)
+    {
         if (packet.QualityOfService == QualityOfService.AtMostOnce)
             return default;
         CheckReceiveMaximum();
         PacketType answer = packet.QualityOfService == QualityOfService.AtLeastOnce ? PacketType.PubAck : PacketType.PubRec;
-        Output.Complete(Output.Owe(packet.PacketIdentifier, answer, hasSubscribers: false), IngressResult.NotAuthorized);
+        Output.Complete(Output.Owe(packet.PacketIdentifier, answer, hasSubscribers: false), result);
         return default;
     }
 

@@ -33,6 +33,7 @@ internal sealed partial class Connection
     private readonly RateLimits _rates;
     private readonly CancellationTokenSource _abort = new();
     private readonly long _openedMs;
+    private readonly string? _turnedAwayFor;
 
     // Of the read loop.
     private ProtocolVersion _version = ProtocolVersion.Mqtt311;
@@ -54,8 +55,10 @@ internal sealed partial class Connection
     /// <param name="core">The broker's parts.</param>
     /// <param name="broker">Told when the connection is over.</param>
     /// <param name="transport">The bytes, both ways. The connection disposes it.</param>
-    public Connection(BrokerCore core, MqttBroker broker, ClientTransport transport)
+    /// <param name="turnedAwayFor">The limit that it is past: its CONNECT is read only to be refused. Null when it is let in.</param>
+    public Connection(BrokerCore core, MqttBroker broker, ClientTransport transport, string? turnedAwayFor)
     {
+        _turnedAwayFor = turnedAwayFor;
         _core = core;
         _broker = broker;
         _transport = transport;
@@ -140,10 +143,14 @@ internal sealed partial class Connection
         bool told = Limits.Version == ProtocolVersion.Mqtt50;
         if (!told && Volatile.Read(ref _closeRequest) is not null)
             return;
-        // What a client may not do has a line of its own.
-        if (result != IngressResult.NotAuthorized && _core.LogLimits.NotStored.Allows(out long others))
+        // What is the client's fault has a line of its own.
+        if (result is not (IngressResult.NotAuthorized or IngressResult.PayloadFormatInvalid) && _core.LogLimits.NotStored.Allows(out long others))
             MqttLog.NotStored(_core.Log, ClientId, Address, result, told ? "the client was told" : "its connection is closed", others);
-        if (!told)
+        if (told)
+            return;
+        if (result == IngressResult.NotAuthorized)
+            RequestClose(ReasonCode.NotAuthorized, "it may not publish to the topic of its message, and 3.1.1 has no other way to say so");
+        else
             RequestClose(ReasonCode.UnspecifiedError, "a message could not be stored");
     }
 
@@ -212,6 +219,7 @@ internal sealed partial class Connection
             _core.Counters.Received(bytes, _messagesInRead);
             TimeSpan pause = _rates.Received(bytes, _messagesInRead);
             _messagesInRead = 0;
+            _bytesInRead = 0;
             if (result.IsCompleted)
                 return;
             _reader.AdvanceTo(rest.Start, rest.End);
@@ -298,6 +306,9 @@ internal sealed partial class Connection
     // A refusal at CONNECT and a breach of the protocol are told apart in counts and log; both may count towards a ban.
     private void NoteOffence(MqttProtocolException e)
     {
+        // The broker has counted it and said why.
+        if (_turnedAwayFor is not null)
+            return;
         bool refused = _session is null && e.Reason is ReasonCode.BadUserNameOrPassword or ReasonCode.NotAuthorized or ReasonCode.Banned;
         if (refused)
             _core.Counters.Refused();
@@ -335,6 +346,8 @@ internal sealed partial class Connection
     private async Task EndAsync()
     {
         CloseRequest? request = Volatile.Read(ref _closeRequest);
+        // Of a read that ended with the connection.
+        _core.Counters.Received(_bytesInRead, _messagesInRead);
         try
         {
             if (request?.Reason == ReasonCode.ServerShuttingDown)

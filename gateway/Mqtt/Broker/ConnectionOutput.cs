@@ -95,7 +95,7 @@ internal sealed class ConnectionOutput : IAcknowledgement, IThreadPoolWorkItem
     /// <inheritdoc/>
     public void Complete(long token, IngressResult result)
     {
-        if (result is > IngressResult.NotRouted and not IngressResult.NotAuthorized)
+        if (result is > IngressResult.NotRouted and not (IngressResult.NotAuthorized or IngressResult.PayloadFormatInvalid))
             _core.Counters.Dropped(DropReason.IngressFailed);
         bool wake;
         lock (_gate)

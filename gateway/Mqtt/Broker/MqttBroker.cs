@@ -196,12 +196,12 @@ public sealed class MqttBroker : IAsyncDisposable
     public async Task ServeAsync(WebSocket socket, IPEndPoint endpoint, CancellationToken stopping)
     {
         Peer peer = Peer.At(endpoint);
-        if (_core is null || !TryEnter(peer.Address))
+        if (_core is null || TryEnter(peer.Address) is not { } entry)
         {
             socket.Dispose();
             return;
         }
-        await RunAsync(new ClientTransport(new WebSocketByteStream(socket), null, peer), stopping).ConfigureAwait(false);
+        await RunAsync(new ClientTransport(new WebSocketByteStream(socket), null, peer), entry, stopping).ConfigureAwait(false);
     }
 
     /// <summary>A connection is over.</summary>
@@ -210,22 +210,34 @@ public sealed class MqttBroker : IAsyncDisposable
     private void Accept(Listener listener, Socket socket)
     {
         string address = socket.RemoteEndPoint?.ToString() ?? "unknown";
-        if (TryEnter(address))
-            _ = OpenAndRunAsync(listener.Address, socket, address);
+        if (TryEnter(address) is { } entry)
+            _ = OpenAndRunAsync(listener.Address, socket, address, entry);
         else
             socket.Dispose();
     }
 
-    private bool TryEnter(string address)
+    // One past the limit is let in to be told so, while few are; null past that.
+    private Entry? TryEnter(string address)
     {
         if (_count!.TryEnter())
-            return true;
-        if (_core!.LogLimits.TooManyConnections.Allows(out long others))
+            return new Entry(_count.Leave, TurnedAwayFor: null);
+        _core!.Counters.Refused();
+        if (_core.LogLimits.TooManyConnections.Allows(out long others))
             MqttLog.TooManyConnections(_log, address, _core.Options.MaximumConnections, others);
-        return false;
+        return _count.TryTurnAway() ? new Entry(_count.TurnedAway, "too many connections are open") : null;
     }
 
-    private async Task OpenAndRunAsync(ListenAddress listen, Socket socket, string address)
+    private Entry? TryEnter(Peer peer)
+    {
+        if (_count!.TryEnter(peer.Host))
+            return new Entry(() => _count.Leave(peer.Host), TurnedAwayFor: null);
+        _core!.Counters.Refused();
+        if (_core.LogLimits.TooManyConnections.Allows(out long others))
+            MqttLog.TooManyFromAddress(_log, peer.Address, _core.Options.MaximumConnectionsPerAddress, others);
+        return _count.TryTurnAway() ? new Entry(_count.TurnedAway, "too many connections are open from its address") : null;
+    }
+
+    private async Task OpenAndRunAsync(ListenAddress listen, Socket socket, string address, Entry entry)
     {
         ClientTransport transport;
         try
@@ -236,7 +248,7 @@ public sealed class MqttBroker : IAsyncDisposable
         }
         catch (Exception e)
         {
-            _count!.Leave();
+            entry.Leave();
             // Who leaves before it has said anything is a port scan or a health check, and no news.
             bool isNews = e is AuthenticationException or InvalidDataException;
             if (isNews && _core!.LogLimits.NotOpened.Allows(out long others))
@@ -245,39 +257,48 @@ public sealed class MqttBroker : IAsyncDisposable
                 MqttLog.ConnectionFailed(_log, "", address, e);
             return;
         }
-        await RunAsync(transport).ConfigureAwait(false);
+        await RunAsync(transport, entry).ConfigureAwait(false);
     }
 
-    private async Task RunAsync(ClientTransport transport, CancellationToken stopping = default)
+    private async Task RunAsync(ClientTransport transport, Entry entry, CancellationToken stopping = default)
     {
-        BrokerCore core = _core!;
-        string host = transport.Peer.Host;
         try
         {
-            if (!_count!.TryEnter(host))
+            if (entry.TurnedAwayFor is not null)
             {
-                if (core.LogLimits.TooManyConnections.Allows(out long others))
-                    MqttLog.TooManyFromAddress(_log, transport.Peer.Address, core.Options.MaximumConnectionsPerAddress, others);
-                await transport.DisposeAsync().ConfigureAwait(false);
-                return;
+                await RunAsync(transport, entry.TurnedAwayFor, stopping).ConfigureAwait(false);
             }
-            core.Counters.ConnectionAccepted();
-            var connection = new Connection(core, this, transport);
-            // Registered before it runs, so that it is there when it removes itself, and when a stop looks for it.
-            var start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            Task run = RunAsync(connection, start.Task);
-            _connections[connection] = run;
-            if (_stopping)
-                connection.RequestClose(ReasonCode.ServerShuttingDown, "the gateway stops");
-            start.SetResult();
-            await using (stopping.Register(() => connection.RequestClose(ReasonCode.ServerShuttingDown, "the gateway stops")).ConfigureAwait(false))
-                await run.ConfigureAwait(false);
-            _count.Leave(host);
+            else if (TryEnter(transport.Peer) is { } ofAddress)
+            {
+                await RunAsync(transport, ofAddress.TurnedAwayFor, stopping).ConfigureAwait(false);
+                ofAddress.Leave();
+            }
+            else
+            {
+                await transport.DisposeAsync().ConfigureAwait(false);
+            }
         }
         finally
         {
-            _count!.Leave();
+            entry.Leave();
         }
+    }
+
+    private async Task RunAsync(ClientTransport transport, string? turnedAwayFor, CancellationToken stopping)
+    {
+        BrokerCore core = _core!;
+        if (turnedAwayFor is null)
+            core.Counters.ConnectionAccepted();
+        var connection = new Connection(core, this, transport, turnedAwayFor);
+        // Registered before it runs, so that it is there when it removes itself, and when a stop looks for it.
+        var start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task run = RunAsync(connection, start.Task);
+        _connections[connection] = run;
+        if (_stopping)
+            connection.RequestClose(ReasonCode.ServerShuttingDown, "the gateway stops");
+        start.SetResult();
+        await using (stopping.Register(() => connection.RequestClose(ReasonCode.ServerShuttingDown, "the gateway stops")).ConfigureAwait(false))
+            await run.ConfigureAwait(false);
     }
 
     private static async Task RunAsync(Connection connection, Task start)
@@ -300,4 +321,9 @@ public sealed class MqttBroker : IAsyncDisposable
         foreach (Listener listener in _listeners)
             listener.Dispose();
     }
+
+    /// <summary>A connection's place within the limits.</summary>
+    /// <param name="Leave">Gives it back; once.</param>
+    /// <param name="TurnedAwayFor">Why it is past them, and only to be told so; null when it is not.</param>
+    private sealed record Entry(Action Leave, string? TurnedAwayFor);
 }

@@ -35,6 +35,9 @@ internal sealed class OutboundQueue
     /// <summary>Messages waiting or in flight.</summary>
     public int Count => _waiting.Count + _inFlight.Count;
 
+    /// <summary>Messages that wait, and those that the client has to acknowledge before more are sent.</summary>
+    public int OnTheWay => _waiting.Count + _again.Count + _outstanding;
+
     /// <summary>Bytes of the messages waiting or in flight, as <see cref="PublishedMessage.CostBytes"/> counts them.</summary>
     public long Bytes { get; private set; }
 

@@ -19,6 +19,16 @@ internal sealed partial class Session
     // Of the broker's bound over all sessions.
     private long _notedBytes;
 
+    /// <summary>Its client is there, and one more message would be within what it takes at a time.</summary>
+    public bool CanSend
+    {
+        get
+        {
+            lock (_lock)
+                return _connection is { } connection && _outbound.OnTheWay < connection.Limits.ReceiveMaximum;
+        }
+    }
+
     /// <summary>
     /// Takes a place in the queue for a message that is becoming durable, or is (<see cref="DeliveryState"/>). What has no room is counted, and null.
     /// </summary>

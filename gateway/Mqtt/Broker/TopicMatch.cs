@@ -38,10 +38,16 @@ internal sealed class ShareTurn
 /// </summary>
 internal readonly record struct ShareMatch(Subscription[] Members, ShareTurn Turn)
 {
-    /// <summary>The next one in turn whose client is there; when none is, the next one.</summary>
+    /// <summary>The next one in turn that can be sent a message now; when none can, whose client is there; when none is, the next one.</summary>
     public Subscription Choose()
     {
         int turn = Turn.Next();
+        for (int i = 0; i < Members.Length; i++)
+        {
+            Subscription member = Members[(turn + i) % Members.Length];
+            if (member.Session.CanSend)
+                return member;
+        }
         for (int i = 0; i < Members.Length; i++)
         {
             Subscription member = Members[(turn + i) % Members.Length];

@@ -32,6 +32,9 @@ public readonly ref struct PublishPacket
     /// <summary>Out of <see cref="Properties"/>: the message expiry interval in seconds, null when absent.</summary>
     public uint? MessageExpiry { get; init; }
 
+    /// <summary>Out of <see cref="Properties"/>: true when the payload says that it is UTF-8. Not checked here.</summary>
+    public bool IsText { get; init; }
+
     /// <summary>Out of <see cref="Properties"/>: true when there are subscription identifiers, which only a server may send.</summary>
     public bool HasSubscriptionIdentifier { get; init; }
 
@@ -50,6 +53,7 @@ public readonly ref struct PublishPacket
         ReadOnlySpan<byte> block = default;
         ushort alias = 0;
         uint? expiry = null;
+        bool isText = false;
         bool hasSubscriptionIdentifier = false;
         if (version == ProtocolVersion.Mqtt50)
         {
@@ -64,6 +68,9 @@ public readonly ref struct PublishPacket
                         break;
                     case PropertyId.MessageExpiryInterval:
                         expiry = properties.Number;
+                        break;
+                    case PropertyId.PayloadFormatIndicator:
+                        isText = properties.Number == 1;
                         break;
                     case PropertyId.SubscriptionIdentifier:
                         hasSubscriptionIdentifier = true;
@@ -85,6 +92,7 @@ public readonly ref struct PublishPacket
             Properties = block,
             TopicAlias = alias,
             MessageExpiry = expiry,
+            IsText = isText,
             HasSubscriptionIdentifier = hasSubscriptionIdentifier,
             Payload = reader.ReadRest(),
         };

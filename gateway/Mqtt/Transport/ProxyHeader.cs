@@ -22,7 +22,7 @@ internal static class ProxyHeader
 
     private static ReadOnlySpan<byte> Signature => "\r\n\r\n\0\r\nQUIT\n"u8;
 
-    /// <summary>Reads the header; the client that it names, or the proxy itself when it speaks for itself.</summary>
+    /// <summary>Reads the header; the client that it names, or an unknown one where it names none (UNKNOWN, LOCAL).</summary>
     /// <exception cref="InvalidDataException">There is none, or it is wrong.</exception>
     public static async Task<Peer> ReadAsync(Stream stream, Peer proxy, CancellationToken cancellationToken)
     {
@@ -37,7 +37,7 @@ internal static class ProxyHeader
                 throw new InvalidDataException($"a PROXY header of {length} bytes");
             byte[] rest = new byte[length];
             await stream.ReadExactlyAsync(rest, cancellationToken).ConfigureAwait(false);
-            return ParseBinary(buffer[12], buffer[13], rest) ?? proxy;
+            return ParseBinary(buffer[12], buffer[13], rest) ?? Unknown(proxy);
         }
         int read = Signature.Length;
         while (!buffer.AsSpan(0, read).EndsWith("\r\n"u8))
@@ -46,7 +46,7 @@ internal static class ProxyHeader
                 throw new InvalidDataException("the connection does not begin with a PROXY header, which ?proxy in mqtt.listen asks for");
             await stream.ReadExactlyAsync(buffer.AsMemory(read++, 1), cancellationToken).ConfigureAwait(false);
         }
-        return ParseLine(Encoding.ASCII.GetString(buffer, 0, read - 2)) ?? proxy;
+        return ParseLine(Encoding.ASCII.GetString(buffer, 0, read - 2)) ?? Unknown(proxy);
     }
 
     private static Peer? ParseLine(string line)
@@ -81,6 +81,9 @@ internal static class ProxyHeader
             throw new InvalidDataException($"a PROXY header with {rest.Length} bytes of addresses");
         return Client(new IPAddress(rest.AsSpan(0, addressBytes)), BinaryPrimitives.ReadUInt16BigEndian(rest.AsSpan(2 * addressBytes)));
     }
+
+    // Whoever it is has no share in what this machine or the proxy's own address may do, nor they in its ban.
+    private static Peer Unknown(Peer proxy) => proxy with { Host = $"unknown through {proxy.Host}", IsLocal = false };
 
     // What comes through a proxy is not from this machine, whatever address it has.
     private static Peer Client(IPAddress ip, int port) => Peer.At(new IPEndPoint(ip, port)) with { IsLocal = false };

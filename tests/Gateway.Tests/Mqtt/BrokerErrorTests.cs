@@ -10,6 +10,32 @@ namespace Sluice.Gateway.Tests.Mqtt;
 public class BrokerErrorTests
 {
     [Fact]
+    public async Task Messages_of_a_read_that_ends_with_the_connection_are_counted()
+    {
+        await using BrokerHost host = await BrokerHost.StartAsync();
+        using RawClient client = await host.ConnectAsync("c");
+        byte[] messages = [.. Enumerable.Range(1, 20).SelectMany(i => client.Publish("a", "x", qos: 1, identifier: (ushort)i))];
+        long before = host.Broker.Statistics.BytesIn;
+        await client.SendAsync([.. messages, 0, 0]);
+        Assert.Equal(ReasonCode.MalformedPacket, await DisconnectAsync(client));
+        Assert.Equal(20, host.Broker.Statistics.MessagesIn);
+        Assert.InRange(host.Broker.Statistics.BytesIn - before, messages.Length, messages.Length + 2);
+    }
+
+    [Fact]
+    public async Task A_payload_that_is_not_the_text_that_it_says_goes_nowhere_at_QoS_0_either()
+    {
+        await using BrokerHost host = await BrokerHost.StartAsync();
+        using RawClient client = await host.ConnectAsync("c");
+        await client.SubscribeAsync("a");
+        // PUBLISH of QoS 0 to "a", Payload Format Indicator 1, payload FF; then the same with payload "x".
+        await client.SendAsync([0x30, 7, 0, 1, (byte)'a', 2, 1, 1, 0xFF, 0x30, 7, 0, 1, (byte)'a', 2, 1, 1, (byte)'x']);
+        Assert.Equal("x", (await client.ReadPublishAsync()).Payload);
+        Assert.Equal(1, host.Broker.Statistics.Dropped[DropReason.PayloadFormatInvalid]);
+        Assert.Equal(["a=x"], host.Ingress.Taken);
+    }
+
+    [Fact]
     public async Task A_malformed_packet_closes_its_connection_with_the_reason_and_no_other()
     {
         await using BrokerHost host = await BrokerHost.StartAsync();
@@ -122,6 +148,7 @@ public class BrokerErrorTests
         await using BrokerHost host = await BrokerHost.StartAsync(new MqttOptions { MaximumConnections = 1 });
         using RawClient first = await host.ConnectAsync("c");
         using RawClient second = await host.OpenAsync();
+        Assert.Equal(ReasonCode.QuotaExceeded, (await second.ConnectAsync("d")).Reason);
         Assert.Null(await second.ReadAsync());
         await first.PingAsync();
         Assert.Contains(host.LogLines, line => line.Contains("1003"));
@@ -178,5 +205,15 @@ public class BrokerErrorTests
     {
         await using var broker = new MqttBroker(new FakeIngress(), NullLogger<MqttBroker>.Instance, TimeProvider.System);
         await broker.StartAsync(new MqttOptions { Listen = endpoints }, store: null, CancellationToken.None);
+    }
+
+    private static async Task<ReasonCode> DisconnectAsync(RawClient client)
+    {
+        while (await client.ReadAsync() is { } packet)
+        {
+            if (packet.Header.Type == PacketType.Disconnect)
+                return DisconnectPacket.Parse(packet.Body, client.Version).Reason;
+        }
+        throw new EndOfStreamException("hung up without a word");
     }
 }

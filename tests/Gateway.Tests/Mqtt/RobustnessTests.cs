@@ -124,7 +124,7 @@ public class RobustnessTests
             RawClient client = await host.OpenAsync();
             await client.SendAsync(o => new ConnectPacket { Version = client.Version, ClientId = $"{good.Count}" }.Write(o));
             // Refused while a visitor has not gone yet.
-            if (await client.ReadAsync() is not null)
+            if (await client.ReadAsync() is { } answer && ConnAckPacket.Parse(answer.Body, client.Version).Reason == ReasonCode.Success)
                 good.Add(client);
             else
                 client.Dispose();

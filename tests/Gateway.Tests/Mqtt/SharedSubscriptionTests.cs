@@ -35,6 +35,28 @@ public sealed class SharedSubscriptionTests
     }
 
     [Fact]
+    public async Task Who_has_as_many_as_it_takes_at_a_time_is_passed_over_while_another_takes_more()
+    {
+        await using BrokerHost host = await BrokerHost.StartAsync();
+        using RawClient slow = await host.ConnectAsync("slow", properties: new PropertySet { ReceiveMaximum = 2 });
+        using RawClient fast = await host.ConnectAsync("fast");
+        await slow.SubscribeAsync("$share/g/s", qos: 1);
+        await fast.SubscribeAsync("$share/g/s", qos: 1);
+        using RawClient publisher = await host.ConnectAsync("p");
+        for (ushort i = 1; i <= 12; i++)
+        {
+            await publisher.PublishAsync("s", $"{i}", qos: 1, identifier: i);
+            await publisher.ReadAckAsync(PacketType.PubAck);
+        }
+        HashSet<string> got = [];
+        for (int i = 0; i < 2; i++)
+            got.Add((await slow.ReadPublishAsync()).Payload);
+        for (int i = 0; i < 10; i++)
+            got.Add((await fast.ReadPublishAsync()).Payload);
+        Assert.Equal(12, got.Count);
+    }
+
+    [Fact]
     public async Task Who_is_away_gets_nothing_while_another_is_there()
     {
         await using BrokerHost host = await BrokerHost.StartAsync();

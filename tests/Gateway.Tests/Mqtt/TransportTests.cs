@@ -118,12 +118,49 @@ public sealed class TransportTests : IDisposable
         using (RawClient second = await host.ConnectAsync("2"))
         {
             using RawClient third = await host.OpenAsync();
+            Assert.Equal(ReasonCode.QuotaExceeded, (await third.ConnectAsync("3")).Reason);
             Assert.Null(await third.ReadAsync());
+            Assert.Equal(1, host.Broker.Statistics.Refused);
         }
 
         await BrokerHost.UntilAsync(() => host.Broker.Statistics.ClientsConnected == 1, "the second one has left");
         using RawClient fourth = await ConnectWhenThereIsRoomAsync(host);
         await fourth.PingAsync();
+    }
+
+    [Fact]
+    public async Task Who_is_one_too_many_is_told_so_and_counted_as_long_as_that_is_cheap()
+    {
+        await using BrokerHost host = await BrokerHost.StartAsync(new MqttOptions { MaximumConnections = 1 });
+        using RawClient only = await host.ConnectAsync("1");
+        using (RawClient old = await host.OpenAsync(ProtocolVersion.Mqtt311))
+        {
+            await old.SendAsync(o => new ConnectPacket { Version = ProtocolVersion.Mqtt311, ClientId = "2", CleanStart = true }.Write(o));
+            Assert.Equal([0x20, 2, 0, 3], await old.ReadRestAsync());
+        }
+
+        // Those who say nothing hold the places of those who are told; whoever comes then is closed at once.
+        List<RawClient> silent = [];
+        for (int i = 0; i < 70; i++)
+            silent.Add(await host.OpenAsync());
+        await BrokerHost.UntilAsync(() => host.Broker.Statistics.Refused == 71, "all are counted");
+        using RawClient late = await host.OpenAsync();
+        Assert.Null(await late.ReadAsync());
+        silent.ForEach(client => client.Dispose());
+        await only.PingAsync();
+        Assert.Equal(1, host.Broker.Statistics.ConnectionsAccepted);
+        Assert.Equal(0, host.Broker.Statistics.ProtocolErrors);
+    }
+
+    [Theory]
+    [InlineData("PROXY UNKNOWN\r\n")]
+    [InlineData("\r\n\r\n\0\r\nQUIT\n\x20\0\0\0")]
+    public async Task Whom_a_proxy_does_not_name_is_not_on_this_machine(string header)
+    {
+        await using BrokerHost host = await StartProxiedAsync(AnonymousAccess.Local);
+        using RawClient client = await host.OpenAsync();
+        await client.SendAsync(System.Text.Encoding.Latin1.GetBytes(header));
+        Assert.Equal(ReasonCode.NotAuthorized, (await client.ConnectAsync("c")).Reason);
     }
 
     [Fact]
@@ -144,10 +181,10 @@ public sealed class TransportTests : IDisposable
         await client.PingAsync();
     }
 
-    private static Task<BrokerHost> StartProxiedAsync() => BrokerHost.StartAsync(new MqttOptions
+    private static Task<BrokerHost> StartProxiedAsync(AnonymousAccess anonymous = AnonymousAccess.Yes) => BrokerHost.StartAsync(new MqttOptions
     {
         Listen = ["tcp://127.0.0.1:0?proxy"],
-        Security = new SecurityOptions { Anonymous = AnonymousAccess.Yes },
+        Security = new SecurityOptions { Anonymous = anonymous },
     });
 
     // The place of a connection is free a moment after its client has left.
@@ -158,14 +195,16 @@ public sealed class TransportTests : IDisposable
             RawClient client = await host.OpenAsync();
             try
             {
-                await client.ConnectAsync("4");
-                return client;
+                if ((await client.ConnectAsync("4")).Reason == ReasonCode.Success)
+                    return client;
             }
-            catch (Exception e) when (e is EndOfStreamException or IOException && i < 100)
+            catch (Exception e) when (e is EndOfStreamException or IOException)
             {
-                client.Dispose();
-                await Task.Delay(20);
+                // Closed without a word.
             }
+            client.Dispose();
+            Assert.True(i < 100, "there is no room");
+            await Task.Delay(20);
         }
     }
 
