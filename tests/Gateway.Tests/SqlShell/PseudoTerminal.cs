@@ -34,9 +34,10 @@ internal sealed unsafe partial class PseudoTerminal : IDisposable
         _screen = new TerminalScreen(columns);
         Resize(columns, rows);
 
-        // The shell makes the terminal its standard input, and setsid makes that the controlling terminal of a new session: Ctrl-C gives a signal.
+        // The shell makes the terminal its standard input, and setsid makes that the controlling terminal of a new session: Ctrl-C gives a signal, which a
+        // program that was started with it ignored, as by a script in the background, would not get.
         ProcessStartInfo start = new("/bin/sh");
-        foreach (string argument in (string[])["-c", "exec setsid --ctty --wait \"$@\" <\"$0\" >\"$0\" 2>&1", slave, .. command])
+        foreach (string argument in (string[])["-c", "exec env --default-signal=INT setsid --ctty --wait \"$@\" <\"$0\" >\"$0\" 2>&1", slave, .. command])
         {
             start.ArgumentList.Add(argument);
         }
