@@ -35,7 +35,7 @@ internal sealed class CheckpointPace(TimeProvider clock)
     /// </summary>
     public void Done(long movedBytes, long changedBytes, long writtenBytes, TimeSpan took, long memoryLimit)
     {
-        long share = memoryLimit / 8;
+        long share = memoryLimit / 4;
         _portionBytes = changedBytes > share
             ? Math.Max(Math.Min(SmallestPortionBytes, share / 4), (long)(movedBytes * ((double)share / changedBytes)))
             : Math.Max(_portionBytes, Math.Min(movedBytes * 2, share));

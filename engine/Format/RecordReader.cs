@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
@@ -40,7 +41,13 @@ public struct RecordReader
         _buffer = buffer;
         _decoded = 0;
         _end = start + size;
-        int length = Varint.Read(buffer.AsSpan(start, size), out ulong headerSize);
+        ulong headerSize = 0;
+        int length = 1;
+        if (size <= 0 || (headerSize = buffer[start]) >= 0x80)
+        {
+            length = Varint.Read(buffer.AsSpan(start, size), out headerSize);
+        }
+
         if (length == 0 || headerSize < (ulong)length || headerSize > (ulong)size)
         {
             ThrowHeader(headerSize, size);
@@ -110,6 +117,14 @@ public struct RecordReader
     /// <summary>A value that <see cref="Locate"/> has found.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal readonly SqlValue Read(int type, int offset) => SerialType.Read(_buffer, offset, type);
+
+    /// <summary>A value of a REAL column that <see cref="Locate"/> has found and that is no text or blob: integers are reals again.</summary>
+    internal readonly SqlValue ReadReal(int type, int offset) => type switch
+    {
+        SerialType.Null => SqlValue.Null,
+        SerialType.Real => SqlValue.FromReal(BinaryPrimitives.ReadDoubleBigEndian(_buffer.AsSpan(offset))),
+        _ => SqlValue.FromReal(SerialType.ReadInteger(_buffer, offset, type)),
+    };
 
     private int LocateDecoded(int i, out int offset)
     {

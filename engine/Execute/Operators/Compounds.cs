@@ -224,7 +224,7 @@ internal sealed class SetOperationNode(
         private bool IsInOthers(SqlValue[] row)
         {
             int order = -1;
-            while (_other is not null && (order = _others!.Compare(_other, row)) < 0)
+            while (_other is not null && (order = _others!.Order.Compare(_other, row)) < 0)
             {
                 _other = _others.Next();
             }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Sluice.Engine.BTree;
 using Sluice.Engine.Catalog;
 using Sluice.Engine.Format;
@@ -63,6 +64,8 @@ internal sealed class TableRow(TableShape shape, RowCursor cursor) : RowSource
         return cursor.SeekExact(rowid);
     }
 
+    /// <summary>Not inlined: its callers are generic over rows, and would spend on it what the compiler grants a method.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public override SqlValue Column(int index)
     {
         int position = _places[index];
@@ -88,7 +91,7 @@ internal sealed class TableRow(TableShape shape, RowCursor cursor) : RowSource
         }
         else if (shape.IsReal(index))
         {
-            return shape.FromStored(index, _reader.Read(type, offset));
+            return _reader.ReadReal(type, offset);
         }
 
         return _reader.Read(type, offset);

@@ -10,21 +10,22 @@ namespace Sluice.Engine.Execute.Spill;
 internal sealed class RowSet
 {
     private readonly RowTable _rows;
-    private readonly SortOrder[] _orders;
     private readonly RowSorter _sorted;
-    private readonly int _width;
     private readonly long _budget;
     private long _bytes;
     private SqlValue[]? _next;
 
     public RowSet(Run run, IReadOnlyList<Collation> collations)
     {
-        _width = collations.Count;
+        SortOrder[] orders = [.. collations.Select(collation => new SortOrder(collation, Descending: false, NullsFirst: true))];
         _rows = new RowTable(collations);
-        _orders = [.. collations.Select(collation => new SortOrder(collation, Descending: false, NullsFirst: true))];
-        _sorted = new RowSorter(run, _orders, _width);
+        Order = new SortEntryComparer(orders);
+        _sorted = new RowSorter(run, orders, collations.Count);
         _budget = run.Transaction.Work.BudgetBytes / 2;
     }
+
+    /// <summary>The order in which the rows are given.</summary>
+    public SortEntryComparer Order { get; }
 
     public void Clear()
     {
@@ -62,26 +63,12 @@ internal sealed class RowSet
     {
         // Of equal rows the last stays, as within the table.
         SqlValue[]? row = _next;
-        while (row is not null && (_next = _sorted.Next()) is not null && Compare(row, _next) == 0)
+        while (row is not null && (_next = _sorted.Next()) is not null && Order.Compare(row, _next) == 0)
         {
             row = _next;
         }
 
         return row;
-    }
-
-    public int Compare(SqlValue[] a, SqlValue[] b)
-    {
-        for (int i = 0; i < _orders.Length; i++)
-        {
-            int order = _orders[i].Compare(a[i], b[i]);
-            if (order != 0)
-            {
-                return order;
-            }
-        }
-
-        return 0;
     }
 
     private void Sort()
