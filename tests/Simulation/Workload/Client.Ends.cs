@@ -52,19 +52,27 @@ internal sealed partial class Client
 
         using Run run = Do(sql);
         transaction.BeginOn(history.Acknowledged);
-        if (run.Error is { PrimaryCode: ResultCode.Constraint } && change(transaction.View) is null)
+        if (run.Error is { } error && error.PrimaryCode != ResultCode.Constraint)
+        {
+            Failed(error, sql);
+            return;
+        }
+
+        // It became exclusive before it looked at a row, so that a key of the newest state may be there twice that its own snapshot has once.
+        transaction.BecomeExclusive(history.Acknowledged);
+        DbState? after = change(transaction.View);
+        if (run.Error is null)
+        {
+            transaction.ChangeSchema(after ?? throw new SimulationFailure($"a constraint should have been broken by {sql}"));
+        }
+        else if (after is null)
         {
             // It has become exclusive all the same; what it is then is not worth a model.
             EndWith("ROLLBACK");
         }
-        else if (run.Error is { } error)
-        {
-            Failed(error, sql);
-        }
         else
         {
-            transaction.BecomeExclusive(history.Acknowledged);
-            transaction.ChangeSchema(change(transaction.View) ?? throw new SimulationFailure($"a constraint should have been broken by {sql}"));
+            Failed(run.Error, sql);
         }
     }
 
