@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Reflection;
 using Npgsql;
+using Sluice.Gateway.Mqtt.Transport;
 using Sluice.Gateway.Pipeline;
 
 namespace Sluice.Gateway.Configuration;
@@ -56,12 +57,13 @@ public static class ConfigurationLoader
     {
         SectionReader gateway = root.Section("gateway");
         SectionReader mqtt = root.Section("mqtt");
+        SectionReader http = root.Section("http");
         string id = gateway.Text("id") is { } given ? CheckName(gateway, "id", given) : "gateway";
         GatewayOptions options = new()
         {
             Id = id,
             DataFolder = Path.GetFullPath(gateway.Text("data") ?? "./data"),
-            Http = ReadHttp(root.Section("http")),
+            Http = ReadHttp(http),
             Sources = MqttClientSection.ReadSources(mqtt, id),
             Mqtt = MqttSection.Read(mqtt),
             Writers = ReadWriters(root.Section("writers")),
@@ -71,7 +73,22 @@ public static class ConfigurationLoader
         };
         gateway.RefuseUnknownKeys();
         root.RefuseUnknownKeys();
+        CheckListeners(http, options);
         return options;
+    }
+
+    private static void CheckListeners(SectionReader http, GatewayOptions options)
+    {
+        if (options.Http is not { } address)
+        {
+            return;
+        }
+
+        ListenAddress web = new(address.ToString(), TransportKind.Tcp, address.Host, address.Port, Path: "", IsProxied: false);
+        if (options.Mqtt.Listen.Select(ListenAddress.Parse).FirstOrDefault(web.Overlaps) is { } other)
+        {
+            http.Fail("listen", $"{web.Text} is taken by \"{other.Text}\" of mqtt.listen; give one of them another port");
+        }
     }
 
     private static HttpAddress? ReadHttp(SectionReader http)

@@ -36,4 +36,7 @@ internal static class IngressResults
 {
     /// <summary>True when everything of the message that was to be stored is durable.</summary>
     public static bool IsDone(this IngressResult result) => result <= IngressResult.NotRouted;
+
+    /// <summary>True when the message would be refused again; a store that fails may work later.</summary>
+    public static bool IsLasting(this IngressResult result) => result is IngressResult.NotAuthorized or IngressResult.PayloadFormatInvalid;
 }

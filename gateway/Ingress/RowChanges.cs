@@ -27,4 +27,11 @@ public sealed class RowChanges
         foreach (SqlValue value in values)
             SizeBytes += sizeof(long) + value.ByteLength;
     }
+
+    /// <summary>Adds those of another, which does not change any more.</summary>
+    public void Add(RowChanges others)
+    {
+        _statements.AddRange(others._statements);
+        SizeBytes += others.SizeBytes;
+    }
 }

@@ -71,8 +71,11 @@ internal static partial class MqttLog
     [LoggerMessage(1202, LogLevel.Warning, "mqtt: the messages that wait for client '{ClientId}' cannot be read now: {Reason}")]
     public static partial void QueueNotRead(ILogger log, string clientId, string reason);
 
-    [LoggerMessage(1201, LogLevel.Error, "mqtt: the will of client '{ClientId}' on '{Topic}' was not stored")]
-    public static partial void WillNotStored(ILogger log, string clientId, string topic, Exception exception);
+    [LoggerMessage(1201, LogLevel.Error, "mqtt: the will of client '{ClientId}' on '{Topic}' was not stored and is tried again ({Others} more were not stored without a line)")]
+    public static partial void WillNotStored(ILogger log, string clientId, string topic, long others, Exception exception);
+
+    [LoggerMessage(1203, LogLevel.Warning, "mqtt: the will of client '{ClientId}' on '{Topic}' is dropped, for it can never be stored ({Result})")]
+    public static partial void WillRefused(ILogger log, string clientId, string topic, Ingress.IngressResult result);
 
     [LoggerMessage(1300, LogLevel.Information, "mqtt source {Source}: connected to {Server}")]
     public static partial void SourceConnected(ILogger log, string source, string server);

@@ -14,6 +14,9 @@ internal sealed class AcknowledgementRing
 {
     private const int FirstCapacity = 16;
 
+    // Of a packet without its properties, with the longest fixed header.
+    private const int AckBytes = 8;
+
     private Entry[] _entries = [];
     private long _head;
     private long _tail;
@@ -61,8 +64,12 @@ internal sealed class AcknowledgementRing
     /// Writes what is ready. In 3.1.1 there is no failing PUBACK: it stops before a failed message, which stays unacknowledged, and
     /// says so in <paramref name="failure"/>. The same is said, for the log, of a failure that was written.
     /// </summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="version">The peer's.</param>
+    /// <param name="failure">The last failure.</param>
+    /// <param name="client">What a client is told of a failure; null for a peer that is a broker.</param>
     /// <returns>How many were written.</returns>
-    public int Drain(IBufferWriter<byte> output, ProtocolVersion version, out IngressResult? failure)
+    public int Drain(IBufferWriter<byte> output, ProtocolVersion version, out IngressResult? failure, ClientLimits? client = null)
     {
         failure = null;
         int written = 0;
@@ -75,7 +82,7 @@ internal sealed class AcknowledgementRing
                 if (version != ProtocolVersion.Mqtt50)
                     break;
             }
-            new AckPacket(entry.Type, entry.PacketIdentifier, Reason(in entry)).Write(output, version);
+            new AckPacket(entry.Type, entry.PacketIdentifier, Reason(in entry), client?.Explain(Why(entry.Result), AckBytes)).Write(output, version);
             if (entry.Type == PacketType.PubAck)
                 PubAckCount--;
             _head++;
@@ -92,6 +99,15 @@ internal sealed class AcknowledgementRing
         IngressResult.PayloadFormatInvalid => ReasonCode.PayloadFormatInvalid,
         IngressResult.QuotaExceeded => ReasonCode.QuotaExceeded,
         _ => ReasonCode.UnspecifiedError,
+    };
+
+    private static string? Why(IngressResult result) => result switch
+    {
+        IngressResult.Stored or IngressResult.NotRouted => null,
+        IngressResult.NotAuthorized => "it may not publish to this topic",
+        IngressResult.PayloadFormatInvalid => "its payload is not the UTF-8 that it says it is",
+        IngressResult.QuotaExceeded => "there is no room to store it",
+        _ => "it could not be stored",
     };
 
     private void Grow()

@@ -181,8 +181,8 @@ internal sealed class BrokerCore
     /// <param name="session">Whose it is.</param>
     /// <param name="will">The will.</param>
     /// <param name="rows">Written in its transaction; added to.</param>
-    /// <param name="then">Told whether it is stored; when not, a failure that is the broker's own has been logged.</param>
-    public Task PublishWillAsync(Session session, Will will, RowChanges rows, Action<bool> then)
+    /// <param name="then">Told what became of it.</param>
+    public Task PublishWillAsync(Session session, Will will, RowChanges rows, Action<IngressResult> then)
     {
         TopicName topic = Topics.Get(Encoding.UTF8.GetBytes(will.Topic));
         PropertySet? properties = will.Properties;
@@ -240,19 +240,21 @@ internal sealed class BrokerCore
         catch (Exception e)
         {
             result.Complete(0, IngressResult.Failed);
-            MqttLog.WillNotStored(Log, session.ClientId, will.Topic.Text, e);
+            // It is tried again and again.
+            if (LogLimits.NotStored.Allows(out long others))
+                MqttLog.WillNotStored(Log, session.ClientId, will.Topic.Text, others, e);
         }
     }
 
     // Told once, also where the ingress refuses the message and throws.
-    private sealed class WillResult(Action<bool> then) : IAcknowledgement
+    private sealed class WillResult(Action<IngressResult> then) : IAcknowledgement
     {
         private int _isTold;
 
         public void Complete(long token, IngressResult result)
         {
             if (Interlocked.Exchange(ref _isTold, 1) == 0)
-                then(result.IsDone());
+                then(result);
         }
     }
 

@@ -1,3 +1,5 @@
+using Sluice.Gateway.Ingress;
+
 namespace Sluice.Gateway.Mqtt.Broker;
 
 /// <summary>The running counts behind <see cref="BrokerStatistics"/>. Any thread adds; hot paths add once a batch.</summary>
@@ -36,6 +38,14 @@ internal sealed class BrokerCounters
     }
 
     public void Dropped(DropReason reason, long count = 1) => Interlocked.Add(ref _dropped[(int)reason], count);
+
+    /// <summary>A message that the ingress did not store.</summary>
+    public void Dropped(IngressResult result) => Dropped(result switch
+    {
+        IngressResult.NotAuthorized => DropReason.NotAuthorized,
+        IngressResult.PayloadFormatInvalid => DropReason.PayloadFormatInvalid,
+        _ => DropReason.IngressFailed,
+    });
 
     public BrokerStatistics Snapshot(int clients, int sessions, int subscriptions, int retained, long queuedBytes) => new()
     {

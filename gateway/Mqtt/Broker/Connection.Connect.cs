@@ -22,6 +22,13 @@ internal sealed partial class Connection
         ConnectPacket connect = ConnectPacket.Parse(body, flags);
         _version = connect.Version;
         _isBridge = connect.IsBridge;
+        bool isV5 = _version == ProtocolVersion.Mqtt50;
+        Volatile.Write(ref _limits, new ClientLimits(
+            _version,
+            Math.Min(connect.Properties?.ReceiveMaximum ?? (isV5 ? ushort.MaxValue : int.MaxValue), _core.Options.MaximumInFlightOut),
+            connect.Properties?.MaximumPacketSize ?? long.MaxValue,
+            connect.Properties?.TopicAliasMaximum ?? 0,
+            WantsReasons: isV5 && connect.Properties?.RequestProblemInformation != 0));
         if (_turnedAwayFor is not null)
             throw new MqttProtocolException(ReasonCode.QuotaExceeded, "3.1.4", _turnedAwayFor);
         if (connect.Properties?.AuthenticationMethod is { } method)
@@ -46,11 +53,6 @@ internal sealed partial class Connection
             ? connect.Properties?.SessionExpiryInterval ?? 0
             : connect.CleanStart ? 0 : Session.NeverExpires;
         uint expiry = Granted(asked);
-        Volatile.Write(ref _limits, new ClientLimits(
-            connect.Version,
-            Math.Min(connect.Properties?.ReceiveMaximum ?? (connect.Version == ProtocolVersion.Mqtt50 ? ushort.MaxValue : int.MaxValue), _core.Options.MaximumInFlightOut),
-            connect.Properties?.MaximumPacketSize ?? long.MaxValue,
-            connect.Properties?.TopicAliasMaximum ?? 0));
         PropertySet? properties = connect.Version == ProtocolVersion.Mqtt50
             ? ConnAckProperties(assigned ? clientId : null, keepAlive != connect.KeepAlive ? keepAlive : null, expiry != asked ? expiry : null)
             : null;

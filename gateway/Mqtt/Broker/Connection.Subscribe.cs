@@ -6,6 +6,9 @@ namespace Sluice.Gateway.Mqtt.Broker;
 /// <summary>SUBSCRIBE and UNSUBSCRIBE (MQTT 5.0 sections 3.8.4 and 3.10.4).</summary>
 internal sealed partial class Connection
 {
+    // Of a SUBACK without its properties and reasons, with the longest fixed header.
+    private const int SubAckBytes = 7;
+
     // Answered when the subscriptions are durable, where the session is.
     private async ValueTask OnSubscribe(SubscribePacket packet)
     {
@@ -23,10 +26,19 @@ internal sealed partial class Connection
                 (granted ??= []).Add((request, isNew));
         }
         await SaveAsync(rows).ConfigureAwait(false);
-        Output.Send(new SubAckPacket(PacketType.SubAck, packet.PacketIdentifier, reasons), _version);
+        int refused = Array.FindIndex(reasons, reason => reason >= ReasonCode.UnspecifiedError);
+        string? why = refused < 0 ? null : WhyRefused(reasons[refused], packet.Requests[refused].Filter);
+        Output.Send(new SubAckPacket(PacketType.SubAck, packet.PacketIdentifier, reasons, Limits.Explain(why, SubAckBytes + reasons.Length)), _version);
         foreach ((SubscriptionRequest request, bool isNew) in granted ?? [])
             await SendRetainedAsync(request, isNew, identifier).ConfigureAwait(false);
     }
+
+    private string WhyRefused(ReasonCode reason, string filter) => reason switch
+    {
+        ReasonCode.TopicFilterInvalid => $"a filter has {SubscriptionTree.MaximumLevels} levels at most",
+        ReasonCode.QuotaExceeded => $"a session has {_core.Options.MaximumSubscriptionsPerSession} subscriptions at most",
+        _ => $"it may not subscribe to '{filter}'",
+    };
 
     private async ValueTask SaveAsync(RowChanges rows)
     {

@@ -23,6 +23,10 @@ internal sealed partial class Connection
     /// <summary>Of a CONNECT: room for the largest will and some thousand bytes for each of the rest. Who is unknown yet fills no more memory.</summary>
     private const int MaximumConnectBytes = 128 * 1024;
 
+    // Of these packets without their properties, with the longest fixed header.
+    private const int ConnAckBytes = 7;
+    private const int DisconnectBytes = 6;
+
     // Reads of this size: some hundred readings a system call. Idle connections hold no buffer (zero-byte reads).
     private static readonly StreamPipeReaderOptions ReadOptions = new(bufferSize: 16 * 1024, minimumReadSize: 2 * 1024, useZeroByteReads: true);
 
@@ -96,7 +100,7 @@ internal sealed partial class Connection
         catch (MqttProtocolException e)
         {
             NoteOffence(e);
-            Refuse(e.Reason);
+            Refuse(e.Reason, e.Message);
         }
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
         {
@@ -105,7 +109,7 @@ internal sealed partial class Connection
         catch (Exception e)
         {
             MqttLog.ConnectionFailed(_core.Log, ClientId, Address, e);
-            Refuse(ReasonCode.UnspecifiedError);
+            Refuse(ReasonCode.UnspecifiedError, why: null);
         }
         await EndAsync().ConfigureAwait(false);
     }
@@ -325,16 +329,18 @@ internal sealed partial class Connection
     }
 
     // Says what is wrong in the form that the connection's stage and version have for it.
-    private void Refuse(ReasonCode reason)
+    private void Refuse(ReasonCode reason, string? why)
     {
         if (_session is not null)
         {
-            Output.Close(_version == ProtocolVersion.Mqtt50 ? new DisconnectPacket(reason) : null, _version);
+            Output.Close(_version == ProtocolVersion.Mqtt50 ? new DisconnectPacket(reason, Limits.Explain(why, DisconnectBytes)) : null, _version);
         }
         else if (_refusalLevel is { } level && MayRefuseConnect(level, reason))
         {
             ProtocolVersion version = level < 5 ? ProtocolVersion.Mqtt311 : ProtocolVersion.Mqtt50;
-            Output.Send(new ConnAckPacket(false, reason), version);
+            // Who has not shown who it is need not know what was wrong.
+            string? told = reason is ReasonCode.BadUserNameOrPassword or ReasonCode.Banned ? null : why;
+            Output.Send(new ConnAckPacket(false, reason, Limits.Explain(told, ConnAckBytes)), version);
         }
     }
 
@@ -353,7 +359,7 @@ internal sealed partial class Connection
             if (request?.Reason == ReasonCode.ServerShuttingDown)
                 await Output.WaitForAcknowledgementsAsync().ConfigureAwait(false);
             bool tell = request is not null && _version == ProtocolVersion.Mqtt50 && _session is not null;
-            Output.Close(tell ? new DisconnectPacket(request!.Reason) : null, _version);
+            Output.Close(tell ? new DisconnectPacket(request!.Reason, Limits.Explain(request.Why, DisconnectBytes)) : null, _version);
             bool shutdown = request?.Reason == ReasonCode.ServerShuttingDown;
             if (_session is not null)
             {

@@ -149,7 +149,7 @@ internal sealed class ConnectionOutput : IAcknowledgement, IThreadPoolWorkItem
         {
             if (_closing)
                 return;
-            _ring.Drain(_control, version, out _);
+            _ring.Drain(_control, version, out _, _connection.Limits);
             last?.Write(_control, version);
             _closing = true;
             WakeWaiters();
@@ -252,7 +252,7 @@ internal sealed class ConnectionOutput : IAcknowledgement, IThreadPoolWorkItem
             _batch.Append(_control.Written.Span);
             _control.Release();
             if (!closing)
-                acknowledgements = _ring.Drain(_batch, _connection.Limits.Version, out failure);
+                acknowledgements = _ring.Drain(_batch, _connection.Limits.Version, out failure, _connection.Limits);
             if (_room is not null && !IsFullLocked)
             {
                 _room.TrySetResult();

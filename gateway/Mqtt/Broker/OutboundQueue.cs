@@ -7,7 +7,24 @@ namespace Sluice.Gateway.Mqtt.Broker;
 /// <param name="ReceiveMaximum">QoS 1 and 2 messages that may be unacknowledged.</param>
 /// <param name="MaximumPacketSize">Largest packet it takes, in bytes.</param>
 /// <param name="TopicAliasMaximum">Topic aliases it takes (section 3.1.2.11.5).</param>
-internal sealed record ClientLimits(ProtocolVersion Version, int ReceiveMaximum, long MaximumPacketSize, int TopicAliasMaximum = 0);
+/// <param name="WantsReasons">A 5.0 client that has not asked for less (Request Problem Information, section 3.1.2.11.7).</param>
+internal sealed record ClientLimits(ProtocolVersion Version, int ReceiveMaximum, long MaximumPacketSize, int TopicAliasMaximum = 0, bool WantsReasons = false)
+{
+    private const int MaximumReasonChars = 200;
+
+    /// <summary>The properties of a packet with a Reason String; null where the client does not want it or takes no packet of that size.</summary>
+    /// <param name="why">For people; null for nothing to say.</param>
+    /// <param name="otherBytes">What the packet has besides its properties, at most.</param>
+    public PropertySet? Explain(string? why, int otherBytes)
+    {
+        if (why is null || !WantsReasons)
+            return null;
+        if (why.Length > MaximumReasonChars)
+            why = why[..(char.IsHighSurrogate(why[MaximumReasonChars - 1]) ? MaximumReasonChars - 1 : MaximumReasonChars)];
+        var properties = new PropertySet { ReasonString = why };
+        return otherBytes + PropertySet.SizeWithLength(properties) <= MaximumPacketSize ? properties : null;
+    }
+}
 
 /// <summary>
 /// A session's messages to its client: those that wait, in order, and those in flight (QoS 1 and 2, sent and not yet
@@ -81,6 +98,17 @@ internal sealed class OutboundQueue
                 Enqueue(delivery);
         }
     }
+
+    /// <summary>
+    /// Those of a share that another member may get, in order: what has begun in QoS 2 stays with whom it was sent to (section 4.8.2). Also those that are not durable
+    /// yet, but not those that only the database holds.
+    /// </summary>
+    public List<QueuedDelivery> Inheritable() =>
+    [
+        .. _inFlight.Values.Where(delivery => delivery.QualityOfService == QualityOfService.AtLeastOnce).OrderBy(delivery => delivery.Number)
+            .Concat(_waiting.Where(delivery => delivery.Number != 0))
+            .Where(delivery => delivery is { Share: not null, State: not DeliveryState.Failed, Message: not null }),
+    ];
 
     /// <summary>Forgets everything.</summary>
     public void Clear()

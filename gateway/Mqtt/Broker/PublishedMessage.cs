@@ -37,5 +37,6 @@ internal sealed record PublishedMessage(
 /// <param name="QualityOfService">The lesser of the message's and the subscription's.</param>
 /// <param name="Retain">The RETAIN flag to send (MQTT 5.0 section 3.3.1.3).</param>
 /// <param name="SubscriptionIdentifiers">Of every subscription that matched; null for none.</param>
+/// <param name="Share">The filter of the shared subscription that it is for; null for one that is not shared.</param>
 internal readonly record struct Delivery(
-    PublishedMessage Message, QualityOfService QualityOfService, bool Retain, uint[]? SubscriptionIdentifiers);
+    PublishedMessage Message, QualityOfService QualityOfService, bool Retain, uint[]? SubscriptionIdentifiers, string? Share = null);

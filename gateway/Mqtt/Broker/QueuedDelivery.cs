@@ -24,6 +24,7 @@ internal sealed class QueuedDelivery
         QualityOfService = delivery.QualityOfService;
         Retain = delivery.Retain;
         SubscriptionIdentifiers = delivery.SubscriptionIdentifiers;
+        Share = delivery.Share;
         CostBytes = delivery.Message.CostBytes;
         Number = number;
         IsStored = isStored;
@@ -54,6 +55,9 @@ internal sealed class QueuedDelivery
     public bool Retain { get; private set; }
 
     public uint[]? SubscriptionIdentifiers { get; private set; }
+
+    /// <summary>The filter of the shared subscription that it is for; null for one that is not shared, and after a restart.</summary>
+    public string? Share { get; }
 
     /// <summary>See <see cref="PublishedMessage.CostBytes"/>.</summary>
     public int CostBytes { get; }

@@ -43,7 +43,10 @@ internal sealed partial class Session
         {
             connection = _connection;
             if (_ended)
+            {
+                _core.Counters.Dropped(DropReason.SessionEnded);
                 return null;
+            }
             if (connection is null && delivery.QualityOfService == QualityOfService.AtMostOnce)
             {
                 _core.Counters.Dropped(DropReason.ClientAway);
@@ -68,23 +71,30 @@ internal sealed partial class Session
     public void Settle(QueuedDelivery delivery, bool isDurable)
     {
         Connection? connection;
-        bool isOrphan;
+        bool isLeft;
         lock (_lock)
         {
             delivery.State = isDurable ? DeliveryState.Ready : DeliveryState.Failed;
             connection = _connection;
-            isOrphan = _ended && isDurable && delivery.IsStored;
+            isLeft = _ended && isDurable;
             if (delivery.IsStored && _outbound.Bytes > _core.Options.MaximumLoadedBytes && _core.Store is not null)
                 delivery.Unload();
         }
-        // Its session ended while the message was being stored.
-        if (isOrphan)
-        {
-            var rows = new RowChanges();
-            rows.DeleteQueued(Id, delivery.Number, delivery.Number);
-            _core.State.SaveSurely(ClientId, rows);
-        }
+        if (isLeft)
+            Leave(delivery);
         connection?.Output.Signal();
+    }
+
+    // The session ended while the message was being stored.
+    private void Leave(QueuedDelivery delivery)
+    {
+        var legacy = new Legacy(_core);
+        if (delivery is { Share: not null, Number: > 0 })
+            legacy.HandOn(delivery);
+        if (delivery.IsStored)
+            legacy.Rows.DeleteQueued(Id, delivery.Number, delivery.Number);
+        if (!legacy.Rows.IsEmpty)
+            _core.State.SaveSurely(ClientId, legacy.Rows, legacy.Settle);
     }
 
     /// <summary>Writes what may go to the client now; nothing when the connection is no longer the session's.</summary>

@@ -69,6 +69,9 @@ internal sealed partial class Session
     /// <summary>When the will is due, on the broker's clock; far in the future while the client is connected.</summary>
     public long WillDueMs { get; set; } = long.MaxValue;
 
+    /// <summary>What it has left, once it is over; null before.</summary>
+    public Legacy? Legacy { get; private set; }
+
     /// <summary>Its client has left, and the row that says so could not be written.</summary>
     public bool IsLeftUnsaved { get; set; }
 
@@ -140,9 +143,13 @@ internal sealed partial class Session
         }
     }
 
-    /// <summary>The session is over: its subscriptions go, its messages are dropped and counted. Its rows are the caller's to delete.</summary>
+    /// <summary>
+    /// The session is over: its subscriptions go, messages of shares go to other members, the rest is dropped and counted. What is to be written then is its
+    /// <see cref="Legacy"/>. Once, under the registry's lock.
+    /// </summary>
     public void End()
     {
+        List<QueuedDelivery> ready;
         lock (_lock)
         {
             _ended = true;
@@ -150,10 +157,17 @@ internal sealed partial class Session
                 _core.Subscriptions.Remove(this, filter);
             _subscriptions.Clear();
             _inbound.Clear();
-            if (_outbound.Count > 0)
-                _core.Counters.Dropped(DropReason.SessionEnded, _outbound.Count);
+            List<QueuedDelivery> inherited = _outbound.Inheritable();
+            // The others are handed on when they are durable.
+            ready = inherited.FindAll(delivery => delivery.State == DeliveryState.Ready);
+            _core.Counters.Dropped(DropReason.SessionEnded, _outbound.Count - inherited.Count);
             _outbound.Clear();
         }
         NoteBytes();
+        Legacy = new Legacy(_core);
+        foreach (QueuedDelivery delivery in ready)
+            Legacy.HandOn(delivery);
+        if (HasRow)
+            Legacy.Rows.DeleteSession(Id);
     }
 }

@@ -9,7 +9,8 @@ namespace Sluice.Gateway.Mqtt.Broker;
 /// <para>
 /// Invariants: 1. A session has at most one connection; giving it to a new one and taking it from the old one is one step
 /// under the lock. 2. A will is published once: whoever takes it off the session under the lock publishes it, and the session's rows without it are in the same
-/// transaction; what could not be stored is tried again. 3. Rows of one client are handed to the writers in the order of what happened: one after the other where
+/// transaction; what could not be stored is tried again, at the latest with the rows of a client that comes back, which would overwrite it. What never can be is
+/// dropped and counted. 3. Rows of one client are handed to the writers in the order of what happened: one after the other where
 /// a will among them makes another writer theirs.
 /// </para>
 /// </summary>
@@ -18,7 +19,7 @@ internal sealed class SessionRegistry
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Session> _sessions = new(StringComparer.Ordinal);
     // By client, what was handed over last and is not known to be durable yet.
-    private readonly Dictionary<string, Task> _saving = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Task<bool>> _saving = new(StringComparer.Ordinal);
 
     // Wills that could not be stored.
     private readonly List<(Session Session, Will Will)> _owed = [];
@@ -108,11 +109,11 @@ internal sealed class SessionRegistry
                 if (isOver)
                 {
                     session.Attach(null);
+                    session.End();
                     ended = session;
                     session = null;
                     present = false;
-                    if (ended.HasRow)
-                        rows.DeleteSession(ended.Id);
+                    rows.Add(ended.Legacy!.Rows);
                 }
             }
             if (session is null)
@@ -129,13 +130,16 @@ internal sealed class SessionRegistry
             _connected++;
             if (session.HasRow)
                 session.SaveConnected(rows);
-            departing = due is null ? null : Take(ended ?? session, due, rows);
+            if (due is not null)
+                departing = Take(ended ?? session, due, rows);
+            else if (!rows.IsEmpty)
+                departing = TakeOwed(clientId, rows);
             saved = departing?.Stored.Task ?? Save(clientId, rows);
         }
-        if (ended is { HasRow: true } && due is null)
+        // With its will its rows go when that can be stored.
+        if (ended is { Legacy.Rows.IsEmpty: false } && departing?.Session != ended)
             _ = EndSurelyAsync(ended, saved);
         old?.RequestClose(ReasonCode.SessionTakenOver, "another client connected with its client identifier");
-        ended?.End();
         if (departing is not null)
             _ = PublishAsync(departing);
         return (session, present, saved);
@@ -144,11 +148,11 @@ internal sealed class SessionRegistry
     // In memory it is over. What could not be deleted with the new session's rows is deleted later.
     private async Task EndSurelyAsync(Session ended, Task<bool> saved)
     {
+        Legacy legacy = ended.Legacy!;
         if (await saved.ConfigureAwait(false))
-            return;
-        var rows = new RowChanges();
-        rows.DeleteSession(ended.Id);
-        _core.State.SaveSurely(ended.ClientId, rows);
+            legacy.Settle();
+        else
+            _core.State.SaveSurely(ended.ClientId, legacy.Rows, legacy.Settle);
     }
 
     /// <summary>A connection is over. Does nothing when another one has taken its session. Completes when a will that is due is the writers'.</summary>
@@ -160,7 +164,6 @@ internal sealed class SessionRegistry
     {
         Will? due = null;
         DueWill? departing = null;
-        bool over = false;
         lock (_lock)
         {
             if (!session.IsOwnedBy(connection))
@@ -170,9 +173,12 @@ internal sealed class SessionRegistry
             session.ExpirySeconds = expirySeconds ?? session.ExpirySeconds;
             if (withdrawWill)
                 session.Will = null;
-            over = session.ExpirySeconds == 0;
+            bool over = session.ExpirySeconds == 0;
             if (over)
+            {
                 _sessions.Remove(session.ClientId);
+                session.End();
+            }
             if (over || (session.Will is { } will && DelayMs(will) == 0))
             {
                 due = session.Will;
@@ -182,12 +188,10 @@ internal sealed class SessionRegistry
             session.WillDueMs = session.Will is { } left ? now + DelayMs(left) : long.MaxValue;
             session.ExpiresMs = ExpiresMs(session.ExpirySeconds, now);
             if (due is null)
-                SaveLeft(session, over);
+                SaveLeft(session);
             else
-                departing = Take(session, due, Left(session, over));
+                departing = Take(session, due, Left(session));
         }
-        if (over)
-            session.End();
         return departing is null ? Task.CompletedTask : PublishAsync(departing);
     }
 
@@ -207,36 +211,30 @@ internal sealed class SessionRegistry
                     continue;
                 bool expired = session.ExpiresMs <= nowMs;
                 if (expired)
+                {
                     (over ??= []).Add(session);
+                    session.End();
+                }
                 // The end of the session is the latest time for its will (section 3.1.3.2.2).
                 if (session.Will is { } will && (expired || session.WillDueMs <= nowMs))
                 {
                     session.Will = null;
-                    (wills ??= []).Add(Take(session, will, Left(session, expired)));
+                    (wills ??= []).Add(Take(session, will, Left(session)));
                 }
-                else if (expired)
+                else if (expired || session.IsLeftUnsaved)
                 {
-                    // The row of one whose will is owed is deleted with that.
-                    if (!_owed.Exists(owed => owed.Session == session))
-                        SaveLeft(session, isOver: true);
-                }
-                else if (session.IsLeftUnsaved)
-                {
-                    SaveLeft(session, isOver: false);
+                    SaveLeft(session);
                 }
             }
             foreach (Session session in over ?? [])
                 _sessions.Remove(session.ClientId);
             foreach ((Session session, Will will) in _owed)
             {
-                bool isOver = _sessions.GetValueOrDefault(session.ClientId) != session;
-                // A client that is back has a row without it.
-                (wills ??= []).Add(Take(session, will, isOver || session.Connection is null ? Left(session, isOver) : new RowChanges()));
+                if (session.Connection is null)
+                    (wills ??= []).Add(Take(session, will, Left(session)));
             }
-            _owed.Clear();
+            _owed.RemoveAll(owed => owed.Session.Connection is null);
         }
-        foreach (Session session in over ?? [])
-            session.End();
         foreach (DueWill will in wills ?? [])
             _ = PublishAsync(will);
         foreach (Session session in stored ?? [])
@@ -244,33 +242,41 @@ internal sealed class SessionRegistry
     }
 
     // Under the lock.
-    private void SaveLeft(Session session, bool isOver)
+    private void SaveLeft(Session session)
     {
         session.IsLeftUnsaved = false;
-        if (session.HasRow)
-            _ = SaveLeftAsync(session, isOver, Save(session.ClientId, Left(session, isOver)));
+        // The row of one whose will is owed is written with that.
+        if (_owed.Exists(owed => owed.Session == session))
+            return;
+        RowChanges rows = Left(session);
+        if (!rows.IsEmpty)
+            _ = SaveLeftAsync(session, session.Legacy, Save(session.ClientId, rows));
     }
 
     // What a restart would take back, such as a will that was withdrawn, is tried again. Rows of what is over may be deleted at any time.
-    private async Task SaveLeftAsync(Session session, bool isOver, Task<bool> saved)
+    private async Task SaveLeftAsync(Session session, Legacy? legacy, Task<bool> saved)
     {
         if (await saved.ConfigureAwait(false))
-            return;
-        if (isOver)
         {
-            _core.State.SaveSurely(session.ClientId, Left(session, isOver));
-            return;
+            legacy?.Settle();
         }
-        lock (_lock)
-            session.IsLeftUnsaved = session.Connection is null;
+        else if (legacy is not null)
+        {
+            _core.State.SaveSurely(session.ClientId, legacy.Rows, legacy.Settle);
+        }
+        else
+        {
+            lock (_lock)
+                session.IsLeftUnsaved = session.Connection is null && session.Legacy is null;
+        }
     }
 
-    private static RowChanges Left(Session session, bool isOver)
+    private static RowChanges Left(Session session)
     {
         var rows = new RowChanges();
-        if (isOver)
-            rows.DeleteSession(session.Id);
-        else
+        if (session.Legacy is { } legacy)
+            rows.Add(legacy.Rows);
+        else if (session.HasRow)
             session.SaveLeft(rows);
         return rows;
     }
@@ -278,30 +284,66 @@ internal sealed class SessionRegistry
     // Under the lock. Rows of the client that come after it wait for it.
     private DueWill Take(Session session, Will will, RowChanges rows)
     {
-        var due = new DueWill(session, will, rows, _saving.GetValueOrDefault(session.ClientId, Task.CompletedTask));
+        var due = new DueWill(session, will, rows, session.Legacy, _saving.GetValueOrDefault(session.ClientId, Task.FromResult(true)));
         Follow(session.ClientId, due.Stored.Task);
         return due;
+    }
+
+    // Under the lock. The row that still has the will is overwritten by these.
+    private DueWill? TakeOwed(string clientId, RowChanges rows)
+    {
+        int at = _owed.FindIndex(owed => owed.Session.ClientId == clientId);
+        if (at < 0)
+            return null;
+        (Session session, Will will) = _owed[at];
+        _owed.RemoveAt(at);
+        if (session.Legacy is { } legacy)
+            rows.Add(legacy.Rows);
+        return Take(session, will, rows);
     }
 
     // Completes when the writers have taken it.
     private async Task PublishAsync(DueWill due)
     {
         await due.Before.ConfigureAwait(false);
-        await _core.PublishWillAsync(due.Session, due.Will, due.Rows, isStored =>
+        // Subscribers' rows are added to these.
+        var rows = new RowChanges();
+        rows.Add(due.Rows);
+        await _core.PublishWillAsync(due.Session, due.Will, rows, result =>
         {
-            if (!isStored)
-            {
-                lock (_lock)
-                    _owed.Add((due.Session, due.Will));
-            }
-            due.Stored.TrySetResult(isStored);
+            if (result.IsLasting())
+                _ = ForgetAsync(due, result);
+            else
+                Finish(due, result.IsDone());
         }).ConfigureAwait(false);
+    }
+
+    // It will never be stored: the session's rows go without it.
+    private async Task ForgetAsync(DueWill due, IngressResult result)
+    {
+        _core.Counters.Dropped(result);
+        MqttLog.WillRefused(_core.Log, due.Session.ClientId, due.Will.Topic, result);
+        Finish(due, await _core.State.SaveAsync(due.Session.ClientId, due.Rows).ConfigureAwait(false));
+    }
+
+    private void Finish(DueWill due, bool isDone)
+    {
+        if (isDone)
+        {
+            due.Legacy?.Settle();
+        }
+        else
+        {
+            lock (_lock)
+                _owed.Add((due.Session, due.Will));
+        }
+        due.Stored.TrySetResult(isDone);
     }
 
     // Under the lock.
     private Task<bool> Save(string clientId, RowChanges rows)
     {
-        Task<bool> saved = _saving.TryGetValue(clientId, out Task? before) && !before.IsCompleted
+        Task<bool> saved = _saving.TryGetValue(clientId, out Task<bool>? before) && !before.IsCompleted
             ? SaveAfterAsync(before, clientId, rows)
             : _core.State.SaveAsync(clientId, rows);
         if (!saved.IsCompleted)
@@ -309,13 +351,15 @@ internal sealed class SessionRegistry
         return saved;
     }
 
-    private async Task<bool> SaveAfterAsync(Task before, string clientId, RowChanges rows)
+    private async Task<bool> SaveAfterAsync(Task<bool> before, string clientId, RowChanges rows)
     {
-        await before.ConfigureAwait(false);
+        // After a will that could not be stored: the row that has it is not overwritten.
+        if (!await before.ConfigureAwait(false) && !rows.IsEmpty)
+            return false;
         return await _core.State.SaveAsync(clientId, rows).ConfigureAwait(false);
     }
 
-    private void Follow(string clientId, Task last)
+    private void Follow(string clientId, Task<bool> last)
     {
         _saving[clientId] = last;
         _ = ForgetAsync();
@@ -337,7 +381,7 @@ internal sealed class SessionRegistry
     private static long DelayMs(Will will) => (will.Properties?.WillDelayInterval ?? 0) * 1000L;
 
     /// <summary>A will on its way, with the rows of its session without it.</summary>
-    private sealed record DueWill(Session Session, Will Will, RowChanges Rows, Task Before)
+    private sealed record DueWill(Session Session, Will Will, RowChanges Rows, Legacy? Legacy, Task<bool> Before)
     {
         /// <summary>Whether both are durable.</summary>
         public TaskCompletionSource<bool> Stored { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

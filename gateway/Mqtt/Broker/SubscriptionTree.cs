@@ -75,6 +75,23 @@ internal sealed class SubscriptionTree
         return match;
     }
 
+    /// <summary>Who shares a filter now; null when nobody does.</summary>
+    /// <param name="filter">With its <c>$share/name/</c>.</param>
+    public ShareMatch? FindShare(string filter)
+    {
+        lock (_lock)
+        {
+            (string? share, string[] levels) = Split(filter);
+            Node node = _root;
+            foreach (string level in levels)
+            {
+                if (!node.TryGet(level, out node))
+                    return null;
+            }
+            return node.FindShare(share!);
+        }
+    }
+
     private static SubscriberMatch[] Group(List<Subscription> found)
     {
         if (found.Count == 0)
@@ -174,6 +191,9 @@ internal sealed class SubscriptionTree
                 _shares[name] = share = new NamedShare();
             return share;
         }
+
+        public ShareMatch? FindShare(string name) =>
+            _shares is not null && _shares.TryGetValue(name, out NamedShare? share) ? new ShareMatch([.. share.Members], share.Turn) : null;
 
         public bool RemoveFromShare(string name, Session session)
         {

@@ -17,9 +17,8 @@ internal sealed record TopicMatch(SubscriberMatch[] Sessions, ShareMatch[] Share
         }
         foreach (ShareMatch share in Shares)
         {
-            Subscription chosen = share.Choose();
-            if (new SubscriberMatch(chosen.Session, chosen, []).Deliver(message) is { } delivery)
-                yield return (chosen.Session, delivery);
+            if (share.Deliver(message) is { } chosen)
+                yield return chosen;
         }
     }
 }
@@ -33,13 +32,22 @@ internal sealed class ShareTurn
 }
 
 /// <summary>
-/// Subscriptions that share a filter: each message goes to one of them (MQTT 5.0 section 4.8.2). A message that was given to a session stays with it, also when that
-/// ends before it has had it.
+/// Subscriptions that share a filter: each message goes to one of them (MQTT 5.0 section 4.8.2). What becomes of it when that one's session ends is the
+/// <see cref="Legacy"/>'s.
 /// </summary>
 internal readonly record struct ShareMatch(Subscription[] Members, ShareTurn Turn)
 {
+    /// <summary>Who gets a message, and what of it; null when nobody does.</summary>
+    public (Session Session, Delivery Delivery)? Deliver(PublishedMessage message)
+    {
+        Subscription chosen = Choose();
+        return new SubscriberMatch(chosen.Session, chosen, []).Deliver(message) is { } delivery
+            ? (chosen.Session, delivery with { Share = chosen.Request.Filter })
+            : null;
+    }
+
     /// <summary>The next one in turn that can be sent a message now; when none can, whose client is there; when none is, the next one.</summary>
-    public Subscription Choose()
+    private Subscription Choose()
     {
         int turn = Turn.Next();
         for (int i = 0; i < Members.Length; i++)

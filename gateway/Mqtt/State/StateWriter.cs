@@ -36,16 +36,21 @@ internal sealed class StateWriter(IIngress ingress, TimeProvider time)
     }
 
     /// <summary>Saves, again and again until it succeeds or the writers stop; for rows whose order among others does not matter, such as those of what is over.</summary>
-    public void SaveSurely(string key, RowChanges rows) => _ = Save(key, rows, isDurable =>
+    /// <param name="key">Orders them among others.</param>
+    /// <param name="rows">What is saved.</param>
+    /// <param name="then">Called when they are durable.</param>
+    public void SaveSurely(string key, RowChanges rows, Action? then = null) => _ = Save(key, rows, isDurable =>
     {
-        if (!isDurable && !_isStopped)
-            _ = AgainAsync(key, rows);
+        if (isDurable)
+            then?.Invoke();
+        else if (!_isStopped)
+            _ = AgainAsync(key, rows, then);
     }).AsTask();
 
-    private async Task AgainAsync(string key, RowChanges rows)
+    private async Task AgainAsync(string key, RowChanges rows, Action? then)
     {
         await Task.Delay(Pause, time).ConfigureAwait(false);
-        SaveSurely(key, rows);
+        SaveSurely(key, rows, then);
     }
 
     private sealed class Then(Action<bool> then) : IAcknowledgement

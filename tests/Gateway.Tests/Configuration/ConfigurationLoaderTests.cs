@@ -110,6 +110,8 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [InlineData("mqtt: { listen: [ \"tcp://*:1883\", \"ws://127.0.0.1:1883\" ] }", "1: mqtt.listen: \"ws://127.0.0.1:1883\" is taken by \"tcp://*:1883\" before it")]
     [InlineData("mqtt: { listen: [ \"tcp://0.0.0.0:1883\", \"tcp://localhost:1883\" ] }", "1: mqtt.listen: \"tcp://localhost:1883\" is taken by")]
     [InlineData("mqtt: { listen: [ \"unix:///a/b\", \"unix:///a/b?proxy\" ] }", "1: mqtt.listen: \"unix:///a/b?proxy\" is taken by")]
+    [InlineData("mqtt: { listen: [ \"tcp://127.0.0.1:1883\", \"ws://*:8080\" ] }", "http.listen: 127.0.0.1:8080 is taken by \"ws://*:8080\" of mqtt.listen; give one of them another port")]
+    [InlineData("gateway: { id: x }\nhttp: { listen: \"*:1883\" }", "2: http.listen: *:1883 is taken by \"tcp://127.0.0.1:1883\" of mqtt.listen")]
     [InlineData("mqtt: { ban: { after: -1 } }", "mqtt.ban.after: \"-1\" is not a whole number from 0")]
     [InlineData("mqtt: { listen: [ \"tcp://127.0.0.1:99999\" ] }", "1: mqtt.listen: \"tcp://127.0.0.1:99999\" is not an endpoint")]
     [InlineData("routes:\n  - { topic: \"a/{device}/{metric}\" }\n  - { topic: \"b/{metric}\" }", "3: routes[1].topic: names no device")]

@@ -97,6 +97,14 @@ internal sealed class StoredBroker : IAsyncDisposable
         }
     }
 
+    /// <summary>Messages and rows that could not be stored.</summary>
+    public long Refused => _counters.MessagesFailed.Value;
+
+    /// <summary>Nothing can be stored until <see cref="StoreAgainAsync"/>.</summary>
+    public Task RefuseAsync() => _writers.DetachAsync();
+
+    public Task StoreAgainAsync() => _writers.AttachAsync(_database);
+
     public Task ClientsAsync(int count) =>
         BrokerHost.UntilAsync(() => Broker.Statistics.ClientsConnected == count, $"{count} clients are connected");
 
