@@ -65,6 +65,9 @@ internal static partial class MqttLog
     [LoggerMessage(1108, LogLevel.Warning, "mqtt: a message of client '{ClientId}' at {Address} to '{Topic}' says that it is UTF-8, and is not: it was refused ({Others} more refusals without a line)")]
     public static partial void PayloadFormatInvalid(ILogger log, string clientId, string address, string topic, long others);
 
+    [LoggerMessage(1109, LogLevel.Warning, "mqtt: client '{ClientId}' at {Address} may not read '{Filter}' any more: the subscription of its session has ended ({Others} more refusals without a line)")]
+    public static partial void SubscriptionEnded(ILogger log, string clientId, string address, string filter, long others);
+
     [LoggerMessage(1200, LogLevel.Warning, "mqtt: a message of client '{ClientId}' at {Address} was not stored ({Result}); {Consequence} ({Others} more were not stored without a line)")]
     public static partial void NotStored(ILogger log, string clientId, string address, Ingress.IngressResult result, string consequence, long others);
 

@@ -24,7 +24,7 @@ public enum DropReason
     /// <summary>The ingress refused or failed to store the message.</summary>
     IngressFailed,
 
-    /// <summary>The publisher may not publish to its topic.</summary>
+    /// <summary>The publisher may not publish to its topic, or the subscriber may not read it any more.</summary>
     NotAuthorized,
 
     /// <summary>Its payload is not the UTF-8 that its Payload Format Indicator says (MQTT 5.0 section 3.3.2.3.2).</summary>

@@ -44,6 +44,7 @@ internal sealed partial class Connection
     {
         Identity identity = await _core.Admission.AdmitAsync(connect, clientId, _transport.Peer, _abort.Token).ConfigureAwait(false);
         _access = identity.Access;
+        Volatile.Write(ref _limits, _limits with { Access = _access });
         Volatile.Write(ref _identityEndsUs, identity.EndsUs);
         if (connect.Will is { } will && !MayPublish(_core.Topics.Get(System.Text.Encoding.UTF8.GetBytes(will.Topic))))
             throw new MqttProtocolException(ReasonCode.NotAuthorized, "3.1.4", $"it may not publish its will to '{will.Topic}'");

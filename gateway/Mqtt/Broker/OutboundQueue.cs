@@ -1,4 +1,5 @@
 using Sluice.Gateway.Mqtt.Protocol;
+using Sluice.Gateway.Mqtt.Security;
 
 namespace Sluice.Gateway.Mqtt.Broker;
 
@@ -8,7 +9,8 @@ namespace Sluice.Gateway.Mqtt.Broker;
 /// <param name="MaximumPacketSize">Largest packet it takes, in bytes.</param>
 /// <param name="TopicAliasMaximum">Topic aliases it takes (section 3.1.2.11.5).</param>
 /// <param name="WantsReasons">A 5.0 client that has not asked for less (Request Problem Information, section 3.1.2.11.7).</param>
-internal sealed record ClientLimits(ProtocolVersion Version, int ReceiveMaximum, long MaximumPacketSize, int TopicAliasMaximum = 0, bool WantsReasons = false)
+/// <param name="Access">What it may read; null for everything.</param>
+internal sealed record ClientLimits(ProtocolVersion Version, int ReceiveMaximum, long MaximumPacketSize, int TopicAliasMaximum = 0, bool WantsReasons = false, ClientAccess? Access = null)
 {
     private const int MaximumReasonChars = 200;
 
@@ -47,6 +49,9 @@ internal sealed class OutboundQueue
     private OutboundAliases? _aliases;
     private long _waitingBytes;
     private long _lastNumber;
+
+    // Of the messages that were there before the client was: it may have been allowed to read more then.
+    private long _lastBefore;
     private int _outstanding;
 
     /// <summary>Messages waiting or in flight.</summary>
@@ -128,6 +133,7 @@ internal sealed class OutboundQueue
         _again.Clear();
         _aliases = null;
         _outstanding = 0;
+        _lastBefore = _lastNumber;
         foreach (QueuedDelivery message in _inFlight.Values.OrderBy(m => m.Number))
         {
             message.IsOutstanding = false;
@@ -260,6 +266,11 @@ internal sealed class OutboundQueue
                 return false;
             }
             expiry = v5 ? (uint)((Math.Max(message.ExpiresMs - nowMs, 0) + 999) / 1000) : null;
+        }
+        if (delivery.Number != 0 && delivery.Number <= _lastBefore && client.Access?.MaySubscribe(message.Topic.Text) == false)
+        {
+            counters.Dropped(DropReason.NotAuthorized);
+            return false;
         }
         byte[] properties = v5 ? message.Properties : [];
         (ushort alias, bool isKnown) = _aliases?.Find(message.Topic) ?? default;

@@ -122,6 +122,20 @@ internal sealed partial class Session
         }
     }
 
+    /// <summary>Its client is back, and may be allowed less than when it subscribed (another token, other rules): what it may not read any more ends.</summary>
+    public void EndForbidden(Connection connection, RowChanges rows)
+    {
+        lock (_lock)
+        {
+            foreach (string filter in _subscriptions.Where(filter => connection.Limits.Access?.MaySubscribe(filter) == false).ToArray())
+            {
+                Unsubscribe(filter, rows);
+                if (_core.LogLimits.Forbidden.Allows(out long others))
+                    MqttLog.SubscriptionEnded(_core.Log, ClientId, connection.Address, filter, others);
+            }
+        }
+    }
+
     /// <summary>Adds what is to be durable before the client is told that it is connected: the session, and that messages may have been sent.</summary>
     public void SaveConnected(RowChanges rows)
     {

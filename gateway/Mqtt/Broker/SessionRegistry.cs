@@ -126,6 +126,7 @@ internal sealed class SessionRegistry
             session.ExpiresMs = long.MaxValue;
             session.Will = connect.Will;
             session.WillDueMs = long.MaxValue;
+            session.EndForbidden(connection, rows);
             session.Attach(connection);
             _connected++;
             if (session.HasRow)

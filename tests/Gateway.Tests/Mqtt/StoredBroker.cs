@@ -4,6 +4,7 @@ using Sluice.Gateway.Configuration;
 using Sluice.Gateway.Ingress;
 using Sluice.Gateway.Mqtt.Broker;
 using Sluice.Gateway.Mqtt.Protocol;
+using Sluice.Gateway.Mqtt.Security;
 using Sluice.Gateway.Mqtt.State;
 using Sluice.Gateway.Pipeline;
 using Sluice.Gateway.Status;
@@ -18,7 +19,7 @@ namespace Sluice.Gateway.Tests.Mqtt;
 internal sealed class StoredBroker : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("sluice-broker-").FullName;
-    private readonly MqttOptions _options;
+    private MqttOptions _options;
     private readonly GatewayCounters _counters = new();
     private readonly TopicRoute[] _routes;
     private TelemetryDatabase _database = null!;
@@ -44,8 +45,9 @@ internal sealed class StoredBroker : IAsyncDisposable
     }
 
     /// <summary>Ends the broker without a word to anybody: its rows stay as they are, and nothing more comes to them. Or stops it in order.</summary>
-    public async Task RestartAsync(bool inOrder = false, TimeSpan whileDown = default)
+    public async Task RestartAsync(bool inOrder = false, TimeSpan whileDown = default, SecurityOptions? security = null)
     {
+        _options = _options with { Security = security ?? _options.Security };
         if (inOrder)
             await Broker.StopAsync(CancellationToken.None);
         await _writers.DisposeAsync();
