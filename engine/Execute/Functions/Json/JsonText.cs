@@ -131,6 +131,45 @@ internal static class JsonText
         return true;
     }
 
+    /// <summary>Whether <paramref name="count"/> hexadecimal digits stand at <paramref name="from"/>.</summary>
+    public static bool IsHex(ReadOnlySpan<byte> text, int from, int count)
+    {
+        int end = from + count;
+        for (int i = from; i < end; i++)
+        {
+            if (i >= text.Length || !char.IsAsciiHexDigit((char)text[i]))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>The length of an escape; 0 when it is none.</summary>
+    /// <param name="text">From a reverse solidus on.</param>
+    /// <param name="isExtended">Whether only JSON5 has it.</param>
+    public static int EscapeLength(ReadOnlySpan<byte> text, out bool isExtended)
+    {
+        byte escaped = text.Length > 1 ? text[1] : (byte)0;
+        int length = escaped switch
+        {
+            (byte)'"' or (byte)'\\' or (byte)'/' or (byte)'b' or (byte)'f' or (byte)'n' or (byte)'r' or (byte)'t' => 2,
+            (byte)'u' => IsHex(text, 2, 4) ? 6 : 0,
+            _ => -1,
+        };
+        isExtended = length < 0;
+        return !isExtended ? length : escaped switch
+        {
+            (byte)'\'' or (byte)'v' or (byte)'\n' => 2,
+            (byte)'0' => text.Length > 2 && char.IsAsciiDigit((char)text[2]) ? 0 : 2,
+            (byte)'\r' => text.Length > 2 && text[2] == '\n' ? 3 : 2,
+            (byte)'x' => IsHex(text, 2, 2) ? 4 : 0,
+            0xe2 => text.Length > 3 && text[2] == 0x80 && text[3] is 0xa8 or 0xa9 ? 4 : 0,
+            _ => 0,
+        };
+    }
+
     private static void Separate(bool another, TextBuilder text)
     {
         if (another)
@@ -308,6 +347,10 @@ internal static class JsonText
     {
         switch (escape[1])
         {
+            case (byte)'x' or (byte)'u' when EscapeLength(escape, out _) == 0:
+                // A name in a path may have what is none.
+                result.Append(escape[0]);
+                return 1;
             case (byte)'b':
                 result.Append((byte)'\b');
                 return 2;
