@@ -33,13 +33,14 @@ internal static class JsonBinary
     /// Gives an element that takes the place of a larger one, by up to 8 bytes, a header that makes them of one size where there is such a header: as SQLite
     /// does, so that what is behind it stays where it is.
     /// </summary>
-    public static void Fit(JsonNode element, JsonNode replaced)
+    /// <returns>Whether they are of one size.</returns>
+    public static bool Fit(JsonNode element, JsonNode replaced)
     {
-        long header = HeaderSize(element) + SizeOf(replaced) - SizeOf(element);
-        if (element.Kind > JsonKind.False && header > HeaderSize(element) && header is 2 or 3 or 5 or 9)
-        {
-            element.HeaderSize = (int)header;
-        }
+        int header = HeaderSize(element);
+        long wanted = header + SizeOf(replaced) - SizeOf(element);
+        bool canGrow = element.Kind > JsonKind.False && wanted > header && wanted is 2 or 3 or 5 or 9;
+        element.HeaderSize = canGrow ? (int)wanted : element.HeaderSize;
+        return canGrow || wanted == header;
     }
 
     private static int HeaderSize(JsonNode node, long payload) => Math.Max(node.HeaderSize, payload <= 11 ? 1 : payload <= 0xff ? 2 : payload <= 0xffff ? 3 : 5);
@@ -147,8 +148,8 @@ internal static class JsonBinary
     {
         JsonKind.Null or JsonKind.True or JsonKind.False => text.Length == 0,
         JsonKind.Integer or JsonKind.Real or JsonKind.Real5 => text.Length > 0,
-        JsonKind.Integer5 => JsonBinaryCheck.ErrorInHexadecimal(text) < 0,
-        _ => JsonBinaryCheck.ErrorInText(kind, text) < 0,
+        JsonKind.Integer5 => JsonBinaryCheck.IsHexadecimal(text),
+        _ => JsonBinaryCheck.IsText(kind, text),
     };
 
     /// <summary>Reads an element's header: its type, which may be more than there are, its own size and that of what follows it.</summary>

@@ -5,16 +5,26 @@ namespace Sluice.Engine.Execute.Functions.Json;
 /// <summary>Whether JSONB is well-formed in all its bytes, and where it is not: what json_valid(X, 8) and json_error_position(X) say of a blob.</summary>
 internal static class JsonBinaryCheck
 {
+    private const int Nowhere = -1;
+
+    /// <summary>A number is none as a whole.</summary>
+    private const int Everywhere = -2;
+
     /// <summary>The place of the first byte that cannot be, counted from 1; 0 when all is well.</summary>
     /// <param name="bytes">A blob whose outermost header fits it (<see cref="JsonBinary.IsMeant"/>).</param>
     public static int ErrorPosition(ReadOnlySpan<byte> bytes) => Element(bytes, 0, 1);
 
-    /// <summary>The place within a string where it is not what its kind says; -1 when it is.</summary>
-    public static int ErrorInText(JsonKind kind, ReadOnlySpan<byte> text)
+    /// <summary>Whether a string is what its kind says.</summary>
+    public static bool IsText(JsonKind kind, ReadOnlySpan<byte> text) => ErrorInText(kind, text) == Nowhere;
+
+    /// <summary>Whether a number is a hexadecimal one.</summary>
+    public static bool IsHexadecimal(ReadOnlySpan<byte> text) => ErrorInHexadecimal(text) == Nowhere;
+
+    private static int ErrorInText(JsonKind kind, ReadOnlySpan<byte> text)
     {
         if (kind == JsonKind.TextRaw)
         {
-            return -1;
+            return Nowhere;
         }
 
         for (int i = 0; i < text.Length; i++)
@@ -34,16 +44,15 @@ internal static class JsonBinaryCheck
             i += length - 1;
         }
 
-        return -1;
+        return Nowhere;
     }
 
-    /// <summary>The place within a hexadecimal number where it is none; -1 when it is one.</summary>
-    public static int ErrorInHexadecimal(ReadOnlySpan<byte> text)
+    private static int ErrorInHexadecimal(ReadOnlySpan<byte> text)
     {
         int at = text.StartsWith((byte)'-') ? 1 : 0;
         if (text.Length < at + 3 || text[at] != '0')
         {
-            return 0;
+            return Everywhere;
         }
 
         if ((text[at + 1] | 0x20) != 'x')
@@ -52,7 +61,7 @@ internal static class JsonBinaryCheck
         }
 
         int end = text[(at + 2)..].IndexOfAnyExcept("0123456789abcdefABCDEF"u8);
-        return end < 0 ? -1 : at + 2 + end;
+        return end < 0 ? Nowhere : at + 2 + end;
     }
 
     /// <param name="bytes">The document up to the end of the element.</param>
@@ -83,15 +92,14 @@ internal static class JsonBinaryCheck
                 break;
             case JsonKind.Text or JsonKind.TextEscaped or JsonKind.Text5 or JsonKind.TextRaw:
                 wrong = ErrorInText((JsonKind)type, text);
-                return wrong < 0 ? 0 : content + wrong + 1;
+                break;
             case JsonKind.Array or JsonKind.Object:
                 return Items(bytes, content, type == (int)JsonKind.Object, depth);
             default:
                 return start + 1;
         }
 
-        // What is wrong with the beginning of a number is wrong with the element.
-        return wrong < 0 ? 0 : wrong == 0 ? start + 1 : content + wrong + 1;
+        return wrong switch { Nowhere => 0, Everywhere => start + 1, _ => content + wrong + 1 };
     }
 
     private static int Items(ReadOnlySpan<byte> bytes, int start, bool isObject, int depth)
@@ -124,11 +132,11 @@ internal static class JsonBinaryCheck
         int at = text.StartsWith((byte)'-') ? 1 : 0;
         if (text.Length == at)
         {
-            return 0;
+            return Everywhere;
         }
 
         int end = text[at..].IndexOfAnyExceptInRange((byte)'0', (byte)'9');
-        return end < 0 ? -1 : at + end;
+        return end < 0 ? Nowhere : at + end;
     }
 
     private static int ErrorInReal(JsonKind kind, ReadOnlySpan<byte> text)
@@ -136,13 +144,13 @@ internal static class JsonBinaryCheck
         int at = text.StartsWith((byte)'-') ? 1 : 0;
         if (text.Length < at + 2)
         {
-            return 0;
+            return Everywhere;
         }
 
-        int error = kind == JsonKind.Real && text[at] == '0' && (text.Length < at + 3 || text[at + 1] is not ((byte)'.' or (byte)'e' or (byte)'E')) ? at : -1;
+        int error = kind == JsonKind.Real && text[at] == '0' && (text.Length < at + 3 || text[at + 1] is not ((byte)'.' or (byte)'e' or (byte)'E')) ? at : Nowhere;
         bool hasPoint = false;
         bool hasExponent = false;
-        for (int i = at; i < text.Length && error < 0; i++)
+        for (int i = at; i < text.Length && error == Nowhere; i++)
         {
             bool beforeDigit = i + 1 < text.Length && char.IsAsciiDigit((char)text[i + 1]);
             switch (text[i])
@@ -151,12 +159,12 @@ internal static class JsonBinaryCheck
                     break;
                 case (byte)'.':
                     bool needsDigit = kind == JsonKind.Real || i == at;
-                    error = hasPoint || hasExponent || (needsDigit && !beforeDigit) || (kind == JsonKind.Real && i == at) ? i : -1;
+                    error = hasPoint || hasExponent || (needsDigit && !beforeDigit) || (kind == JsonKind.Real && i == at) ? i : Nowhere;
                     hasPoint = true;
                     break;
                 case (byte)'e' or (byte)'E' when !hasExponent && i + 1 < text.Length:
                     i += text[i + 1] is (byte)'+' or (byte)'-' ? 1 : 0;
-                    error = i + 1 == text.Length ? i : -1;
+                    error = i + 1 == text.Length ? i : Nowhere;
                     hasExponent = true;
                     break;
                 default:
@@ -165,14 +173,13 @@ internal static class JsonBinaryCheck
             }
         }
 
-        // An error at the beginning that is not the whole number's is told as that of its first byte, as is none of point and exponent of the element's.
-        return error < 0 && !hasPoint && !hasExponent ? 0 : error;
+        return error == Nowhere && !hasPoint && !hasExponent ? Everywhere : error;
     }
 
     /// <summary>The length of an escape at the beginning of <paramref name="text"/>; 0 when it is none that a string of this kind may have.</summary>
     private static int EscapeLength(JsonKind kind, ReadOnlySpan<byte> text)
     {
-        int length = JsonText.EscapeLength(text, out bool isExtended);
+        int length = JsonEscapes.LengthOf(text, out bool isExtended);
         return kind == JsonKind.Text || (isExtended && kind != JsonKind.Text5) ? 0 : length;
     }
 }

@@ -213,7 +213,7 @@ internal static class JsonFunctions
                 result.Items[at] = Merge(before, value);
                 if (value.Kind != JsonKind.Object)
                 {
-                    JsonBinary.Fit(value, before);
+                    _ = JsonBinary.Fit(value, before);
                 }
             }
             else

@@ -165,7 +165,7 @@ internal sealed class JsonParser
     private bool IsIdentifierStart(int at) => at < _text.Length && _text[at] switch
     {
         (byte)'_' or (byte)'$' or (>= (byte)'a' and <= (byte)'z') or (>= (byte)'A' and <= (byte)'Z') => true,
-        (byte)'\\' => at + 1 < _text.Length && _text[at + 1] == 'u' && JsonText.IsHex(_text.AsSpan(at), 2, 4),
+        (byte)'\\' => at + 1 < _text.Length && _text[at + 1] == 'u' && JsonEscapes.IsHex(_text.AsSpan(at), 2, 4),
         >= 0x80 => WideSpace(at) == 0,
         _ => false,
     };
@@ -209,7 +209,7 @@ internal sealed class JsonParser
 
     private bool SkipEscape(ref JsonKind kind)
     {
-        int length = JsonText.EscapeLength(_text.AsSpan(_at), out bool isExtended);
+        int length = JsonEscapes.LengthOf(_text.AsSpan(_at), out bool isExtended);
         IsExtended |= isExtended;
         kind = isExtended ? JsonKind.Text5 : kind == JsonKind.Text ? JsonKind.TextEscaped : kind;
         _at += Math.Max(1, length);
@@ -235,11 +235,11 @@ internal sealed class JsonParser
 
         // A plus sign is not kept.
         int first = _text[start] == '+' ? _at : start;
-        if (Current == '0' && Peek(1) is 'x' or 'X' && JsonText.IsHex(_text.AsSpan(_at), 2, 1))
+        if (Current == '0' && Peek(1) is 'x' or 'X' && JsonEscapes.IsHex(_text.AsSpan(_at), 2, 1))
         {
             IsExtended = true;
             _at += 2;
-            while (JsonText.IsHex(_text.AsSpan(_at), 0, 1))
+            while (JsonEscapes.IsHex(_text.AsSpan(_at), 0, 1))
             {
                 _at++;
             }

@@ -128,7 +128,7 @@ internal sealed class JsonPath
                 return root;
             }
 
-            JsonBinary.Fit(value, root);
+            _ = JsonBinary.Fit(value, root);
             return value;
         }
 
@@ -146,12 +146,14 @@ internal sealed class JsonPath
 
             if (isThere && edit != JsonEdit.Insert)
             {
-                JsonBinary.Fit(value, node.Items[at]);
+                bool fits = JsonBinary.Fit(value, node.Items[at]);
                 node.Items[at] = value;
+                Resize(root, fits ? 0 : i + 1);
             }
             else if (!isThere && edit != JsonEdit.Replace && CanAdd(node, step, at))
             {
                 Add(node, step, _broken == 0 ? Nested(i + 1, value) : throw Bad(_written));
+                Resize(root, i + 1);
             }
 
             return root;
@@ -187,18 +189,26 @@ internal sealed class JsonPath
             if (i < _steps.Count - 1)
             {
                 node = node.Items[at];
+                continue;
             }
-            else if (node.Kind == JsonKind.Object)
-            {
-                node.Items.RemoveRange(at - 1, 2);
-            }
-            else
-            {
-                node.Items.RemoveAt(at);
-            }
+
+            int first = node.Kind == JsonKind.Object ? at - 1 : at;
+            node.Items.RemoveRange(first, at + 1 - first);
+            Resize(root, i + 1);
         }
 
         return root;
+    }
+
+    /// <summary>What is around a change of size has the header that its own size needs, down to the <paramref name="depth"/>-th.</summary>
+    private void Resize(JsonNode root, int depth)
+    {
+        JsonNode node = root;
+        for (int i = 0; i < depth; i++)
+        {
+            node.HeaderSize = 0;
+            node = i + 1 < depth ? node.Items[PlaceOf(node, _steps[i])] : node;
+        }
     }
 
     /// <summary>A walk has got to what is no step. Where a place of an array is asked for nothing else has one, however it is written.</summary>
