@@ -12,6 +12,8 @@ namespace Sluice.Engine.Catalog;
 /// </summary>
 internal sealed class TableExpressions
 {
+    private const string Index = "an index";
+
     private readonly Expr?[] _generated;
     private readonly Dictionary<TableIndex, (Expr?[] Parts, Expr? Where)> _indexes = new(ReferenceEqualityComparer.Instance);
     private readonly CompileState _state = new(Schema.Empty.Alone);
@@ -26,7 +28,7 @@ internal sealed class TableExpressions
         {
             if (table.Columns[i].Generated is { } generated)
             {
-                _generated[i] = new AffinityExpr(ExpressionBinder.Bind(generated.Expression, row), table.Columns[i].Affinity);
+                _generated[i] = new AffinityExpr(ExpressionBinder.BindIn("a generated column", generated.Expression, row), table.Columns[i].Affinity);
             }
         }
 
@@ -35,8 +37,8 @@ internal sealed class TableExpressions
         {
             if (index.Where is not null || index.Expressions.Count > 0)
             {
-                Expr?[] parts = [.. index.Expressions.Select(part => part is null ? null : ExpressionBinder.Bind(part, row))];
-                _indexes.Add(index, (parts, index.Where is null ? null : ExpressionBinder.Bind(index.Where, row)));
+                Expr?[] parts = [.. index.Expressions.Select(part => part is null ? null : ExpressionBinder.BindIn(Index, part, row))];
+                _indexes.Add(index, (parts, index.Where is null ? null : ExpressionBinder.BindIn(Index, index.Where, row)));
             }
         }
     }

@@ -116,6 +116,9 @@ public interface IStatementContext
     /// <summary>The time that 'now' means, one for the whole statement, UTC.</summary>
     DateTime UtcNow { get; }
 
+    /// <summary>The time zone that 'localtime' and 'utc' mean.</summary>
+    TimeZoneInfo LocalZone => TimeZoneInfo.Local;
+
     /// <summary>A source of randomness for random() and randomblob().</summary>
     Random Random { get; }
 

@@ -76,7 +76,8 @@ internal static class ChangeTarget
 
     public static TableWritePlan WritePlan(Table table, RowScope newRow, CompileState state, ConflictAction onConflict, RowEvents? events) => new(
         table,
-        [.. table.Checks.Select(check => new BoundCheck(ExpressionBinder.Bind(NodeWalk.WithoutQualifier(check.Expression, table.Name), newRow), check.ConstraintName ?? check.Text))],
+        [.. table.Checks.Select(check => new BoundCheck(
+            ExpressionBinder.BindIn("a CHECK constraint", NodeWalk.WithoutQualifier(check.Expression, table.Name), newRow), check.ConstraintName ?? check.Text))],
         [.. table.Columns.Select(column => DefaultValue.Bind(column, state))],
         onConflict,
         events);

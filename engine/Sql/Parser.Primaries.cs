@@ -383,13 +383,19 @@ internal sealed partial class Parser
             Expect(TokenKind.RightParen);
         }
 
+        WindowSpecification? over = Accept(TokenKind.Over) ? ParseOver() : null;
+        if (over is not null && orderBy.Count > 0 && arguments.Count > 0)
+        {
+            Complain($"ORDER BY may not be used with non-aggregate {Unquote(name)}()");
+        }
+
         return new FunctionNode(Unquote(name), arguments)
         {
             Star = star,
             Distinct = distinct,
             OrderBy = orderBy,
             Filter = filter,
-            Over = Accept(TokenKind.Over) ? ParseOver() : null,
+            Over = over,
             Position = position,
             Height = Above(Tallest(arguments), filter?.Height ?? 0),
         };

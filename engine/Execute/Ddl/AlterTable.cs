@@ -109,10 +109,11 @@ internal static class AlterTable
             conditions.Add(($"{Names.AlwaysQuoted(column.Name)} IS NULL", "NOT NULL constraint failed"));
         }
 
+        TimelessContext timeless = new(context);
         foreach ((string condition, string message) in conditions)
         {
             StatementNode query = Parser.ParseStatement($"SELECT 1 FROM {Names.AlwaysQuoted(table)} WHERE {condition}");
-            using Execution broken = Planner.Compile(query, transaction.Schemas).Start(transaction, context, []);
+            using Execution broken = Planner.Compile(query, transaction.Schemas).Start(transaction, timeless, []);
             if (broken.Next())
             {
                 throw new SluiceException(ResultCode.Error, message);
@@ -214,5 +215,27 @@ internal static class AlterTable
         {
             throw new SluiceException(ResultCode.Error, "Cannot add a column with non-constant default");
         }
+    }
+
+    /// <summary>A CHECK may not ask for the time. SQLite's message is this, as it loses that of the check of the rows.</summary>
+    private sealed class TimelessContext(IStatementContext statement) : IStatementContext
+    {
+        public long LastInsertRowid => statement.LastInsertRowid;
+
+        public long Changes => statement.Changes;
+
+        public long TotalChanges => statement.TotalChanges;
+
+        public DateTime UtcNow => throw Refused();
+
+        public TimeZoneInfo LocalZone => throw Refused();
+
+        public Random Random => statement.Random;
+
+        public bool CaseSensitiveLike => statement.CaseSensitiveLike;
+
+        public void CheckCancelled() => statement.CheckCancelled();
+
+        private static SluiceException Refused() => new(ResultCode.Error, "SQL logic error");
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Sluice.Engine.Execute.Functions;
+using Sluice.Engine.Execute.Functions.Dates;
 using Sluice.Engine.Format;
 using Sluice.Engine.Sql;
 
@@ -90,8 +91,9 @@ internal sealed partial class Binding
             : Error($"{node.Name}() may not be used as a window function");
     }
 
-    private Expr BindScalar(ScalarFunction function, Expr[] arguments)
+    private Expr BindScalar(ScalarFunction found, Expr[] arguments)
     {
+        ScalarFunction function = place is not null && found is DateFunction date ? date.In(place) : found;
         FunctionExpr call = new(function, arguments);
         Expr bound = function.Stability == Stability.Deterministic ? Finish(call, arguments) : Collated(call, arguments);
         return bound is ConstantExpr || !bound.IsConstant ? bound : Once(bound);

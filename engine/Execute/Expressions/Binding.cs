@@ -5,7 +5,7 @@ using Sluice.Engine.Sql;
 namespace Sluice.Engine.Execute.Expressions;
 
 /// <summary>One walk over an expression as written, in one scope.</summary>
-internal sealed partial class Binding(IScope scope)
+internal sealed partial class Binding(IScope scope, string? place = null)
 {
     /// <summary>SQLITE_MAX_EXPR_DEPTH ("Limits In SQLite", section 5).</summary>
     private const int MaxDepth = 1000;

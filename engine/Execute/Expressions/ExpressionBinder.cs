@@ -20,6 +20,9 @@ public static class ExpressionBinder
     /// </summary>
     public static Expr Bind(ExpressionNode node, IScope scope) => new Binding(scope).Bind(node);
 
+    /// <summary>Binds an expression of a table's definition; <paramref name="place"/> is what SQLite calls it: "an index", "a CHECK constraint".</summary>
+    internal static Expr BindIn(string place, ExpressionNode node, IScope scope) => new Binding(scope, place).Bind(node);
+
     /// <summary>Binds an expression that may be a row value: (a, b), or a subquery of several columns. One member for a plain value.</summary>
     public static IReadOnlyList<Expr> BindRow(ExpressionNode node, IScope scope) => new Binding(scope).BindRow(node);
 

@@ -2,9 +2,10 @@ namespace Sluice.Engine.Execute.Expressions;
 
 /// <summary>
 /// The surroundings of an expression that is evaluated while the statement is compiled. Only deterministic functions
-/// are, and those ask for nothing; whatever is asked here is a fault in a function's <see cref="Functions.Stability"/>.
+/// are, and those ask for nothing; whatever is asked here is a fault in a function's <see cref="Functions.Stability"/>. But for the time and its zone
+/// where there is a message: of a date function in a definition it is the row that decides whether it asks.
 /// </summary>
-internal sealed class FoldingContext : IStatementContext
+internal sealed class FoldingContext(string? timeless = null) : IStatementContext
 {
     private static readonly FoldingContext s_instance = new();
 
@@ -19,14 +20,17 @@ internal sealed class FoldingContext : IStatementContext
 
     public long TotalChanges => throw NotConstant();
 
-    /// <summary>In an index or a generated column, 'now' is only seen when a row asks for it.</summary>
-    public DateTime UtcNow => throw new SluiceException(ResultCode.Error, "non-deterministic use of a date function in an index or a generated column");
+    public DateTime UtcNow => throw NoTime();
+
+    public TimeZoneInfo LocalZone => throw NoTime();
 
     public Random Random => throw NotConstant();
 
     public void CheckCancelled()
     {
     }
+
+    private Exception NoTime() => timeless is null ? NotConstant() : new SluiceException(ResultCode.Error, timeless);
 
     private static InvalidOperationException NotConstant() => new("A constant expression depends on the statement's execution.");
 }

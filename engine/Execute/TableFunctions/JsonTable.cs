@@ -14,6 +14,8 @@ namespace Sluice.Engine.Execute.TableFunctions;
 internal sealed class JsonTable(string name, bool deep, bool binary)
     : TableFunction(name, ColumnsOf(["key", "value", "type", "atom", "id", "parent", "fullkey", "path"], ["json", "root"]))
 {
+    public override long FirstRowid => 0;
+
     public override IEnumerable<SqlValue[]> Rows(SqlValue[] arguments, Run run)
     {
         if (arguments.Length == 0 || Array.Exists(arguments, argument => argument.IsNull))
@@ -28,14 +30,14 @@ internal sealed class JsonTable(string name, bool deep, bool binary)
             return [];
         }
 
-        (string parentPath, SqlValue key) = arguments.Length > 1 ? LastStep(rootPath) : ("$", SqlValue.Null);
-        long place = PlaceOf(document, root, 0) ?? 0;
-        if (deep)
+        (long id, long place) = PlaceOf(document, root, 0) ?? default;
+        if (!deep)
         {
-            return Tree(root, key, place, place, SqlValue.Null, rootPath, parentPath);
+            return root.IsContainer ? Children(root, id, place, rootPath, null) : [Row(root, SqlValue.Null, id, SqlValue.Null, rootPath, rootPath)];
         }
 
-        return root.IsContainer ? Children(root, place, place, rootPath, null) : [Row(root, key, place, SqlValue.Null, rootPath, parentPath)];
+        int parentLength = ParentLength(document, root, rootPath);
+        return Tree(root, KeyOf(rootPath[parentLength..]), id, place, SqlValue.Null, rootPath, rootPath[..parentLength]);
     }
 
     /// <summary>An element and all below it. Its id is the place of its name if it has one; what is below begins at the value's <paramref name="place"/>.</summary>
@@ -56,7 +58,7 @@ internal sealed class JsonTable(string name, bool deep, bool binary)
     private IEnumerable<SqlValue[]> Children(JsonNode container, long containerId, long place, string path, Descend? descend)
     {
         bool isObject = container.Kind == JsonKind.Object;
-        long at = place + JsonBinary.HeaderSize(JsonBinary.PayloadOf(container));
+        long at = place + JsonBinary.HeaderSize(container);
         for (int i = 0; i < container.Items.Count; i++)
         {
             long id = at;
@@ -65,9 +67,8 @@ internal sealed class JsonTable(string name, bool deep, bool binary)
             if (isObject)
             {
                 JsonNode name = container.Items[i++];
-                byte[] text = JsonText.Unescaped(name).ToArray();
-                key = SqlValue.FromText(text);
-                fullKey = path + StepOf(text);
+                key = SqlValue.FromText(JsonText.Unescaped(name).ToArray());
+                fullKey = path + StepOf(name);
                 at += JsonBinary.SizeOf(name);
             }
             else
@@ -102,59 +103,71 @@ internal sealed class JsonTable(string name, bool deep, bool binary)
         ];
     }
 
-    /// <summary>A name as a step of a path: in quotes unless it is a plain word.</summary>
-    private static string StepOf(byte[] name)
+    /// <summary>A name, as the document has it, as a step of a path: in quotes unless it is a plain word.</summary>
+    private static string StepOf(JsonNode name)
     {
-        string text = Encoding.UTF8.GetString(name);
+        string text = Encoding.UTF8.GetString(name.Text.Span);
         bool plain = text.Length > 0 && char.IsAsciiLetter(text[0]) && text.All(char.IsAsciiLetterOrDigit);
         return plain ? $".{text}" : $".\"{text}\"";
     }
 
-    /// <summary>The path above a path's last step, and that step's key.</summary>
-    private static (string Parent, SqlValue Key) LastStep(string path)
+    /// <summary>
+    /// How much of the root's path leads to what holds it. As in SQLite that is told by the first element of what a part of the path leads to: of a root that
+    /// is not the first one all steps count as one.
+    /// </summary>
+    private static int ParentLength(JsonNode document, JsonNode root, string path)
     {
-        int at = path.Length - 1;
-        if (path.EndsWith(']'))
+        for (int length = path.Length - 1; length > 1; length--)
         {
-            at = path.LastIndexOf('[');
-            string index = path[(at + 1)..^1];
-            return (path[..at], long.TryParse(index, NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? SqlValue.FromInteger(number) : SqlValue.Null);
+            if (path[length] is '[' or '.'
+                && JsonPath.TryOf(Encoding.UTF8.GetBytes(path[..length]))?.Find(document) is { Count: > 0 } above
+                && ReferenceEquals(above.Items[above.Kind == JsonKind.Object ? 1 : 0], root))
+            {
+                return length;
+            }
         }
 
-        if (path.EndsWith('"'))
-        {
-            at = path.LastIndexOf(".\"", StringComparison.Ordinal);
-            return (path[..at], SqlValue.FromText(path[(at + 2)..^1]));
-        }
-
-        at = path.LastIndexOf('.');
-        return at > 0 ? (path[..at], SqlValue.FromText(path[(at + 1)..])) : ("$", SqlValue.Null);
+        return 1;
     }
 
-    /// <summary>Where an element's bytes begin in the JSONB of the document; those of its name, if it has one. Null when it is not below.</summary>
-    private static long? PlaceOf(JsonNode node, JsonNode wanted, long at)
+    /// <summary>The key that steps of a path name: a place in an array, read as far as it is a number, or a name.</summary>
+    private static SqlValue KeyOf(string steps)
+    {
+        if (steps.Length == 0)
+        {
+            return SqlValue.Null;
+        }
+
+        if (steps[0] == '[')
+        {
+            _ = NumberParser.ParseInteger(Encoding.UTF8.GetBytes(steps[1..]), out long index);
+            return SqlValue.FromInteger(index);
+        }
+
+        return SqlValue.FromText(steps.StartsWith(".\"", StringComparison.Ordinal) ? steps[2..^1] : steps[1..]);
+    }
+
+    /// <summary>Where an element begins in the JSONB of the document, and where its value does: not at once where it has a name. Null when it is not below.</summary>
+    private static (long Id, long Place)? PlaceOf(JsonNode node, JsonNode wanted, long at)
     {
         if (ReferenceEquals(node, wanted))
         {
-            return at;
+            return (at, at);
         }
 
-        long place = at + JsonBinary.HeaderSize(JsonBinary.PayloadOf(node));
+        long begin = at + JsonBinary.HeaderSize(node);
+        long place = begin;
         for (int i = 0; i < node.Items.Count; i++)
         {
+            JsonNode item = node.Items[i];
+            if (PlaceOf(item, wanted, place) is { } found)
+            {
+                return found.Place == place ? (begin, place) : found;
+            }
+
+            place += JsonBinary.SizeOf(item);
             bool isName = node.Kind == JsonKind.Object && i % 2 == 0;
-            long begin = node.Kind == JsonKind.Object && !isName ? place - JsonBinary.SizeOf(node.Items[i - 1]) : place;
-            if (ReferenceEquals(node.Items[i], wanted))
-            {
-                return begin;
-            }
-
-            if (PlaceOf(node.Items[i], wanted, place) is { } found)
-            {
-                return found;
-            }
-
-            place += JsonBinary.SizeOf(node.Items[i]);
+            begin = isName ? begin : place;
         }
 
         return null;

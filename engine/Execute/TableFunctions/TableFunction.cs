@@ -14,6 +14,9 @@ internal abstract class TableFunction(string name, FunctionColumn[] columns)
     /// <summary>The hidden ones last, in the order of the arguments.</summary>
     public FunctionColumn[] Columns { get; } = columns;
 
+    /// <summary>The rowid of the first row; each has the next one.</summary>
+    public virtual long FirstRowid => 1;
+
     public int MaxArguments { get; } = columns.Count(column => column.IsHidden);
 
     /// <summary>The rows for these arguments, of which there are as many as were written; a value a visible column.</summary>

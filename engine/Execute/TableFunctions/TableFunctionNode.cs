@@ -36,7 +36,7 @@ internal sealed class TableFunctionNode(TableFunction function, int output) : Pl
         public override void Open()
         {
             _row.IsNullRow = false;
-            _rowid = 0;
+            _rowid = _function.FirstRowid;
             SqlValue[] arguments = Array.ConvertAll(_arguments, argument => argument.Evaluate(Run));
             arguments.CopyTo(_values, _visible);
             _rows = _function.Rows(arguments, Run).GetEnumerator();
@@ -51,7 +51,7 @@ internal sealed class TableFunctionNode(TableFunction function, int output) : Pl
             }
 
             _rows.Current.CopyTo(_values, 0);
-            _row.Show(_values, 0, ++_rowid);
+            _row.Show(_values, 0, _rowid++);
             return true;
         }
     }

@@ -157,7 +157,7 @@ internal static class DateFunctions
         moment.ComputeJulian();
     }
 
-    /// <summary>The time is asked for only by who says 'now': in an index or a generated column there is none.</summary>
+    /// <summary>The time is asked for only by who says 'now': in a definition there is none.</summary>
     private static bool TryParse(ReadOnlySpan<byte> text, IStatementContext context, out Moment moment)
     {
         bool isNow = MomentParser.EqualsIgnoreCase(text, "now"u8) || MomentParser.IsSubsecond(text);
@@ -186,7 +186,7 @@ internal static class DateFunctions
         for (int i = 1; i < arguments.Length; i++)
         {
             SqlValue modifier = SqlConvert.ToText(arguments[i]);
-            if (modifier.IsNull || !MomentModifiers.TryApply(Utf8.UntilNul(modifier.Bytes), i, ref moment))
+            if (modifier.IsNull || !MomentModifiers.TryApply(Utf8.UntilNul(modifier.Bytes), i, context, ref moment))
             {
                 return false;
             }
@@ -208,5 +208,5 @@ internal static class DateFunctions
     }
 
     private static void Add(FunctionTable<ScalarFunction> table, string name, int min, int max, ContextBody body) =>
-        table.Add(name, min, max, new ContextFunction(name, Stability.Statement, body));
+        table.Add(name, min, max, new DateFunction(name, body));
 }

@@ -7,9 +7,9 @@ internal static class MomentModifiers
 {
     /// <summary>
     /// Applies one modifier; false if it is none or does not fit here. <paramref name="index"/> counts from 1: some
-    /// modifiers say what the time value's number means and must come first.
+    /// modifiers say what the time value's number means and must come first. The time zone is asked for only by who names it.
     /// </summary>
-    public static bool TryApply(ReadOnlySpan<byte> text, int index, ref Moment moment)
+    public static bool TryApply(ReadOnlySpan<byte> text, int index, IStatementContext context, ref Moment moment)
     {
         if (text.Length == 0)
         {
@@ -33,11 +33,11 @@ internal static class MomentModifiers
                 moment.IsRaw = false;
                 return true;
             case 'l' when Is(text, "localtime"u8):
-                return MomentZones.ToLocal(ref moment);
+                return MomentZones.ToLocal(context.LocalZone, ref moment);
             case 'u' when Is(text, "unixepoch"u8) && moment.IsRaw && index == 1:
                 return UnixEpoch(ref moment);
             case 'u' when Is(text, "utc"u8):
-                return MomentZones.ToUtc(ref moment);
+                return MomentZones.ToUtc(context.LocalZone, ref moment);
             case 'w':
                 return Weekday(text, ref moment);
             case 's':

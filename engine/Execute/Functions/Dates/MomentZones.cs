@@ -1,17 +1,17 @@
 namespace Sluice.Engine.Execute.Functions.Dates;
 
-/// <summary>"localtime" and "utc", by the machine's time zone.</summary>
+/// <summary>"localtime" and "utc", by the time zone of the statement, which is the machine's.</summary>
 internal static class MomentZones
 {
     /// <summary>1970-01-01 and 2038-01-18: outside, the rules of a year with the same leap days are used, as in SQLite.</summary>
     private const long FirstMs = Moment.UnixEpochMs;
     private const long LastMs = 213_014_145_600_000;
 
-    public static bool ToLocal(ref Moment moment)
+    public static bool ToLocal(TimeZoneInfo zone, ref Moment moment)
     {
         if (!moment.IsLocal)
         {
-            Shift(ref moment);
+            Shift(zone, ref moment);
         }
 
         moment.IsUtc = false;
@@ -20,7 +20,7 @@ internal static class MomentZones
     }
 
     /// <summary>Finds the moment whose local time this is, by correcting a guess; three corrections at most.</summary>
-    public static bool ToUtc(ref Moment moment)
+    public static bool ToUtc(TimeZoneInfo zone, ref Moment moment)
     {
         if (moment.IsUtc)
         {
@@ -36,7 +36,7 @@ internal static class MomentZones
         {
             guess -= error;
             Moment local = Moment.FromJulianMs(guess);
-            Shift(ref local);
+            Shift(zone, ref local);
             local.ComputeJulian();
             error = local.JulianMs - wanted;
         }
@@ -46,7 +46,7 @@ internal static class MomentZones
         return true;
     }
 
-    private static void Shift(ref Moment moment)
+    private static void Shift(TimeZoneInfo zone, ref Moment moment)
     {
         moment.ComputeJulian();
         Moment near = moment;
@@ -67,7 +67,7 @@ internal static class MomentZones
         }
 
         DateTime utc = DateTime.UnixEpoch.AddMilliseconds((near.JulianMs / 1000 * 1000) - Moment.UnixEpochMs);
-        DateTime local = TimeZoneInfo.ConvertTimeFromUtc(utc, TimeZoneInfo.Local);
+        DateTime local = TimeZoneInfo.ConvertTimeFromUtc(utc, zone);
         moment = moment with
         {
             Year = local.Year - years,

@@ -10,7 +10,7 @@ namespace Sluice.Engine.Execute.Functions.Json;
 /// </summary>
 internal static class JsonBinary
 {
-    private const int MaxDepth = 1000;
+    public const int MaxDepth = 1000;
 
     public static byte[] Encode(JsonNode node)
     {
@@ -23,12 +23,29 @@ internal static class JsonBinary
     public static long SizeOf(JsonNode node)
     {
         long payload = PayloadOf(node);
-        return HeaderSize(payload) + payload;
+        return HeaderSize(node, payload) + payload;
     }
 
-    public static int HeaderSize(long payload) => payload <= 11 ? 1 : payload <= 0xff ? 2 : payload <= 0xffff ? 3 : 5;
+    /// <summary>The bytes of an element's header.</summary>
+    public static int HeaderSize(JsonNode node) => HeaderSize(node, PayloadOf(node));
 
-    public static long PayloadOf(JsonNode node)
+    /// <summary>
+    /// Gives an element that takes the place of a larger one, by up to 8 bytes, a header that makes them of one size where there is such a header: as SQLite
+    /// does, so that what is behind it stays where it is.
+    /// </summary>
+    /// <returns>Whether they are of one size.</returns>
+    public static bool Fit(JsonNode element, JsonNode replaced)
+    {
+        int header = HeaderSize(element);
+        long wanted = header + SizeOf(replaced) - SizeOf(element);
+        bool canGrow = element.Kind > JsonKind.False && wanted > header && wanted is 2 or 3 or 5 or 9;
+        element.HeaderSize = canGrow ? (int)wanted : element.HeaderSize;
+        return canGrow || wanted == header;
+    }
+
+    private static int HeaderSize(JsonNode node, long payload) => Math.Max(node.HeaderSize, payload <= 11 ? 1 : payload <= 0xff ? 2 : payload <= 0xffff ? 3 : 5);
+
+    private static long PayloadOf(JsonNode node)
     {
         if (!node.IsContainer)
         {
@@ -56,20 +73,23 @@ internal static class JsonBinary
     /// Whether a blob counts as JSONB and not as the bytes of a text: its outermost header fits it and, where it begins as a text may, all of it is well-formed.
     /// </summary>
     public static bool IsMeant(ReadOnlySpan<byte> bytes) =>
-        LooksRight(bytes) && (bytes[0] is not ((byte)'{' or (byte)'[' or (>= (byte)'0' and <= (byte)'9')) || Decode(bytes) is not null);
+        LooksRight(bytes) && (bytes[0] is not ((byte)'{' or (byte)'[' or (>= (byte)'0' and <= (byte)'9')) || JsonBinaryCheck.ErrorPosition(bytes) == 0);
 
     private static bool LooksRight(ReadOnlySpan<byte> bytes) =>
-        TryHeader(bytes, out JsonKind kind, out int header, out long payload) && header + payload == bytes.Length && (kind > JsonKind.False || payload == 0);
+        TryHeader(bytes, out int type, out int header, out long payload)
+        && header + payload == bytes.Length
+        && type <= (int)JsonKind.Object
+        && (type > (int)JsonKind.False || payload == 0);
 
     private static void Write(JsonNode node, TextBuilder bytes)
     {
         long payload = PayloadOf(node);
-        Span<byte> size = stackalloc byte[4];
-        BinaryPrimitives.WriteUInt32BigEndian(size, (uint)payload);
-        int extra = HeaderSize(payload) - 1;
-        int code = extra switch { 0 => (int)payload, 1 => 12, 2 => 13, _ => 14 };
+        Span<byte> size = stackalloc byte[8];
+        BinaryPrimitives.WriteInt64BigEndian(size, payload);
+        int extra = HeaderSize(node, payload) - 1;
+        int code = extra switch { 0 => (int)payload, 1 => 12, 2 => 13, 4 => 14, _ => 15 };
         bytes.Append((byte)((code << 4) | (int)node.Kind));
-        bytes.Append(size[(4 - extra)..]);
+        bytes.Append(size[(8 - extra)..]);
         if (!node.IsContainer)
         {
             bytes.Append(node.Text.Span);
@@ -85,17 +105,20 @@ internal static class JsonBinary
     private static JsonNode? Read(byte[] bytes, ref int at, int end, int depth)
     {
         if (depth > MaxDepth || !RuntimeHelpers.TryEnsureSufficientExecutionStack()
-            || !TryHeader(bytes.AsSpan(at, end - at), out JsonKind kind, out int header, out long payload) || payload > end - at - header)
+            || !TryHeader(bytes.AsSpan(at, end - at), out int type, out int header, out long payload)
+            || type > (int)JsonKind.Object || payload > end - at - header)
         {
             return null;
         }
+
+        JsonKind kind = (JsonKind)type;
 
         int start = at + header;
         int stop = start + (int)payload;
         at = stop;
         if (kind < JsonKind.Array)
         {
-            return IsScalar(kind, bytes.AsSpan(start, (int)payload)) ? new JsonNode(kind, bytes.AsMemory(start, (int)payload)) : null;
+            return IsScalar(kind, bytes.AsSpan(start, (int)payload)) ? WithHeader(new JsonNode(kind, bytes.AsMemory(start, (int)payload)), header) : null;
         }
 
         JsonNode node = new(kind);
@@ -110,29 +133,37 @@ internal static class JsonBinary
             node.Items.Add(item);
         }
 
-        return kind == JsonKind.Object && node.Items.Count % 2 != 0 ? null : node;
+        return kind == JsonKind.Object && node.Items.Count % 2 != 0 ? null : WithHeader(node, header);
     }
+
+    private static JsonNode WithHeader(JsonNode node, int header)
+    {
+        node.HeaderSize = header == HeaderSize(node) ? 0 : header;
+        return node;
+    }
+
+    /// <summary>What must be for it to be written as text. Of decimal numbers it is not asked whether they are such, as SQLite does not.</summary>
 
     private static bool IsScalar(JsonKind kind, ReadOnlySpan<byte> text) => kind switch
     {
         JsonKind.Null or JsonKind.True or JsonKind.False => text.Length == 0,
-        JsonKind.Integer or JsonKind.Real or JsonKind.Integer5 or JsonKind.Real5 =>
-            JsonParser.Parse(text, out _, out _) is { Kind: >= JsonKind.Integer and <= JsonKind.Real5 },
-        JsonKind.Text => text.IndexOf((byte)'"') < 0,
-        _ => true,
+        JsonKind.Integer or JsonKind.Real or JsonKind.Real5 => text.Length > 0,
+        JsonKind.Integer5 => JsonBinaryCheck.IsHexadecimal(text),
+        _ => JsonBinaryCheck.IsText(kind, text),
     };
 
-    private static bool TryHeader(ReadOnlySpan<byte> bytes, out JsonKind kind, out int header, out long payload)
+    /// <summary>Reads an element's header: its type, which may be more than there are, its own size and that of what follows it.</summary>
+    public static bool TryHeader(ReadOnlySpan<byte> bytes, out int type, out int header, out long payload)
     {
-        kind = default;
+        type = 0;
         payload = 0;
         header = 0;
-        if (bytes.Length == 0 || (bytes[0] & 15) > (int)JsonKind.Object)
+        if (bytes.Length == 0)
         {
             return false;
         }
 
-        kind = (JsonKind)(bytes[0] & 15);
+        type = bytes[0] & 15;
         int code = bytes[0] >> 4;
         int extra = code switch { <= 11 => 0, 12 => 1, 13 => 2, 14 => 4, _ => 8 };
         header = 1 + extra;

@@ -16,11 +16,11 @@ internal static class JsonFunctions
             Add(table, name, 1, 1, arguments => arguments[0].IsNull ? SqlValue.Null : JsonValues.Result(JsonValues.Document(arguments[0]), binary));
             Add(table, name + "_array", 0, Any, arguments => Array(arguments, binary));
             Add(table, name + "_object", 0, Any, arguments => Object(arguments, binary));
-            Add(table, name + "_extract", 1, Any, arguments => Extract(arguments, binary));
-            Add(table, name + "_insert", 1, Any, arguments => Edit(arguments, JsonEdit.Insert, "insert", binary));
-            Add(table, name + "_replace", 1, Any, arguments => Edit(arguments, JsonEdit.Replace, "replace", binary));
-            Add(table, name + "_set", 1, Any, arguments => Edit(arguments, JsonEdit.Set, "set", binary));
-            Add(table, name + "_remove", 1, Any, arguments => Remove(arguments, binary));
+            Add(table, name + "_extract", 0, Any, arguments => Extract(arguments, binary));
+            Add(table, name + "_insert", 0, Any, arguments => Edit(arguments, JsonEdit.Insert, "insert", binary));
+            Add(table, name + "_replace", 0, Any, arguments => Edit(arguments, JsonEdit.Replace, "replace", binary));
+            Add(table, name + "_set", 0, Any, arguments => Edit(arguments, JsonEdit.Set, "set", binary));
+            Add(table, name + "_remove", 0, Any, arguments => Remove(arguments, binary));
             Add(table, name + "_patch", 2, 2, arguments => Patch(arguments, binary));
         }
 
@@ -118,10 +118,10 @@ internal static class JsonFunctions
             return SqlValue.Null;
         }
 
-        JsonPath path = ShortPath(arguments[1]);
+        JsonPath path = JsonPath.OfShort(arguments[1]);
         if (!asJson && arguments[0].Type == SqlType.Text && JsonScan.TryValue(arguments[0], path, out SqlValue value) is var scanned and not JsonScanResult.Undecided)
         {
-            return scanned == JsonScanResult.Found ? value : SqlValue.Null;
+            return scanned == JsonScanResult.Found ? value.WithSubtype(0) : SqlValue.Null;
         }
 
         JsonNode document = JsonValues.Document(arguments[0]);
@@ -130,25 +130,16 @@ internal static class JsonFunctions
             return SqlValue.Null;
         }
 
-        return asJson ? JsonValues.Text(found) : JsonValues.Value(found);
-    }
-
-    private static JsonPath ShortPath(in SqlValue value)
-    {
-        string text = SqlConvert.ToText(value).DecodeText();
-        if (text.StartsWith('$'))
-        {
-            return JsonPath.Of(System.Text.Encoding.UTF8.GetBytes(text));
-        }
-
-        string path = value.Type == SqlType.Integer ? value.Integer < 0 ? $"$[#{value.Integer}]" : $"$[{value.Integer}]"
-            : text.Length >= 3 && text[0] == '[' && text[^1] == ']' ? "$" + text
-            : $"$.\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
-        return JsonPath.Of(System.Text.Encoding.UTF8.GetBytes(path));
+        return asJson ? JsonValues.Text(found) : JsonValues.Value(found).WithSubtype(0);
     }
 
     private static SqlValue Edit(ReadOnlySpan<SqlValue> arguments, JsonEdit edit, string name, bool binary)
     {
+        if (arguments.Length == 0)
+        {
+            return SqlValue.Null;
+        }
+
         if (arguments.Length % 2 == 0)
         {
             throw Error($"json_{name}() needs an odd number of arguments");
@@ -162,12 +153,10 @@ internal static class JsonFunctions
         JsonNode document = JsonValues.Document(arguments[0]).Copy();
         for (int i = 1; i < arguments.Length; i += 2)
         {
-            if (arguments[i].IsNull)
+            if (!arguments[i].IsNull)
             {
-                return SqlValue.Null;
+                document = PathOf(arguments[i]).Edit(document, JsonValues.Raw(arguments[i + 1]), edit);
             }
-
-            document = PathOf(arguments[i]).Edit(document, JsonValues.Raw(arguments[i + 1]), edit);
         }
 
         return JsonValues.Result(document, binary);
@@ -175,7 +164,7 @@ internal static class JsonFunctions
 
     private static SqlValue Remove(ReadOnlySpan<SqlValue> arguments, bool binary)
     {
-        if (arguments[0].IsNull)
+        if (arguments.Length == 0 || arguments[0].IsNull)
         {
             return SqlValue.Null;
         }
@@ -220,7 +209,12 @@ internal static class JsonFunctions
             }
             else if (at >= 0)
             {
-                result.Items[at] = Merge(result.Items[at], value);
+                JsonNode before = result.Items[at];
+                result.Items[at] = Merge(before, value);
+                if (value.Kind != JsonKind.Object)
+                {
+                    _ = JsonBinary.Fit(value, before);
+                }
             }
             else
             {
@@ -256,11 +250,6 @@ internal static class JsonFunctions
         long flags = 1;
         if (arguments.Length > 1)
         {
-            if (arguments[1].IsNull)
-            {
-                return SqlValue.Null;
-            }
-
             flags = SqlConvert.ToInteger(arguments[1]);
             if (flags is < 1 or > 15)
             {
@@ -278,7 +267,7 @@ internal static class JsonFunctions
         {
             if (JsonBinary.IsMeant(value.Bytes))
             {
-                return SqlValue.FromBoolean((flags & 4) != 0 || ((flags & 8) != 0 && JsonBinary.Decode(value.Bytes) is not null));
+                return SqlValue.FromBoolean((flags & 4) != 0 || ((flags & 8) != 0 && JsonBinaryCheck.ErrorPosition(value.Bytes) == 0));
             }
         }
 
@@ -301,9 +290,9 @@ internal static class JsonFunctions
             return SqlValue.Null;
         }
 
-        if (value.Type == SqlType.Blob && JsonBinary.Decode(value.Bytes) is not null)
+        if (value.Type == SqlType.Blob && JsonBinary.IsMeant(value.Bytes))
         {
-            return SqlValue.FromInteger(0);
+            return SqlValue.FromInteger(JsonBinaryCheck.ErrorPosition(value.Bytes));
         }
 
         SqlValue text = value.IsNumeric ? SqlConvert.ToText(value) : value;

@@ -42,6 +42,9 @@ internal sealed class JsonNode(JsonKind kind, ReadOnlyMemory<byte> text = defaul
 
     public List<JsonNode> Items { get; } = kind >= JsonKind.Array ? [] : s_none;
 
+    /// <summary>The bytes of its header in JSONB, where it came or was made with more than its size needs; else 0.</summary>
+    public int HeaderSize { get; set; }
+
     public bool IsContainer => Kind >= JsonKind.Array;
 
     /// <summary>Values in an array or pairs in an object.</summary>
@@ -80,7 +83,7 @@ internal sealed class JsonNode(JsonKind kind, ReadOnlyMemory<byte> text = defaul
 
     public JsonNode Copy()
     {
-        JsonNode copy = new(Kind, Text);
+        JsonNode copy = new(Kind, Text) { HeaderSize = HeaderSize };
         foreach (JsonNode item in Items)
         {
             copy.Items.Add(item.Copy());

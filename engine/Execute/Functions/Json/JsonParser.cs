@@ -41,9 +41,11 @@ internal sealed class JsonParser
         return node;
     }
 
-    private int Current => _at < _text.Length ? _text[_at] : -1;
+    private int Current => ByteAt(_at);
 
-    private int Peek(int offset) => _at + offset < _text.Length ? _text[_at + offset] : -1;
+    private int Peek(int offset) => ByteAt(_at + offset);
+
+    private int ByteAt(int at) => at < _text.Length ? _text[at] : -1;
 
     private JsonNode? ParseValue()
     {
@@ -77,11 +79,11 @@ internal sealed class JsonParser
         }
 
         JsonNode node = new(kind);
-        _at++;
+        int start = ++_at;
         SkipSpace();
         while (Current != end)
         {
-            if (kind == JsonKind.Object && !ParseName(node))
+            if (kind == JsonKind.Object && !ParseName(node, start))
             {
                 return null;
             }
@@ -95,7 +97,7 @@ internal sealed class JsonParser
             SkipSpace();
             if (Current == ',')
             {
-                _at++;
+                start = ++_at;
                 SkipSpace();
                 if (Current == end)
                 {
@@ -113,11 +115,24 @@ internal sealed class JsonParser
         return node;
     }
 
-    private bool ParseName(JsonNode node)
+    /// <summary>A string, or a word; but a word that is a value is no name. <paramref name="start"/> is before the space in front of it.</summary>
+    private bool ParseName(JsonNode node, int start)
     {
-        JsonNode? name = Current is '"' or '\'' ? ParseString() : ParseIdentifier();
-        if (name is null)
+        int at = _at;
+        if (ParseValue() is not { } name)
         {
+            if (!IsIdentifierStart(at))
+            {
+                return false;
+            }
+
+            _at = at;
+            name = ParseIdentifier();
+        }
+
+        if (name.Kind is < JsonKind.Text or > JsonKind.TextRaw)
+        {
+            _at = start;
             return false;
         }
 
@@ -132,11 +147,11 @@ internal sealed class JsonParser
         return true;
     }
 
-    private JsonNode? ParseIdentifier()
+    private JsonNode ParseIdentifier()
     {
         int start = _at;
         bool escaped = false;
-        while (IsIdentifierByte(Current, _at > start) || (Current == '\\' && Peek(1) == 'u' && IsHex(2, 4)))
+        while (IsIdentifierStart(_at) || (Current is >= '0' and <= '9'))
         {
             bool isEscape = Current == '\\';
             escaped |= isEscape;
@@ -144,22 +159,22 @@ internal sealed class JsonParser
         }
 
         IsExtended = true;
-        return _at == start ? null : new JsonNode(escaped ? JsonKind.TextEscaped : JsonKind.Text, _text.AsMemory(start, _at - start));
+        return new JsonNode(escaped ? JsonKind.TextEscaped : JsonKind.Text, _text.AsMemory(start, _at - start));
     }
 
-    private static bool IsIdentifierByte(int c, bool digits) =>
-        c is '_' or '$' or (>= 'a' and <= 'z') or (>= 'A' and <= 'Z') or >= 0x80 || (digits && c is >= '0' and <= '9');
+    private bool IsIdentifierStart(int at) => at < _text.Length && _text[at] switch
+    {
+        (byte)'_' or (byte)'$' or (>= (byte)'a' and <= (byte)'z') or (>= (byte)'A' and <= (byte)'Z') => true,
+        (byte)'\\' => at + 1 < _text.Length && _text[at + 1] == 'u' && JsonEscapes.IsHex(_text.AsSpan(at), 2, 4),
+        >= 0x80 => WideSpace(at) == 0,
+        _ => false,
+    };
 
     private JsonNode? ParseString()
     {
         int quote = Current;
         JsonKind kind = JsonKind.Text;
-        if (quote == '\'')
-        {
-            IsExtended = true;
-            kind = JsonKind.Text5;
-        }
-
+        IsExtended |= quote == '\'';
         int start = ++_at;
         while (Current != quote)
         {
@@ -179,103 +194,66 @@ internal sealed class JsonParser
                     kind = JsonKind.Text5;
                     _at++;
                     break;
+                case '"':
+                    kind = JsonKind.Text5;
+                    _at++;
+                    break;
                 default:
                     _at++;
                     break;
             }
         }
 
-        ReadOnlyMemory<byte> text = _text.AsMemory(start, _at - start);
-        _at++;
-
-        // A text in single quotes needs nothing of JSON5 when it has neither escapes nor quotes in it.
-        return new JsonNode(kind == JsonKind.Text5 && JsonText.IsPlain(text.Span) ? JsonKind.Text : kind, text);
+        return new JsonNode(kind, _text.AsMemory(start, _at++ - start));
     }
 
     private bool SkipEscape(ref JsonKind kind)
     {
-        switch (Peek(1))
-        {
-            case '"' or '\\' or '/' or 'b' or 'f' or 'n' or 'r' or 't':
-                kind = kind == JsonKind.Text ? JsonKind.TextEscaped : kind;
-                _at += 2;
-                return true;
-            case 'u' when IsHex(2, 4):
-                kind = kind == JsonKind.Text ? JsonKind.TextEscaped : kind;
-                _at += 6;
-                return true;
-            case '\'' or '0' or 'v' or '\n':
-                _at += 2;
-                break;
-            case '\r':
-                _at += Peek(2) == '\n' ? 3 : 2;
-                break;
-            case 'x' when IsHex(2, 2):
-                _at += 4;
-                break;
-            case 0xe2 when Peek(2) == 0x80 && Peek(3) is 0xa8 or 0xa9:
-                _at += 4;
-                break;
-            default:
-                return false;
-        }
-
-        IsExtended = true;
-        kind = JsonKind.Text5;
-        return true;
-    }
-
-    private bool IsHex(int offset, int count)
-    {
-        for (int i = 0; i < count; i++)
-        {
-            if (Peek(offset + i) is not (>= 0 and var c) || !char.IsAsciiHexDigit((char)c))
-            {
-                return false;
-            }
-        }
-
-        return true;
+        int length = JsonEscapes.LengthOf(_text.AsSpan(_at), out bool isExtended);
+        IsExtended |= isExtended;
+        kind = isExtended ? JsonKind.Text5 : kind == JsonKind.Text ? JsonKind.TextEscaped : kind;
+        _at += Math.Max(1, length);
+        return length > 0;
     }
 
     private JsonNode? ParseNumber()
     {
         int start = _at;
-        bool negative = Current == '-';
         if (Current is '+' or '-')
         {
             IsExtended |= Current == '+';
             _at++;
-            if (!negative)
-            {
-                start = _at;
-            }
         }
 
-        if (Current is not ('.' or (>= '0' and <= '9')))
+        if (Current is '.' ? Peek(1) is not (>= '0' and <= '9') && _at == start : Current is not (>= '0' and <= '9'))
         {
-            return ParseNotANumber(negative);
+            bool negative = _text[start] == '-';
+            JsonNode? infinity = _at > start ? ParseInfinity(negative) : null;
+            _at = infinity is null ? start : _at;
+            return infinity;
         }
 
-        if (Current == '0' && Peek(1) is 'x' or 'X' && IsHex(2, 1))
+        // A plus sign is not kept.
+        int first = _text[start] == '+' ? _at : start;
+        if (Current == '0' && Peek(1) is 'x' or 'X' && JsonEscapes.IsHex(_text.AsSpan(_at), 2, 1))
         {
             IsExtended = true;
             _at += 2;
-            while (IsHex(0, 1))
+            while (JsonEscapes.IsHex(_text.AsSpan(_at), 0, 1))
             {
                 _at++;
             }
 
-            return new JsonNode(JsonKind.Integer5, _text.AsMemory(start, _at - start));
+            return new JsonNode(JsonKind.Integer5, _text.AsMemory(first, _at - first));
         }
 
         if (Current == '0' && Peek(1) is >= '0' and <= '9')
         {
-            _at++;
+            _at = start + 1;
             return null;
         }
 
-        return ParseDecimal(start);
+        return ParseDecimal(first);
     }
 
     private JsonNode? ParseDecimal(int start)
@@ -290,7 +268,9 @@ internal sealed class JsonParser
             int before = _at;
             SkipDigits();
             isExtended |= _at == before;
-            if (isExtended && _at == before && _text[start] == '.')
+
+            // A digit must stand before the point or after it.
+            if (_at == before && (before < start + 2 || _text[before - 2] is < (byte)'0' or > (byte)'9'))
             {
                 return null;
             }
@@ -305,8 +285,14 @@ internal sealed class JsonParser
             SkipDigits();
             if (_at == before)
             {
+                _at--;
                 return null;
             }
+        }
+
+        if (isReal && Current is '.' or 'e' or 'E')
+        {
+            return null;
         }
 
         IsExtended |= isExtended;
@@ -321,22 +307,32 @@ internal sealed class JsonParser
         }
     }
 
-    /// <summary>Infinity becomes a number too large for a double, NaN becomes null.</summary>
-    private JsonNode? ParseNotANumber(bool negative = false)
+    /// <summary>Infinity becomes a number too large for a double, NaN becomes null; that one has no sign.</summary>
+    private JsonNode? ParseNotANumber()
     {
-        if (TryWord("infinity", ignoreCase: true) || TryWord("inf", ignoreCase: true))
+        if (ParseInfinity(negative: false) is { } infinity)
         {
-            IsExtended = true;
-            return new JsonNode(JsonKind.Real, negative ? "-9e999"u8.ToArray() : "9e999"u8.ToArray());
+            return infinity;
         }
 
-        if (!negative && (TryWord("nan", ignoreCase: true) || TryWord("qnan", ignoreCase: true) || TryWord("snan", ignoreCase: true)))
+        if (TryWord("nan", ignoreCase: true) || TryWord("qnan", ignoreCase: true) || TryWord("snan", ignoreCase: true))
         {
             IsExtended = true;
             return new JsonNode(JsonKind.Null);
         }
 
         return null;
+    }
+
+    private JsonNode? ParseInfinity(bool negative)
+    {
+        if (!TryWord("infinity", ignoreCase: true) && !TryWord("inf", ignoreCase: true))
+        {
+            return null;
+        }
+
+        IsExtended = true;
+        return new JsonNode(JsonKind.Real, negative ? "-9e999"u8.ToArray() : "9e999"u8.ToArray());
     }
 
     private bool TryWord(string word, bool ignoreCase = false)
@@ -350,7 +346,7 @@ internal sealed class JsonParser
             }
         }
 
-        if (IsIdentifierByte(Peek(word.Length), digits: true))
+        if (Peek(word.Length) is >= 0 and var next && char.IsAsciiLetterOrDigit((char)next))
         {
             return false;
         }
@@ -382,7 +378,7 @@ internal sealed class JsonParser
                     }
 
                     break;
-                case >= 0x80 when WideSpace() is > 0 and var length:
+                case >= 0x80 when WideSpace(_at) is > 0 and var length:
                     _at += length;
                     break;
                 default:
@@ -394,7 +390,7 @@ internal sealed class JsonParser
     }
 
     /// <summary>The length of a white space character that is not ASCII; 0 when there is none.</summary>
-    private int WideSpace() => (Current, Peek(1), Peek(2)) switch
+    private int WideSpace(int at) => (_text[at], ByteAt(at + 1), ByteAt(at + 2)) switch
     {
         (0xc2, 0xa0, _) => 2,
         (0xe1, 0x9a, 0x80) => 3,

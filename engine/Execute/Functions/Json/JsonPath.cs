@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using Sluice.Engine.Execute.Expressions;
+using Sluice.Engine.Format;
 
 namespace Sluice.Engine.Execute.Functions.Json;
 
@@ -14,13 +16,21 @@ internal enum JsonEdit
 /// <summary>A path such as $.a[2]."b c"[#-1] ("JSON Functions And Operators", section 3.3).</summary>
 internal sealed class JsonPath
 {
-    private readonly record struct Step(byte[]? Name, long Index, bool FromEnd);
+    /// <param name="Name">The name that is looked for; null for a place in an array.</param>
+    /// <param name="Label">The name as it is added to an object.</param>
+    /// <param name="Index">The place, from the end of the array if <paramref name="FromEnd"/>.</param>
+    /// <param name="FromEnd">Whether it counts from the end.</param>
+    private readonly record struct Step(byte[]? Name, JsonNode? Label, long Index, bool FromEnd);
 
     private readonly List<Step> _steps = [];
 
     /// <summary>The path used last by this thread: most statements have one for all their rows.</summary>
     [ThreadStatic]
     private static JsonPath? s_last;
+
+    /// <summary>The same of the paths right of an arrow.</summary>
+    [ThreadStatic]
+    private static JsonPath? s_lastShort;
 
     private readonly byte[] _written;
 
@@ -35,26 +45,53 @@ internal sealed class JsonPath
             return last;
         }
 
-        JsonPath made = new(path);
+        JsonPath made = new(path, path);
         return made._broken == 0 ? s_last = made : null;
     }
 
     /// <summary>The path as it is written, be it good only up to a place that no walk may reach.</summary>
     /// <exception cref="SluiceException">"bad JSON path".</exception>
     public static JsonPath Of(ReadOnlySpan<byte> path) =>
-        TryOf(path) ?? (path.Length > 0 && path[0] == '$' ? new JsonPath(path) : throw Bad(path));
+        TryOf(path) ?? (path.Length > 0 && path[0] == '$' ? new JsonPath(path, path) : throw Bad(path));
 
-    private JsonPath(ReadOnlySpan<byte> path)
+    /// <summary>The right side of an arrow: a path, or short for one. A name, a place in an array (from its end, if negative), or that in brackets.</summary>
+    public static JsonPath OfShort(in SqlValue value)
     {
-        _written = path.ToArray();
+        ReadOnlySpan<byte> text = SqlConvert.ToText(value).Bytes;
+        if (text.StartsWith((byte)'$'))
+        {
+            return Of(text);
+        }
+
+        if (value.Type == SqlType.Integer)
+        {
+            return Of(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"$[{(value.Integer < 0 ? "#" : "")}{value.Integer}]")));
+        }
+
+        if (s_lastShort is { } last && text.SequenceEqual(last._written))
+        {
+            return last;
+        }
+
+        byte[] path = text.Length >= 3 && text[0] == '[' && text[^1] == ']' ? [(byte)'$', .. text]
+            : text.Length == 0 ? "$."u8.ToArray()
+            : [(byte)'$', (byte)'.', (byte)'"', .. text, (byte)'"'];
+        return s_lastShort = new JsonPath(path, text);
+    }
+
+    /// <param name="path">All of it.</param>
+    /// <param name="written">What an error names.</param>
+    private JsonPath(ReadOnlySpan<byte> path, ReadOnlySpan<byte> written)
+    {
+        _written = written.ToArray();
         _broken = path.Length > 0 && path[0] == '$' ? Parse(path[1..]) : (byte)'$';
-        IsForward = !_steps.Exists(step => step.FromEnd);
+        IsForward = _broken == 0 && !_steps.Exists(step => step.FromEnd);
     }
 
     /// <summary>How many names and places it consists of.</summary>
     public int Length => _steps.Count;
 
-    /// <summary>Whether no step counts from the end of an array.</summary>
+    /// <summary>Whether all of it is good and no step counts from the end of an array.</summary>
     public bool IsForward { get; }
 
     public bool IsName(int step) => _steps[step].Name is not null;
@@ -78,32 +115,30 @@ internal sealed class JsonPath
             node = node.Items[at];
         }
 
-        // Where a place of an array is asked for, nothing else has one, however it is written.
-        return _broken == 0 ? node : _broken == '[' && node.Kind != JsonKind.Array ? null : throw Bad(_written);
+        return _broken == 0 ? node : Reach(node);
     }
 
     /// <summary>The document after an edit. What a name or the end of an array is missing for is made.</summary>
     public JsonNode Edit(JsonNode root, JsonNode value, JsonEdit edit)
     {
-        if (_broken != 0)
+        if (_steps.Count == 0 && _broken == 0)
         {
-            _ = Find(root);
-            return edit == JsonEdit.Replace ? root : throw Bad(_written);
-        }
+            if (edit == JsonEdit.Insert)
+            {
+                return root;
+            }
 
-        if (_steps.Count == 0)
-        {
-            return edit == JsonEdit.Insert ? root : value;
+            _ = JsonBinary.Fit(value, root);
+            return value;
         }
 
         JsonNode node = root;
         for (int i = 0; i < _steps.Count; i++)
         {
             Step step = _steps[i];
-            bool isLast = i == _steps.Count - 1;
             int at = PlaceOf(node, step);
             bool isThere = at >= 0 && at < node.Items.Count;
-            if (isThere && !isLast)
+            if (isThere && (i < _steps.Count - 1 || _broken != 0))
             {
                 node = node.Items[at];
                 continue;
@@ -111,16 +146,20 @@ internal sealed class JsonPath
 
             if (isThere && edit != JsonEdit.Insert)
             {
+                bool fits = JsonBinary.Fit(value, node.Items[at]);
                 node.Items[at] = value;
+                Resize(root, fits ? 0 : i + 1);
             }
             else if (!isThere && edit != JsonEdit.Replace && CanAdd(node, step, at))
             {
-                Add(node, step, Nested(i + 1, value));
+                Add(node, step, _broken == 0 ? Nested(i + 1, value) : throw Bad(_written));
+                Resize(root, i + 1);
             }
 
-            break;
+            return root;
         }
 
+        _ = Reach(node);
         return root;
     }
 
@@ -150,19 +189,31 @@ internal sealed class JsonPath
             if (i < _steps.Count - 1)
             {
                 node = node.Items[at];
+                continue;
             }
-            else if (node.Kind == JsonKind.Object)
-            {
-                node.Items.RemoveRange(at - 1, 2);
-            }
-            else
-            {
-                node.Items.RemoveAt(at);
-            }
+
+            int first = node.Kind == JsonKind.Object ? at - 1 : at;
+            node.Items.RemoveRange(first, at + 1 - first);
+            Resize(root, i + 1);
         }
 
         return root;
     }
+
+    /// <summary>What is around a change of size has the header that its own size needs, down to the <paramref name="depth"/>-th.</summary>
+    private void Resize(JsonNode root, int depth)
+    {
+        JsonNode node = root;
+        for (int i = 0; i < depth; i++)
+        {
+            node.HeaderSize = 0;
+            node = i + 1 < depth ? node.Items[PlaceOf(node, _steps[i])] : node;
+        }
+    }
+
+    /// <summary>A walk has got to what is no step. Where a place of an array is asked for nothing else has one, however it is written.</summary>
+    /// <returns>Null.</returns>
+    private JsonNode? Reach(JsonNode node) => _broken == '[' && node.Kind != JsonKind.Array ? null : throw Bad(_written);
 
     private static bool CanAdd(JsonNode node, in Step step, int at) =>
         step.Name is not null ? node.Kind == JsonKind.Object : node.Kind == JsonKind.Array && at == node.Items.Count;
@@ -174,9 +225,9 @@ internal sealed class JsonPath
             return;
         }
 
-        if (step.Name is { } name)
+        if (step.Label is { } label)
         {
-            node.Items.Add(JsonNode.Raw(name));
+            node.Items.Add(label);
         }
 
         node.Items.Add(value);
@@ -255,8 +306,9 @@ internal sealed class JsonPath
                 return 0;
             }
 
-            JsonNode name = new(JsonKind.TextEscaped, path[2..end].ToArray());
-            _steps.Add(new Step(JsonText.Unescaped(name).ToArray(), 0, false));
+            byte[] quoted = path[2..end].ToArray();
+            JsonNode label = new(quoted.AsSpan().Contains((byte)'\\') ? JsonKind.Text5 : JsonKind.TextRaw, quoted);
+            _steps.Add(new Step(JsonText.Unescaped(label).ToArray(), label, 0, false));
             return end + 1;
         }
 
@@ -271,7 +323,8 @@ internal sealed class JsonPath
             return 0;
         }
 
-        _steps.Add(new Step(path[1..end].ToArray(), 0, false));
+        byte[] name = path[1..end].ToArray();
+        _steps.Add(new Step(name, JsonNode.Raw(name), 0, false));
         return end;
     }
 
@@ -290,7 +343,7 @@ internal sealed class JsonPath
             inner = inner[1..];
             if (inner.Length == 0)
             {
-                _steps.Add(new Step(null, 0, true));
+                _steps.Add(new Step(null, null, 0, true));
                 return end + 1;
             }
 
@@ -307,7 +360,7 @@ internal sealed class JsonPath
             return 0;
         }
 
-        _steps.Add(new Step(null, index, fromEnd));
+        _steps.Add(new Step(null, null, index, fromEnd));
         return end + 1;
     }
 }

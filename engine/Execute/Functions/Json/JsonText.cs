@@ -111,7 +111,7 @@ internal static class JsonText
                 continue;
             }
 
-            i += Unescape(text[i..], result);
+            i += JsonEscapes.Unescape(text[i..], result);
         }
 
         return result.ToArray();
@@ -301,85 +301,6 @@ internal static class JsonText
                 text.Append((byte)(c < 0x10 ? '0' : '1'));
                 text.Append("0123456789abcdef"u8[c & 15]);
                 break;
-        }
-    }
-
-    private static int Unescape(ReadOnlySpan<byte> escape, TextBuilder result)
-    {
-        switch (escape[1])
-        {
-            case (byte)'b':
-                result.Append((byte)'\b');
-                return 2;
-            case (byte)'f':
-                result.Append((byte)'\f');
-                return 2;
-            case (byte)'n':
-                result.Append((byte)'\n');
-                return 2;
-            case (byte)'r':
-                result.Append((byte)'\r');
-                return 2;
-            case (byte)'t':
-                result.Append((byte)'\t');
-                return 2;
-            case (byte)'v':
-                result.Append(0x0b);
-                return 2;
-            case (byte)'0':
-                result.Append(0);
-                return 2;
-            case (byte)'x':
-                AppendCharacter(HexOf(escape[2..4]), result);
-                return 4;
-            case (byte)'u':
-                return UnescapeUnicode(escape, result);
-            case (byte)'\n':
-                return 2;
-            case (byte)'\r':
-                return escape.Length > 2 && escape[2] == '\n' ? 3 : 2;
-            case 0xe2:
-                return 4;
-            default:
-                result.Append(escape[1]);
-                return 2;
-        }
-    }
-
-    private static int UnescapeUnicode(ReadOnlySpan<byte> escape, TextBuilder result)
-    {
-        int high = HexOf(escape[2..6]);
-        if (char.IsHighSurrogate((char)high) && escape.Length >= 12 && escape[6] == '\\' && escape[7] == 'u'
-            && HexOf(escape[8..12]) is var low && char.IsLowSurrogate((char)low))
-        {
-            AppendCharacter(char.ConvertToUtf32((char)high, (char)low), result);
-            return 12;
-        }
-
-        AppendCharacter(high, result);
-        return 6;
-    }
-
-    private static int HexOf(ReadOnlySpan<byte> digits) => int.Parse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
-
-    /// <summary>UTF-8 of a code point; a lone surrogate is encoded as it is, as SQLite does.</summary>
-    private static void AppendCharacter(int code, TextBuilder result)
-    {
-        if (code < 0x80)
-        {
-            result.Append((byte)code);
-        }
-        else if (code < 0x800)
-        {
-            result.Append([(byte)(0xc0 | (code >> 6)), (byte)(0x80 | (code & 0x3f))]);
-        }
-        else if (code < 0x10000)
-        {
-            result.Append([(byte)(0xe0 | (code >> 12)), (byte)(0x80 | ((code >> 6) & 0x3f)), (byte)(0x80 | (code & 0x3f))]);
-        }
-        else
-        {
-            result.Append([(byte)(0xf0 | (code >> 18)), (byte)(0x80 | ((code >> 12) & 0x3f)), (byte)(0x80 | ((code >> 6) & 0x3f)), (byte)(0x80 | (code & 0x3f))]);
         }
     }
 }

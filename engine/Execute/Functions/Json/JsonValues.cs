@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using Sluice.Engine.Execute.Expressions;
 using Sluice.Engine.Format;
 
@@ -13,13 +11,13 @@ internal static class JsonValues
 
     /// <summary>The document that an argument is: text, or JSONB.</summary>
     /// <exception cref="SluiceException">"malformed JSON".</exception>
-    public static JsonNode Document(in SqlValue value) => TryDocument(value) ?? throw new SluiceException(ResultCode.Error, "malformed JSON");
+    public static JsonNode Document(in SqlValue value) => TryDocument(value) ?? throw Malformed();
 
     public static JsonNode? TryDocument(in SqlValue value)
     {
-        if (value.Type == SqlType.Blob && JsonBinary.Decode(value.Bytes) is { } binary)
+        if (value.Type == SqlType.Blob && JsonBinary.IsMeant(value.Bytes))
         {
-            return binary;
+            return JsonBinary.Decode(value.Bytes);
         }
 
         SqlValue text = value.IsNumeric ? SqlConvert.ToText(value) : value;
@@ -40,7 +38,8 @@ internal static class JsonValues
             case SqlType.Text:
                 return value.Subtype == Subtype ? Document(value) : TextElement(value.Bytes);
             default:
-                return JsonBinary.Decode(value.Bytes) ?? throw new SluiceException(ResultCode.Error, "JSON cannot hold BLOB values");
+                return JsonBinary.IsMeant(value.Bytes) && JsonBinary.Decode(value.Bytes) is { } binary ? binary
+                    : throw new SluiceException(ResultCode.Error, "JSON cannot hold BLOB values");
         }
     }
 
@@ -84,16 +83,20 @@ internal static class JsonValues
     private static byte[] RealText(in SqlValue value) =>
         double.IsInfinity(value.Real) ? (value.Real > 0 ? "9.0e+999"u8 : "-9.0e+999"u8).ToArray() : SqlConvert.ToText(value).Bytes.ToArray();
 
+    /// <exception cref="SluiceException">"malformed JSON": a hexadecimal number of more than 64 bits, or what JSONB only calls a number.</exception>
     private static SqlValue Number(JsonNode node)
     {
-        TextBuilder builder = new();
-        JsonText.Write(node, builder);
-        string text = Encoding.ASCII.GetString(builder.Span);
-        if (node.Kind is JsonKind.Integer or JsonKind.Integer5 && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long integer))
+        TextBuilder text = new();
+        JsonText.Write(node, text);
+        bool isWhole = node.Kind is JsonKind.Integer or JsonKind.Integer5;
+        if (isWhole && NumberParser.ParseInteger(text.Span, out long integer) == IntegerForm.Whole && !(node.Kind == JsonKind.Integer5 && integer == long.MinValue))
         {
             return SqlValue.FromInteger(integer);
         }
 
-        return SqlValue.FromReal(SqlConvert.ToReal(SqlValue.FromText(text)));
+        bool isNumber = NumberParser.ParseReal(text.Span, out double real) is NumberForm.Integer or NumberForm.Real;
+        return isNumber && !(node.Kind == JsonKind.Integer5 && double.IsInfinity(real)) ? SqlValue.FromReal(real) : throw Malformed();
     }
+
+    private static SluiceException Malformed() => new(ResultCode.Error, "malformed JSON");
 }
