@@ -50,6 +50,7 @@ internal sealed class RowAppender : IRowAppender
 
     public long Append(SqlValue[] row)
     {
+        _session.RequireNotQueryOnly();
         row.CopyTo(_row, 0);
         Transaction transaction = RequireTransaction();
         if (!ReferenceEquals(transaction, _transaction) || !ReferenceEquals(transaction.Schemas, _schemas))

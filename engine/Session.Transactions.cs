@@ -93,11 +93,13 @@ public sealed partial class Session
                 _announced = TransactionKind.Concurrent;
                 break;
             case BeginKind.Immediate:
+                RequireNotQueryOnly();
                 RequireWritable();
                 _transaction = BeginTransaction(TransactionKind.Immediate, isolation);
                 _transaction.IsBlind = true;
                 break;
             default:
+                RequireNotQueryOnly();
                 RequireWritable();
                 _transaction = BeginTransaction(TransactionKind.Exclusive);
                 _isExclusive = true;
@@ -192,6 +194,15 @@ public sealed partial class Session
             throw new SluiceException(ResultCode.ReadOnly, Database.IsLive
                 ? "attempt to write a readonly database"
                 : $"attempt to write a readonly database: another process owns {Database.Path}, and what is read here is its last checkpoint");
+        }
+    }
+
+    /// <summary>Refuses what writes, or takes the lock for it, while PRAGMA query_only is on.</summary>
+    internal void RequireNotQueryOnly()
+    {
+        if (QueryOnly)
+        {
+            throw new SluiceException(ResultCode.ReadOnly, "attempt to write a readonly database");
         }
     }
 

@@ -62,7 +62,7 @@ public sealed partial class Statement
                     asynchronous).ConfigureAwait(false);
                 break;
             default:
-                RequireNotQueryOnly();
+                _session.RequireNotQueryOnly();
                 await RunAloneAsync(
                     _session.IsAlone ? TransactionKind.Immediate : TransactionKind.Deferred,
                     mayBecomeExclusive: true,

@@ -136,15 +136,7 @@ public sealed partial class Statement
             _session.RequireWritable(_schemas, table.Home);
         }
 
-        RequireNotQueryOnly();
-    }
-
-    private void RequireNotQueryOnly()
-    {
-        if (_session.QueryOnly)
-        {
-            throw new SluiceException(ResultCode.ReadOnly, "attempt to write a readonly database");
-        }
+        _session.RequireNotQueryOnly();
     }
 
     /// <summary>Turns the transactions exclusive of those databases that are written straight on their pages.</summary>
@@ -374,7 +366,11 @@ public sealed partial class Statement
                 _ = Compiled(own);
             }
         }
-        else if (_node is PragmaStatement pragma && _node.Explain == ExplainKind.None)
+        else if (_node.Explain == ExplainKind.QueryPlan)
+        {
+            Columns = CompiledExplain.PlanColumns;
+        }
+        else if (_node is PragmaStatement pragma)
         {
             Columns = [.. PragmaStatements.ColumnsOf(pragma).Select(name => new ResultColumnDescription(name, null, null, null))];
         }

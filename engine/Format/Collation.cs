@@ -19,6 +19,10 @@ public abstract class Collation(string name)
         public override int Compare(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b) => a.SequenceCompareTo(b);
     }
 
+    /// <summary>
+    /// As in SQLite, which compares strings of C here: behind a NUL that both texts have at the same place only their lengths count. Indexes of its
+    /// files are in this order.
+    /// </summary>
     private sealed class NoCaseCollation() : Collation("NOCASE")
     {
         public override int Compare(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b)
@@ -30,6 +34,11 @@ public abstract class Collation(string name)
                 if (order != 0)
                 {
                     return order;
+                }
+
+                if (a[i] == 0)
+                {
+                    break;
                 }
             }
 

@@ -18,8 +18,11 @@ internal sealed class CompiledExplain : CompiledStatement
         })];
     }
 
-    public override IReadOnlyList<ResultColumnDescription> Columns { get; } =
+    /// <summary>Also of a statement that has no plan, and so no rows.</summary>
+    public static IReadOnlyList<ResultColumnDescription> PlanColumns { get; } =
         [.. new[] { "id", "parent", "notused", "detail" }.Select(name => new ResultColumnDescription(name, null, null, null))];
+
+    public override IReadOnlyList<ResultColumnDescription> Columns => PlanColumns;
 
     public override bool IsReadOnly => true;
 

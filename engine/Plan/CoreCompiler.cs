@@ -55,6 +55,15 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         _windowing = _terms.Any(term => NodeWalk.HasWindow(term.Node)) || orderBy.Any(term => NodeWalk.HasWindow(term.Expression))
             ? new Windowing(_scope, core.Windows)
             : null;
+        foreach (WindowSpecification window in state.Compilation.ColumnFound is null ? [] : core.Windows.Select(window => window.Window))
+        {
+            // A window that no call names is not bound, but who looks for names wants those in it.
+            foreach (ExpressionNode term in window.PartitionBy.Concat(window.OrderBy.Select(order => order.Expression)))
+            {
+                NoteColumns(term);
+            }
+        }
+
         bool grouped = HasGroups(core);
         if (core.Having is not null && !grouped)
         {
@@ -75,6 +84,19 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         }
 
         return CompileGrouped(core, from.Steps, conditions, orderBy, limit);
+    }
+
+    private void NoteColumns(ExpressionNode node)
+    {
+        if (node is ColumnNode column && _scope.FindColumn(column) is { } found)
+        {
+            state.Compilation.ColumnFound!(column, found);
+        }
+
+        foreach (ExpressionNode child in NodeWalk.Children(node))
+        {
+            NoteColumns(child);
+        }
     }
 
     /// <summary>An aggregate in ORDER BY alone does not make groups; it is refused where it is bound. One of a query around this one makes them there.</summary>
@@ -345,10 +367,21 @@ internal sealed class CoreCompiler(CompileState state, RowScope? outer, CommonTa
         {
             if (NodeEquality.AreEqual(_terms[i].Node, expression))
             {
+                if (state.Compilation.ColumnFound is not null)
+                {
+                    // Who looks for names wants those of this place, too.
+                    _ = BindWithAliases(expression);
+                }
+
                 return _results[i];
             }
         }
 
+        return BindWithAliases(expression);
+    }
+
+    private Expr BindWithAliases(ExpressionNode expression)
+    {
         _scope.AliasesVisible = true;
         Expr bound = ExpressionBinder.Bind(expression, _scope);
         _scope.AliasesVisible = false;

@@ -55,8 +55,12 @@ internal static class ForeignKeyCompiler
     {
         return Matches(key, parent)
             ? ColumnsOf(key, parent)
-            : throw new SluiceException(ResultCode.Error, $"foreign key mismatch - \"{child.Name}\" referencing \"{key.Clause.Table}\"");
+            : throw Mismatch(child, key);
     }
+
+    /// <summary>A key that refers to what can be no parent by it.</summary>
+    public static SluiceException Mismatch(Table child, ForeignKeyTable key) =>
+        new(ResultCode.Error, $"foreign key mismatch - \"{child.Name}\" referencing \"{key.Clause.Table}\"");
 
     private static int[] ColumnsOf(ForeignKeyTable key, Table parent) =>
         key.Clause.Columns is { } names ? [.. names.Select(parent.OrdinalOf)] : PrimaryKey(parent);

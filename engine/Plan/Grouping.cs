@@ -41,7 +41,8 @@ internal sealed class Grouping(CompileState state)
     {
         foreach ((FunctionNode other, _, Expr same) in _calls)
         {
-            if (NodeEquality.AreEqual(node, other))
+            // Who looks for names wants those of each call.
+            if (state.Compilation.ColumnFound is null && NodeEquality.AreEqual(node, other))
             {
                 return same;
             }

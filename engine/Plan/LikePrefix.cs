@@ -57,7 +57,10 @@ internal static class LikePrefix
         return false;
     }
 
-    /// <summary>The bytes before the first wildcard; for LIKE only up to the first that is not ASCII, and in small letters, whose order NOCASE has.</summary>
+    /// <summary>
+    /// The bytes before the first wildcard; for LIKE only up to the first that is not ASCII or is NUL, behind which NOCASE has no order, and in small
+    /// letters, whose order NOCASE has.
+    /// </summary>
     private static byte[] PrefixOf(ReadOnlySpan<byte> pattern, LikeOperator kind)
     {
         if (kind == LikeOperator.Glob)
@@ -67,7 +70,7 @@ internal static class LikePrefix
         }
 
         int end = 0;
-        while (end < pattern.Length && pattern[end] is not ((byte)'%' or (byte)'_') && Ascii.IsValid(pattern[end]))
+        while (end < pattern.Length && pattern[end] is not ((byte)'%' or (byte)'_' or 0) && Ascii.IsValid(pattern[end]))
         {
             end++;
         }

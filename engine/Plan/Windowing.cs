@@ -77,7 +77,8 @@ internal sealed class Windowing(RowScope scope, IReadOnlyList<(string Name, Wind
     {
         foreach ((WindowSpecification other, Window known, List<WindowCall> itsCalls) in _windows)
         {
-            if (WindowSpecifications.AreEqual(written, other))
+            // Who looks for names wants those of each window.
+            if (scope.State.Compilation.ColumnFound is null && WindowSpecifications.AreEqual(written, other))
             {
                 return (known, itsCalls);
             }

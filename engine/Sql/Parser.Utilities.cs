@@ -110,31 +110,30 @@ internal sealed partial class Parser
             return new PragmaStatement(name, null);
         }
 
-        ExpressionNode value = ParsePragmaValue();
+        PragmaValue value = ParsePragmaValue();
         Expect(TokenKind.RightParen);
         return new PragmaStatement(name, value);
     }
 
-    /// <summary>A signed number, or a name or one of the words ON, DELETE and DEFAULT, which become text.</summary>
-    private LiteralNode ParsePragmaValue()
+    /// <summary>A signed number, or a name or one of the words ON, DELETE and DEFAULT.</summary>
+    private PragmaValue ParsePragmaValue()
     {
-        if (Kind is TokenKind.Plus or TokenKind.Minus or TokenKind.Integer or TokenKind.Float)
+        bool negative = Accept(TokenKind.Minus);
+        if ((!negative && Accept(TokenKind.Plus)) || negative || Kind is TokenKind.Integer or TokenKind.Float)
         {
-            return ParseSignedNumber();
-        }
-
-        int position = Position;
-        string word = Kind is TokenKind.On or TokenKind.Delete or TokenKind.Default ? TokenText(_token) : "";
-        if (word.Length > 0)
-        {
+            string digits = Kind is TokenKind.Integer or TokenKind.Float ? TokenText(_token) : throw Unexpected();
             Advance();
-        }
-        else
-        {
-            word = ParseName();
+            return new PragmaValue(negative ? "-" + digits : digits, IsNumber: true);
         }
 
-        return new LiteralNode(Format.SqlValue.FromText(word)) { Position = position };
+        if (Kind is not (TokenKind.On or TokenKind.Delete or TokenKind.Default))
+        {
+            return new PragmaValue(ParseName(), IsNumber: false);
+        }
+
+        string word = TokenText(_token);
+        Advance();
+        return new PragmaValue(word, IsNumber: false);
     }
 
     private AttachStatement ParseAttach()

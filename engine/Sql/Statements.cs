@@ -445,8 +445,11 @@ public sealed record SavepointStatement(string Name) : StatementNode;
 
 public sealed record ReleaseStatement(string Name) : StatementNode;
 
-/// <summary>PRAGMA [schema.]name [= value | (value)]. A word or signed number as value is a literal.</summary>
-public sealed record PragmaStatement(QualifiedName Name, ExpressionNode? Value) : StatementNode;
+/// <summary>PRAGMA [schema.]name [= value | (value)].</summary>
+public sealed record PragmaStatement(QualifiedName Name, PragmaValue? Value) : StatementNode;
+
+/// <summary>The value of a PRAGMA: a word, or a signed number, which is kept as it was written.</summary>
+public sealed record PragmaValue(string Text, bool IsNumber);
 
 public sealed record VacuumStatement(string? Schema, ExpressionNode? Into) : StatementNode;
 

@@ -46,7 +46,9 @@ public sealed class ValueEquality(Collation collation) : IEqualityComparer<SqlVa
         }
         else if (collation == Collation.NoCase)
         {
-            foreach (byte value in text)
+            hash.Add(text.Length);
+            int end = text.IndexOf((byte)0);
+            foreach (byte value in end < 0 ? text : text[..end])
             {
                 hash.Add(value is >= (byte)'A' and <= (byte)'Z' ? (byte)(value + 32) : value);
             }

@@ -14,18 +14,20 @@ internal static class CheckPragmas
     /// <summary>Errors listed when no number is given ("PRAGMA integrity_check").</summary>
     private const int DefaultLimit = 100;
 
+    private static readonly SqlValue[][] s_ok = [[SqlValue.FromText("ok")]];
+
     public static IReadOnlyList<SqlValue[]> Run(PragmaCall call, bool quick)
     {
         Schema schema = call.Transaction.Schema;
         Table? only = null;
         int limit = DefaultLimit;
-        if (call.Value.IsNumeric)
+        if (call.Value is { IsNumber: true })
         {
-            limit = call.Integer > 0 ? (int)Math.Min(call.Integer, int.MaxValue) : DefaultLimit;
+            limit = call.Int32 > 0 ? call.Int32 : DefaultLimit;
         }
-        else if (call.HasValue && !schema.TryGetTable(call.Text, out only))
+        else if (call.HasValue && (only = call.RequireTable()) is null)
         {
-            throw new SluiceException(ResultCode.Error, $"no such table: {call.Text}");
+            return s_ok;
         }
 
         List<string> errors = [];
@@ -46,7 +48,7 @@ internal static class CheckPragmas
             }
         }
 
-        return errors.Count == 0 ? [[SqlValue.FromText("ok")]] : [.. errors.Take(limit).Select(error => new[] { SqlValue.FromText(error) })];
+        return errors.Count == 0 ? s_ok : [.. errors.Take(limit).Select(error => new[] { SqlValue.FromText(error) })];
     }
 
     /// <summary>All trees but that of sqlite_schema; the order of one that we cannot use is not known.</summary>

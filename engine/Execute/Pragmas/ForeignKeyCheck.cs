@@ -6,47 +6,60 @@ using Sluice.Engine.Sql;
 
 namespace Sluice.Engine.Execute.Pragmas;
 
-/// <summary>PRAGMA foreign_key_check: the rows whose foreign keys have no parent, table by table.</summary>
+/// <summary>
+/// PRAGMA foreign_key_check: the rows whose foreign keys have no parent. The newest table first, row by row, and of a row its newest key first,
+/// as SQLite lists them.
+/// </summary>
 internal static class ForeignKeyCheck
 {
     public static IReadOnlyList<SqlValue[]> Run(PragmaCall call)
     {
-        Schema schema = call.Transaction.Schema;
         List<SqlValue[]> rows = [];
-        foreach (Table table in schema.Tables)
+        IEnumerable<Table> tables = !call.HasValue ? call.Home.Tables.Reverse() : call.RequireTable() is { } only ? [only] : [];
+        foreach (Table table in tables.Where(table => table.ForeignKeys.Count > 0))
         {
-            if (call.HasValue && !table.Name.Equals(call.Text, StringComparison.OrdinalIgnoreCase))
-            {
-                continue;
-            }
-
-            for (int id = 0; id < table.ForeignKeys.Count; id++)
-            {
-                Check(table, table.ForeignKeys[^(id + 1)], id, call, rows);
-            }
+            Check(table, [.. table.ForeignKeys.Reverse()], call, rows);
         }
 
         return rows;
     }
 
-    private static void Check(Table table, ForeignKeyTable key, int id, PragmaCall call, List<SqlValue[]> rows)
+    private static void Check(Table table, ForeignKeyTable[] keys, PragmaCall call, List<SqlValue[]> rows)
     {
-        string result = table.KeyColumns is null ? "c.rowid" : "NULL";
+        string rowid = table.KeyColumns is null ? $"c.{Names.AlwaysQuoted(RowidNames.Of(table))}" : "NULL";
+        string sql = $"SELECT {rowid}, {string.Join(", ", keys.Select(key => Broken(table, key, call)))} FROM {Named(table, call)} AS c NOT INDEXED";
+        CompiledStatement query = Planner.Compile(Parser.ParseStatement(sql), call.Whole.Schemas);
+        using Execution children = query.Start(call.Whole, call.Session, []);
+        while (children.Next())
+        {
+            for (int id = 0; id < keys.Length; id++)
+            {
+                if (children.Column(id + 1).Integer != 0)
+                {
+                    rows.Add([SqlValue.FromText(table.Name), children.Column(0), SqlValue.FromText(keys[id].Clause.Table), SqlValue.FromInteger(id)]);
+                }
+            }
+        }
+    }
+
+    /// <summary>The condition under which a row c has no parent by a key.</summary>
+    private static string Broken(Table table, ForeignKeyTable key, PragmaCall call)
+    {
         List<string> conditions = [.. key.Columns.Select(column => $"c.{Names.AlwaysQuoted(column)} IS NOT NULL")];
-        if (call.Transaction.Schema.TryGetTable(key.Clause.Table, out Table? parent))
+        if (call.Home.TryGetTable(key.Clause.Table, out Table? parent))
         {
             int[] parentColumns = ForeignKeyCompiler.ParentColumns(table, key, parent);
             IEnumerable<string> equal = parentColumns.Select(
                 (column, i) => $"p.{Names.AlwaysQuoted(parent.Columns[column].Name)} = +c.{Names.AlwaysQuoted(key.Columns[i])}");
-            conditions.Add($"NOT EXISTS (SELECT 1 FROM {Names.AlwaysQuoted(parent.Name)} AS p WHERE {string.Join(" AND ", equal)})");
+            conditions.Add($"NOT EXISTS (SELECT 1 FROM {Named(parent, call)} AS p WHERE {string.Join(" AND ", equal)})");
+        }
+        else if (call.Home.TryGetView(key.Clause.Table, out _))
+        {
+            throw ForeignKeyCompiler.Mismatch(table, key);
         }
 
-        string sql = $"SELECT {result} FROM {Names.AlwaysQuoted(table.Name)} AS c WHERE {string.Join(" AND ", conditions)}";
-        CompiledStatement query = Planner.Compile(Parser.ParseStatement(sql), call.Transaction.Schemas);
-        using Execution broken = query.Start(call.Transaction, call.Session, []);
-        while (broken.Next())
-        {
-            rows.Add([SqlValue.FromText(table.Name), broken.Column(0), SqlValue.FromText(key.Clause.Table), SqlValue.FromInteger(id)]);
-        }
+        return $"({string.Join(" AND ", conditions)})";
     }
+
+    private static string Named(Table table, PragmaCall call) => $"{Names.AlwaysQuoted(call.HomeName)}.{Names.AlwaysQuoted(table.Name)}";
 }

@@ -1,6 +1,8 @@
+using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute.Ddl;
 using Sluice.Engine.Format;
 using Sluice.Engine.Paging;
+using Sluice.Engine.Transactions;
 
 namespace Sluice.Engine.Execute.Pragmas;
 
@@ -11,8 +13,7 @@ internal static class HeaderPragmas
     {
         if (call.HasValue)
         {
-            call.Transaction.BecomeExclusive();
-            call.Transaction.ExclusivePages.UserVersion = (int)call.Integer;
+            PagesToWrite(call).UserVersion = call.Int32;
         }
 
         return One(Header(call).UserVersion);
@@ -22,16 +23,33 @@ internal static class HeaderPragmas
     {
         if (call.HasValue)
         {
-            call.Transaction.BecomeExclusive();
-            call.Transaction.ExclusivePages.ApplicationId = (int)call.Integer;
+            PagesToWrite(call).ApplicationId = call.Int32;
         }
 
         return One(Header(call).ApplicationId);
     }
 
     /// <summary>To set it would let others read tables by an old schema.</summary>
-    public static IReadOnlyList<SqlValue[]> SchemaVersion(PragmaCall call) =>
-        call.HasValue ? throw DdlStatements.Refused("PRAGMA schema_version with a value") : One(Header(call).SchemaCookie);
+    public static IReadOnlyList<SqlValue[]> SchemaVersion(PragmaCall call)
+    {
+        if (call.HasValue)
+        {
+            call.Session.RequireNotQueryOnly();
+            throw DdlStatements.Refused("PRAGMA schema_version with a value");
+        }
+
+        return One(Header(call).SchemaCookie);
+    }
+
+    /// <summary>
+    /// The number of the newest commit, so it changes with those of this connection, too. Where another process owns the file: its change counter,
+    /// which a checkpoint raises.
+    /// </summary>
+    public static IReadOnlyList<SqlValue[]> DataVersion(PragmaCall call)
+    {
+        Store store = call.Database.Store;
+        return One(store.IsOwner ? store.Statistics.DurableTimestamp : Header(call).ChangeCounter);
+    }
 
     /// <summary>A value has an effect in SQLite only before the file is made; here the file is always made.</summary>
     public static IReadOnlyList<SqlValue[]> PageSize(PragmaCall call) => One(call.Transaction.Pages.PageSize);
@@ -49,16 +67,21 @@ internal static class HeaderPragmas
         return One(!header.IsAutoVacuum ? 0 : header.IncrementalVacuum == 0 ? 1 : 2);
     }
 
+    /// <summary>As in SQLite a value counts as long as there is nothing yet that was written in another encoding.</summary>
     public static IReadOnlyList<SqlValue[]> Encoding(PragmaCall call)
     {
         string name = call.Text.ToUpperInvariant();
-        return name switch
-        {
-            "" or "UTF-8" or "UTF8" => [[SqlValue.FromText("UTF-8")]],
-            _ when name.StartsWith("UTF-16", StringComparison.Ordinal) || name.StartsWith("UTF16", StringComparison.Ordinal) =>
-                throw DdlStatements.Refused($"the encoding {call.Text}"),
-            _ => throw new SluiceException(ResultCode.Error, $"unsupported encoding: {call.Text}"),
-        };
+        return call.Home.Tables.Any(table => table.Name != Schema.SchemaTableName) || name is "" or "UTF-8" or "UTF8" ? [[SqlValue.FromText("UTF-8")]]
+            : name is "UTF-16" or "UTF-16LE" or "UTF-16BE" or "UTF16" or "UTF16LE" or "UTF16BE" ? throw DdlStatements.Refused($"the encoding {call.Text}")
+            : throw new SluiceException(ResultCode.Error, $"unsupported encoding: {call.Text}");
+    }
+
+    private static PageTransaction PagesToWrite(PragmaCall call)
+    {
+        call.Session.RequireNotQueryOnly();
+        call.Session.RequireWritable(call.Whole.Schemas, call.Home);
+        call.Transaction.BecomeExclusive();
+        return call.Transaction.ExclusivePages;
     }
 
     private static DatabaseHeader Header(PragmaCall call)

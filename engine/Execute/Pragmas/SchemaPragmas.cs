@@ -1,5 +1,6 @@
 using Sluice.Engine.Catalog;
 using Sluice.Engine.Execute.Ddl;
+using Sluice.Engine.Execute.TableFunctions;
 using Sluice.Engine.Format;
 using Sluice.Engine.Plan;
 using Sluice.Engine.Sql;
@@ -18,9 +19,9 @@ internal static class SchemaPragmas
             return [.. ViewColumns(view, call.Whole.Schemas).Select((column, i) => ColumnRow(i, column.Name, column.DeclaredType ?? "", false, SqlValue.Null, 0, hiddenToo ? 0 : null))];
         }
 
-        if (!schema.TryGetTable(call.Text, out Table? table))
+        if (!schema.TryGetTable(Schemas.IsTemp(null, call.Text) ? Schema.SchemaTableName : call.Text, out Table? table))
         {
-            return [];
+            return TableFunctionCatalog.Find(call.Text) is { } function ? [.. ColumnsOf(function, hiddenToo)] : [];
         }
 
         List<SqlValue[]> rows = [];
@@ -38,6 +39,11 @@ internal static class SchemaPragmas
 
         return rows;
     }
+
+    /// <summary>A table-valued function is a table with its arguments as hidden columns.</summary>
+    private static IEnumerable<SqlValue[]> ColumnsOf(TableFunction function, bool hiddenToo) =>
+        function.Columns.Where(column => hiddenToo || !column.IsHidden)
+            .Select((column, i) => ColumnRow(i, column.Name, column.DeclaredType, false, SqlValue.Null, 0, !hiddenToo ? null : column.IsHidden ? 1 : 0));
 
     public static IReadOnlyList<SqlValue[]> TableList(PragmaCall call)
     {

@@ -90,7 +90,6 @@ internal static class SettingPragmas
         return [[SqlValue.FromBoolean(call.Session.QueryOnly)]];
     }
 
-    /// <summary>LIKE has one meaning here; a program that counts on the other one must know.</summary>
     public static IReadOnlyList<SqlValue[]> CaseSensitiveLike(PragmaCall call)
     {
         call.Session.CaseSensitiveLike = call.IsOn;
@@ -135,7 +134,7 @@ internal static class SettingPragmas
     {
         if (call.HasValue)
         {
-            call.Session.BusyTimeout = TimeSpan.FromMilliseconds(Math.Clamp(call.Integer, 0, int.MaxValue));
+            call.Session.BusyTimeout = TimeSpan.FromMilliseconds(Math.Max(call.Int32, 0));
         }
 
         return [[SqlValue.FromInteger((long)call.Session.BusyTimeout.TotalMilliseconds)]];

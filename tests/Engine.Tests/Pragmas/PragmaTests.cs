@@ -1,4 +1,5 @@
 using System.Text;
+using Sluice.Engine.Format;
 using Sluice.Engine.Tests.Ddl;
 
 namespace Sluice.Engine.Tests.Pragmas;
@@ -101,11 +102,112 @@ public sealed class PragmaTests : IDisposable
     }
 
     [Theory]
+    [InlineData("PRAGMA user_version = 5")]
+    [InlineData("PRAGMA application_id(5)")]
+    [InlineData("PRAGMA temp.user_version = 5")]
+    [InlineData("PRAGMA schema_version = 5")]
+    [InlineData("UPDATE t SET a = 1 WHERE 0")]
+    [InlineData("CREATE VIEW w AS SELECT 1")]
+    [InlineData("DROP TABLE t")]
+    [InlineData("ALTER TABLE t ADD COLUMN b")]
+    [InlineData("ANALYZE")]
+    [InlineData("REINDEX")]
+    [InlineData("VACUUM")]
+    [InlineData("BEGIN IMMEDIATE")]
+    [InlineData("BEGIN EXCLUSIVE")]
+    [InlineData("BEGIN; SAVEPOINT s; PRAGMA user_version = 5")]
+    public void Query_only_refuses_every_write(string sql)
+    {
+        _twins.Prepare("CREATE TABLE t(a); PRAGMA user_version = 3");
+
+        SluiceException refused = Assert.Throws<SluiceException>(() => TwinDatabases.Ours(_twins.OurPath, "PRAGMA query_only = 1; " + sql));
+
+        Assert.Equal((ResultCode.ReadOnly, "attempt to write a readonly database"), (refused.Code, refused.Message));
+        Assert.Equal(["3", "t"], TwinDatabases.Ours(_twins.OurPath, "PRAGMA user_version; SELECT group_concat(name) FROM sqlite_schema"));
+    }
+
+    [Fact]
+    public void An_appender_heeds_query_only()
+    {
+        using Database database = Database.Open(DatabaseOptions.MemoryPath, new DatabaseOptions());
+        using Session session = database.Connect();
+        TwinDatabases.Run(session, "CREATE TABLE t(a); BEGIN");
+        using IRowAppender appender = ((ISession)session).CreateAppender("t", []);
+        appender.Append([SqlValue.FromInteger(1)]);
+        TwinDatabases.Run(session, "PRAGMA query_only = 1");
+
+        Assert.Equal(ResultCode.ReadOnly, Assert.Throws<SluiceException>(() => appender.Append([SqlValue.FromInteger(2)])).Code);
+
+        Assert.Equal(["1"], TwinDatabases.Run(session, "SELECT a FROM t"));
+    }
+
+    [Theory]
+    [InlineData("2147483647", 2147483647)]
+    [InlineData("2147483648", 0)]
+    [InlineData("-2147483648", -2147483648)]
+    [InlineData("-2147483649", 0)]
+    [InlineData("99999999999", 0)]
+    [InlineData("000000000000000012", 12)]
+    [InlineData("1e3", 1)]
+    [InlineData("1.9", 1)]
+    [InlineData("0x7fffffff", 2147483647)]
+    [InlineData("0x80000000", 0)]
+    [InlineData("-0x10", 0)]
+    [InlineData("'0x10z'", 16)]
+    [InlineData("'12abc'", 12)]
+    [InlineData("' 12'", 0)]
+    [InlineData("'+12'", 12)]
+    [InlineData("'-'", 0)]
+    [InlineData("on", 0)]
+    public void A_header_field_takes_a_number_of_32_bits(string value, int expected)
+    {
+        string sql = $"PRAGMA application_id = {value}; PRAGMA application_id";
+
+        Assert.Equal([$"{expected}"], TwinDatabases.Ours(_twins.OurPath, sql));
+        Assert.Equal([$"{expected}"], TwinDatabases.Sqlite(_twins.SqlitePath, sql));
+    }
+
+    /// <summary>They need more than 32 bits.</summary>
+    [Theory]
+    [InlineData("8589934592")]
+    [InlineData("0x200000000")]
+    [InlineData("8.589934592e9")]
+    public void A_size_may_be_written_in_each_form(string value) =>
+        Assert.Equal(["8589934592"], TwinDatabases.Ours(_twins.OurPath, $"PRAGMA memory_limit = {value}"));
+
+    /// <summary>Names of tables and columns are those of the database that was named, not of a table of the same name that would be found first.</summary>
+    [Fact]
+    public void Foreign_key_check_of_an_attached_database_stays_in_it()
+    {
+        const string sql = "PRAGMA foreign_keys = OFF; ATTACH ':memory:' AS z; CREATE TABLE p(k INTEGER PRIMARY KEY); CREATE TABLE c(x); INSERT INTO p VALUES(1);"
+            + "CREATE TABLE z.p(k INTEGER PRIMARY KEY); CREATE TABLE z.c(rowid, a REFERENCES p); INSERT INTO z.c VALUES('r', 1); PRAGMA z.foreign_key_check";
+
+        Assert.Equal(TwinDatabases.Sqlite(_twins.SqlitePath, sql), TwinDatabases.Ours(_twins.OurPath, sql));
+    }
+
+    [Fact]
+    public void Data_version_changes_when_another_connection_commits()
+    {
+        using Database database = Database.Open(DatabaseOptions.MemoryPath, new DatabaseOptions());
+        using Session session = database.Connect();
+        using Session other = database.Connect();
+        TwinDatabases.Run(session, "CREATE TABLE t(a)");
+        IEnumerable<string> before = TwinDatabases.Run(session, "PRAGMA data_version");
+        Assert.Equal(before, TwinDatabases.Run(session, "PRAGMA data_version"));
+
+        TwinDatabases.Run(other, "INSERT INTO t VALUES(1)");
+
+        Assert.NotEqual(before, TwinDatabases.Run(session, "PRAGMA data_version"));
+    }
+
+    [Theory]
     [InlineData("PRAGMA table_info(t)", 6)]
     [InlineData("PRAGMA user_version", 1)]
     [InlineData("PRAGMA user_version = 5", 0)]
     [InlineData("PRAGMA nosuch_pragma", 0)]
     [InlineData("PRAGMA busy_timeout = 5", 1)]
+    [InlineData("EXPLAIN QUERY PLAN PRAGMA user_version", 4)]
+    [InlineData("EXPLAIN QUERY PLAN CREATE TABLE t(a)", 4)]
     public void Columns_are_known_before_it_runs(string sql, int columns)
     {
         using Database database = Database.Open(DatabaseOptions.MemoryPath, new DatabaseOptions());

@@ -177,16 +177,24 @@ public sealed class ParserTests
     public void BeginHasAKind(string sql, BeginKind kind) => Assert.Equal(kind, Parse<BeginStatement>(sql).Kind);
 
     [Theory]
-    [InlineData("PRAGMA user_version = -5", SqlType.Integer, "-5")]
-    [InlineData("PRAGMA main.user_version(+5)", SqlType.Integer, "5")]
-    [InlineData("PRAGMA x = 1.5", SqlType.Real, "1.5")]
-    [InlineData("PRAGMA foreign_keys = ON", SqlType.Text, "'ON'")]
-    [InlineData("PRAGMA table_info(\"a b\")", SqlType.Text, "'a b'")]
-    public void APragmasValueIsALiteral(string sql, SqlType type, string text)
-    {
-        var literal = Assert.IsType<LiteralNode>(Parse<PragmaStatement>(sql).Value);
-        Assert.Equal((type, text), (literal.Value.Type, literal.Value.ToString()));
-    }
+    [InlineData("PRAGMA user_version = -5", true, "-5")]
+    [InlineData("PRAGMA main.user_version(+5)", true, "5")]
+    [InlineData("PRAGMA x = 1e3", true, "1e3")]
+    [InlineData("PRAGMA x = 0xffffffffffffffffff", true, "0xffffffffffffffffff")]
+    [InlineData("PRAGMA foreign_keys = ON", false, "ON")]
+    [InlineData("PRAGMA x = '5'", false, "5")]
+    [InlineData("PRAGMA table_info(\"a b\")", false, "a b")]
+    public void APragmasValueIsAWordOrANumberAsWritten(string sql, bool isNumber, string text) =>
+        Assert.Equal(new PragmaValue(text, isNumber), Parse<PragmaStatement>(sql).Value);
+
+    [Theory]
+    [InlineData("PRAGMA x = ", "incomplete input")]
+    [InlineData("PRAGMA x = -", "incomplete input")]
+    [InlineData("PRAGMA x()", "near \")\": syntax error")]
+    [InlineData("PRAGMA x = -a", "near \"a\": syntax error")]
+    [InlineData("PRAGMA x = 1 + 1", "near \"+\": syntax error")]
+    public void APragmasValueIsNoExpression(string sql, string message) =>
+        Assert.Equal(message, Assert.Throws<SluiceException>(() => Parser.ParseStatement(sql)).Message);
 
     [Fact]
     public void ExplainIsToldFromExplainQueryPlan()
