@@ -1,4 +1,5 @@
 using Sluice.Engine.Catalog;
+using Sluice.Engine.Files;
 using Sluice.Engine.Transactions;
 
 namespace Sluice.Engine;
@@ -78,7 +79,7 @@ public sealed partial class Session
         }
     }
 
-    /// <summary>ATTACH: an empty path, as <see cref="DatabaseOptions.MemoryPath"/>, is a private database.</summary>
+    /// <summary>ATTACH: an empty path, as <see cref="DatabaseOptions.MemoryPath"/>, is a private database; a <c>file:</c> URI is understood.</summary>
     internal void Attach(string path, string name)
     {
         if (_attached.Count >= MaxAttached)
@@ -91,13 +92,20 @@ public sealed partial class Session
             throw new SluiceException(ResultCode.Error, $"database {name} is already in use");
         }
 
-        bool isPrivate = path.Length == 0 || path == DatabaseOptions.MemoryPath;
-        if (!isPrivate && !MayAttachFiles)
+        FileUri? uri = FileUri.Is(path) ? FileUri.Parse(path) : null;
+        string file = uri is null ? path : uri.Path;
+        bool inMemory = file.Length == 0 || file == DatabaseOptions.MemoryPath || uri is { IsMemory: true };
+        if ((!inMemory || uri?.MemoryName is not null) && !MayAttachFiles)
         {
             throw new SluiceException(ResultCode.Permission, "a file cannot be attached through the process that owns the main database");
         }
 
-        Database opened = Database.Open(isPrivate ? DatabaseOptions.MemoryPath : path, new DatabaseOptions { ReadOnly = IsReadOnly && !isPrivate });
+        Database opened = Database.Open(inMemory ? DatabaseOptions.MemoryPath : file, new DatabaseOptions
+        {
+            ReadOnly = !inMemory && (IsReadOnly || uri?.Mode == FileUriMode.ReadOnly),
+            Create = uri?.Mode is not (FileUriMode.ReadWrite or FileUriMode.ReadOnly),
+            MemoryName = uri?.MemoryName,
+        });
         if (Databases.Any(one => one.Database == opened))
         {
             opened.Dispose();
