@@ -16,6 +16,9 @@ public sealed partial class Session
 
     private readonly List<(string Name, Database Database)> _attached = [];
     private readonly SchemasCache _schemas = new();
+
+    /// <summary>Attached ones that this session may not write, although others may.</summary>
+    private readonly HashSet<Database> _readOnly = [];
     private Database? _temp;
 
     /// <summary>Whether files may be attached: not by a session that works for another process, whose rights to files may be others.</summary>
@@ -57,7 +60,7 @@ public sealed partial class Session
         {
             foreach ((_, string name, Database database) in Databases.Skip(1))
             {
-                all.Add(name, database.Store.Begin(KindIn(database, kind), BusyTimeout, isolation), !database.IsReadOnly);
+                all.Add(name, database.Store.Begin(KindIn(database, kind), BusyTimeout, isolation), MayWrite(database));
             }
 
             return all;
@@ -100,9 +103,10 @@ public sealed partial class Session
             throw new SluiceException(ResultCode.Permission, "a file cannot be attached through the process that owns the main database");
         }
 
+        bool isReadOnly = !inMemory && (IsReadOnly || uri?.Mode == FileUriMode.ReadOnly);
         Database opened = Database.Open(inMemory ? DatabaseOptions.MemoryPath : file, new DatabaseOptions
         {
-            ReadOnly = !inMemory && (IsReadOnly || uri?.Mode == FileUriMode.ReadOnly),
+            ReadOnly = isReadOnly,
             Create = uri?.Mode is not (FileUriMode.ReadWrite or FileUriMode.ReadOnly),
             MemoryName = uri?.MemoryName,
         });
@@ -112,12 +116,18 @@ public sealed partial class Session
             throw new SluiceException(ResultCode.Error, $"database {path} is already attached");
         }
 
+        if (isReadOnly)
+        {
+            _ = _readOnly.Add(opened);
+        }
+
         try
         {
             Join(name, opened);
         }
         catch
         {
+            _ = _readOnly.Remove(opened);
             opened.Dispose();
             throw;
         }
@@ -144,6 +154,7 @@ public sealed partial class Session
             throw new SluiceException(ResultCode.Error, $"database {name} is locked");
         }
 
+        _ = _readOnly.Remove(_attached[index].Database);
         _attached[index].Database.Dispose();
         _attached.RemoveAt(index);
     }
@@ -166,11 +177,13 @@ public sealed partial class Session
             }
         }
 
-        joint.Add(name, database.Store.Begin(KindIn(database, joint.Kind), BusyTimeout, Isolation), !database.IsReadOnly);
+        joint.Add(name, database.Store.Begin(KindIn(database, joint.Kind), BusyTimeout, Isolation), MayWrite(database));
     }
 
+    private bool MayWrite(Database database) => !database.IsReadOnly && !_readOnly.Contains(database);
+
     private TransactionKind KindIn(Database database, TransactionKind kind) =>
-        database.IsReadOnly || (database == _temp && kind is TransactionKind.Immediate or TransactionKind.Exclusive) ? TransactionKind.Deferred : kind;
+        !MayWrite(database) || (database == _temp && kind is TransactionKind.Immediate or TransactionKind.Exclusive) ? TransactionKind.Deferred : kind;
 
     private Database? Named(string name) => Databases.FirstOrDefault(one => one.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Database;
 

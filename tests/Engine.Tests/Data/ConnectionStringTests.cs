@@ -177,6 +177,17 @@ public class ConnectionStringTests
             Assert.Equal(ResultCode.CannotOpen, Assert.Throws<SluiceException>(() => connection.Run($"ATTACH 'file:{folder.File("none.db")}?mode=rw' AS y")).PrimaryCode);
         }
 
+        // Also where somebody else in the process has the attached file open for writing.
+        using (SluiceConnection writer = Open($"Data Source={uri}"))
+        using (SluiceConnection reader = Open($"Data Source={folder.File("attached.db")};Mode=ReadOnly"))
+        {
+            reader.Run($"ATTACH '{path}' AS x; BEGIN");
+            Assert.Equal(ResultCode.ReadOnly, Assert.Throws<SluiceException>(() => reader.Run("DELETE FROM x.t")).PrimaryCode);
+            reader.Run("COMMIT; DETACH x");
+            writer.Run("INSERT INTO t VALUES(2)");
+            Assert.Equal(2L, writer.Scalar("SELECT count(*) FROM t"));
+        }
+
         Assert.Contains("access mode not allowed", Assert.Throws<SluiceException>(() => Open($"Data Source={uri}?mode=rwc;Mode=ReadOnly")).Message);
     }
 
