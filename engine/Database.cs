@@ -20,6 +20,9 @@ public sealed record DatabaseOptions
     /// <summary>Whether other processes may work on the file through this one while it owns it.</summary>
     public bool Serve { get; init; } = true;
 
+    /// <summary>A name by which sessions of this process share a database in memory; null for a private one.</summary>
+    internal string? MemoryName { get; init; }
+
     /// <summary>The store's own settings: log, memory, checkpoints.</summary>
     public StoreOptions Store { get; init; } = new();
 }
@@ -69,7 +72,7 @@ public sealed class Database : IDisposable
     /// <summary>Whether an error has made the database read-only until it is opened anew.</summary>
     internal bool HasFailed => _store.IsOwner && _store.IsReadOnly;
 
-    /// <summary>Whether others of this process join it: it is a file that this process owns.</summary>
+    /// <summary>Whether others of this process join it: it is a file that this process owns, or a database in memory that has a name.</summary>
     internal bool CanBeShared => _key is not null;
 
     /// <summary>How many have it open.</summary>
@@ -90,7 +93,7 @@ public sealed class Database : IDisposable
     {
         if (path == DatabaseOptions.MemoryPath)
         {
-            return new Database(path, Store.Open(new MemoryFileSystem(), "memory.db", options.Store with { Durable = false }));
+            return OpenMemory(options);
         }
 
         FileSystem files = PosixFileSystem.Instance;
@@ -175,6 +178,32 @@ public sealed class Database : IDisposable
             _server?.Dispose();
             _store.Dispose();
         }
+    }
+
+    private static Database OpenMemory(DatabaseOptions options)
+    {
+        if (options.MemoryName is not { } name)
+        {
+            return Made(key: null);
+        }
+
+        lock (s_gate)
+        {
+            // No path of a file: these are absolute.
+            string key = DatabaseOptions.MemoryPath + name;
+            if (s_open.TryGetValue(key, out Database? shared))
+            {
+                shared._users++;
+                return shared;
+            }
+
+            Database made = Made(key);
+            s_open.Add(key, made);
+            return made;
+        }
+
+        Database Made(string? key) =>
+            new(DatabaseOptions.MemoryPath, Store.Open(new MemoryFileSystem(), "memory.db", options.Store with { Durable = false }), key);
     }
 
     private static Database? Own(FileSystem files, string path, string key, DatabaseOptions options)

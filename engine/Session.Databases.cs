@@ -1,4 +1,5 @@
 using Sluice.Engine.Catalog;
+using Sluice.Engine.Files;
 using Sluice.Engine.Transactions;
 
 namespace Sluice.Engine;
@@ -15,6 +16,9 @@ public sealed partial class Session
 
     private readonly List<(string Name, Database Database)> _attached = [];
     private readonly SchemasCache _schemas = new();
+
+    /// <summary>Attached ones that this session may not write, although others may.</summary>
+    private readonly HashSet<Database> _readOnly = [];
     private Database? _temp;
 
     /// <summary>Whether files may be attached: not by a session that works for another process, whose rights to files may be others.</summary>
@@ -56,7 +60,7 @@ public sealed partial class Session
         {
             foreach ((_, string name, Database database) in Databases.Skip(1))
             {
-                all.Add(name, database.Store.Begin(KindIn(database, kind), BusyTimeout, isolation), !database.IsReadOnly);
+                all.Add(name, database.Store.Begin(KindIn(database, kind), BusyTimeout, isolation), MayWrite(database));
             }
 
             return all;
@@ -78,7 +82,7 @@ public sealed partial class Session
         }
     }
 
-    /// <summary>ATTACH: an empty path, as <see cref="DatabaseOptions.MemoryPath"/>, is a private database.</summary>
+    /// <summary>ATTACH: an empty path, as <see cref="DatabaseOptions.MemoryPath"/>, is a private database; a <c>file:</c> URI is understood.</summary>
     internal void Attach(string path, string name)
     {
         if (_attached.Count >= MaxAttached)
@@ -91,17 +95,30 @@ public sealed partial class Session
             throw new SluiceException(ResultCode.Error, $"database {name} is already in use");
         }
 
-        bool isPrivate = path.Length == 0 || path == DatabaseOptions.MemoryPath;
-        if (!isPrivate && !MayAttachFiles)
+        FileUri? uri = FileUri.Is(path) ? FileUri.Parse(path) : null;
+        string file = uri is null ? path : uri.Path;
+        bool inMemory = file.Length == 0 || file == DatabaseOptions.MemoryPath || uri is { IsMemory: true };
+        if ((!inMemory || uri?.MemoryName is not null) && !MayAttachFiles)
         {
             throw new SluiceException(ResultCode.Permission, "a file cannot be attached through the process that owns the main database");
         }
 
-        Database opened = Database.Open(isPrivate ? DatabaseOptions.MemoryPath : path, new DatabaseOptions { ReadOnly = IsReadOnly && !isPrivate });
+        bool isReadOnly = !inMemory && (IsReadOnly || uri?.Mode == FileUriMode.ReadOnly);
+        Database opened = Database.Open(inMemory ? DatabaseOptions.MemoryPath : file, new DatabaseOptions
+        {
+            ReadOnly = isReadOnly,
+            Create = uri?.Mode is not (FileUriMode.ReadWrite or FileUriMode.ReadOnly),
+            MemoryName = uri?.MemoryName,
+        });
         if (Databases.Any(one => one.Database == opened))
         {
             opened.Dispose();
             throw new SluiceException(ResultCode.Error, $"database {path} is already attached");
+        }
+
+        if (isReadOnly)
+        {
+            _ = _readOnly.Add(opened);
         }
 
         try
@@ -110,6 +127,7 @@ public sealed partial class Session
         }
         catch
         {
+            _ = _readOnly.Remove(opened);
             opened.Dispose();
             throw;
         }
@@ -136,6 +154,7 @@ public sealed partial class Session
             throw new SluiceException(ResultCode.Error, $"database {name} is locked");
         }
 
+        _ = _readOnly.Remove(_attached[index].Database);
         _attached[index].Database.Dispose();
         _attached.RemoveAt(index);
     }
@@ -158,11 +177,13 @@ public sealed partial class Session
             }
         }
 
-        joint.Add(name, database.Store.Begin(KindIn(database, joint.Kind), BusyTimeout, Isolation), !database.IsReadOnly);
+        joint.Add(name, database.Store.Begin(KindIn(database, joint.Kind), BusyTimeout, Isolation), MayWrite(database));
     }
 
+    private bool MayWrite(Database database) => !database.IsReadOnly && !_readOnly.Contains(database);
+
     private TransactionKind KindIn(Database database, TransactionKind kind) =>
-        database.IsReadOnly || (database == _temp && kind is TransactionKind.Immediate or TransactionKind.Exclusive) ? TransactionKind.Deferred : kind;
+        !MayWrite(database) || (database == _temp && kind is TransactionKind.Immediate or TransactionKind.Exclusive) ? TransactionKind.Deferred : kind;
 
     private Database? Named(string name) => Databases.FirstOrDefault(one => one.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Database;
 

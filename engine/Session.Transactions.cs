@@ -184,7 +184,7 @@ public sealed partial class Session
     {
         if (schemas is not null && home is not null && home != schemas.Main)
         {
-            if (Named(schemas.NameOf(home)) is { IsReadOnly: true } attached)
+            if (Named(schemas.NameOf(home)) is { } attached && !MayWrite(attached))
             {
                 throw new SluiceException(ResultCode.ReadOnly, $"attempt to write a readonly database: {attached.Path}");
             }

@@ -109,7 +109,8 @@ public sealed partial class SluiceConnection : DbConnection
             return;
         }
 
-        if (_settings.DataSource.Length == 0)
+        DataLocation location = DataLocation.Of(_settings);
+        if (location.Path.Length == 0)
         {
             throw new InvalidOperationException(
                 $"The connection string names no file: set 'Data Source' to a path or to {SluiceConnectionStringBuilder.MemorySource}.");
@@ -121,8 +122,8 @@ public sealed partial class SluiceConnection : DbConnection
             ConnectionPool.ClearFailed();
         }
 
-        (_session, _database) = Opening.Open(Request(mustBeLive: false));
-        if (_settings.Pooling && _database is { CanBeShared: true })
+        (_session, _database) = Opening.Open(Request(location, mustBeLive: false));
+        if (_settings.Pooling && _database is { CanBeShared: true, Path: not DatabaseOptions.MemoryPath })
         {
             ConnectionPool.Keep(_database);
         }
@@ -133,6 +134,16 @@ public sealed partial class SluiceConnection : DbConnection
         try
         {
             Give(_session, _functions);
+            if (_settings.ForeignKeys)
+            {
+                Set(_session, "PRAGMA foreign_keys = ON"u8.ToArray());
+            }
+
+            if (_settings.RecursiveTriggers)
+            {
+                Set(_session, "PRAGMA recursive_triggers = ON"u8.ToArray());
+            }
+
             Source?.Opened(this, _database);
         }
         catch
@@ -193,7 +204,7 @@ public sealed partial class SluiceConnection : DbConnection
     public static void ClearPool(SluiceConnection connection)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        string path = Files.PosixFileSystem.Instance.Canonical(connection.DataSource);
+        string path = Files.PosixFileSystem.Instance.Canonical(DataLocation.Of(connection._settings).Path);
         ConnectionPool.Clear(database => database.Store.Path == path);
     }
 
@@ -272,16 +283,17 @@ public sealed partial class SluiceConnection : DbConnection
 
     internal void InterruptSession() => _session?.Interrupt();
 
-    private OpeningRequest Request(bool mustBeLive) => new()
+    private OpeningRequest Request(in DataLocation location, bool mustBeLive) => new()
     {
-        Path = _settings.DataSource,
+        Path = location.Path,
         Sharing = _settings.Sharing,
         BusyTimeout = TimeSpan.FromMilliseconds(_settings.BusyTimeoutMs),
         MustBeLive = mustBeLive,
         Options = new DatabaseOptions
         {
-            ReadOnly = _settings.Mode == SluiceOpenMode.ReadOnly,
-            Create = _settings.Mode == SluiceOpenMode.ReadWriteCreate,
+            ReadOnly = location.Mode == SluiceOpenMode.ReadOnly,
+            Create = location.Mode == SluiceOpenMode.ReadWriteCreate,
+            MemoryName = location.MemoryName,
             Serve = _settings.Sharing == SluiceSharing.On,
             Store = _settings.CacheSizeKiB == 0 ? new StoreOptions() : new StoreOptions { CacheBytes = _settings.CacheSizeKiB * 1024L },
         },
@@ -299,14 +311,12 @@ public sealed partial class SluiceConnection : DbConnection
 
         ended.Dispose();
         ForgetControls();
-        (ISession session, Database? database) = Opening.Open(Request(mustBeLive: true));
+        (ISession session, Database? database) = Opening.Open(Request(DataLocation.Of(_settings), mustBeLive: true));
         try
         {
             foreach (byte[] setting in ended.Settings)
             {
-                using IStatement statement = session.Prepare(setting, 0, out _)!;
-                _ = statement.Step();
-                statement.Reset();
+                Set(session, setting);
             }
         }
         catch
@@ -319,6 +329,14 @@ public sealed partial class SluiceConnection : DbConnection
         Give(session, _functions);
         _database = database;
         return _session = session;
+    }
+
+    /// <summary>Runs a PRAGMA that sets up a session.</summary>
+    private static void Set(ISession session, byte[] pragma)
+    {
+        using IStatement statement = session.Prepare(pragma, 0, out _)!;
+        _ = statement.Step();
+        statement.Reset();
     }
 
     /// <summary>A question beside statements. One to another process is an operation like any other on this connection.</summary>

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using Sluice.Engine.Files;
 
 namespace Sluice.Engine.Data;
 
@@ -16,6 +17,25 @@ public enum SluiceOpenMode
 
     /// <summary>Read only; an error if the file is not there.</summary>
     ReadOnly,
+
+    /// <summary>In memory: the data source is no file but a name, see <see cref="SluiceCacheMode.Shared"/>.</summary>
+    Memory,
+}
+
+/// <summary>Who shares a database in memory. Connections of one process to one file always share its cache, whatever is said.</summary>
+public enum SluiceCacheMode
+{
+    /// <summary>As <see cref="Private"/>.</summary>
+    Default,
+
+    /// <summary>A database in memory is its connection's own.</summary>
+    Private,
+
+    /// <summary>
+    /// All connections of this process that name the same data source share one database in memory; it ends with the last of them. They see of each
+    /// other what connections to a file see: what is committed.
+    /// </summary>
+    Shared,
 }
 
 /// <summary>Whether several processes work on one file.</summary>
@@ -36,7 +56,8 @@ public enum SluiceSharing
 
 /// <summary>
 /// The settings of a connection string: <c>Data Source=readings.db;Mode=ReadWrite;Busy Timeout=5000</c>. Keywords are
-/// compared without regard to case; one that is not known is an error that lists the known ones.
+/// compared without regard to case; one that is not known is an error that lists the known ones. Those of Microsoft.Data.Sqlite mean what they mean
+/// there; Password and Vfs are refused.
 /// </summary>
 public sealed class SluiceConnectionStringBuilder : DbConnectionStringBuilder
 {
@@ -51,9 +72,15 @@ public sealed class SluiceConnectionStringBuilder : DbConnectionStringBuilder
     private const string DefaultTimeoutKeyword = "Default Timeout";
     private const string SharingKeyword = "Sharing";
     private const string PoolingKeyword = "Pooling";
+    private const string CacheKeyword = "Cache";
+    private const string ForeignKeysKeyword = "Foreign Keys";
+    private const string RecursiveTriggersKeyword = "Recursive Triggers";
 
     private static readonly string[] KnownKeywords =
-        [DataSourceKeyword, ModeKeyword, BusyTimeoutKeyword, CacheSizeKeyword, DefaultTimeoutKeyword, SharingKeyword, PoolingKeyword];
+    [
+        DataSourceKeyword, ModeKeyword, CacheKeyword, ForeignKeysKeyword, RecursiveTriggersKeyword, BusyTimeoutKeyword, CacheSizeKeyword, DefaultTimeoutKeyword,
+        SharingKeyword, PoolingKeyword,
+    ];
 
     private static readonly Dictionary<string, string> Canonical = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -69,6 +96,16 @@ public sealed class SluiceConnectionStringBuilder : DbConnectionStringBuilder
         ["Command Timeout"] = DefaultTimeoutKeyword,
         [SharingKeyword] = SharingKeyword,
         [PoolingKeyword] = PoolingKeyword,
+        [CacheKeyword] = CacheKeyword,
+        [ForeignKeysKeyword] = ForeignKeysKeyword,
+        [RecursiveTriggersKeyword] = RecursiveTriggersKeyword,
+    };
+
+    /// <summary>Keywords of other providers whose meaning cannot be had here, and what to do instead.</summary>
+    private static readonly Dictionary<string, string> Refused = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["Password"] = "files are not encrypted; leave it out, and keep the file on an encrypted volume or under rights of its own",
+        ["Vfs"] = "there are no virtual file systems to choose from; leave it out",
     };
 
     public SluiceConnectionStringBuilder()
@@ -80,7 +117,10 @@ public sealed class SluiceConnectionStringBuilder : DbConnectionStringBuilder
         ConnectionString = connectionString;
     }
 
-    /// <summary>The path of the database file, or <c>:memory:</c> for a database that lives as long as the connection.</summary>
+    /// <summary>
+    /// The path of the database file, or <c>:memory:</c> for a database that lives as long as the connection. A <c>file:</c> URI is understood with its
+    /// parameters mode and cache; a path may begin with <c>|DataDirectory|</c>.
+    /// </summary>
     [AllowNull]
     public string DataSource
     {
@@ -134,11 +174,36 @@ public sealed class SluiceConnectionStringBuilder : DbConnectionStringBuilder
     /// </summary>
     public bool Pooling
     {
-        get => Text(PoolingKeyword) is { } text && bool.Parse(text);
+        get => Flag(PoolingKeyword);
         set => this[PoolingKeyword] = value;
     }
 
-    public override ICollection Keys => Array.FindAll(KnownKeywords, base.ContainsKey);
+    /// <summary>See <see cref="SluiceCacheMode"/>.</summary>
+    public SluiceCacheMode Cache
+    {
+        get => Text(CacheKeyword) is { } text ? Parse<SluiceCacheMode>(CacheKeyword, text) : SluiceCacheMode.Default;
+        set => this[CacheKeyword] = value;
+    }
+
+    /// <summary>Whether connections begin with <c>PRAGMA foreign_keys = ON</c>; false by default, as in SQLite itself.</summary>
+    public bool ForeignKeys
+    {
+        get => Flag(ForeignKeysKeyword);
+        set => this[ForeignKeysKeyword] = value;
+    }
+
+    /// <summary>Whether connections begin with <c>PRAGMA recursive_triggers = ON</c>; false by default.</summary>
+    public bool RecursiveTriggers
+    {
+        get => Flag(RecursiveTriggersKeyword);
+        set => this[RecursiveTriggersKeyword] = value;
+    }
+
+    /// <summary>All keywords that there are; <see cref="ShouldSerialize"/> tells those that were set.</summary>
+    public override ICollection Keys => Array.AsReadOnly(KnownKeywords);
+
+    /// <summary>The values of <see cref="Keys"/>, defaults where none was set.</summary>
+    public override ICollection Values => Array.AsReadOnly(Array.ConvertAll(KnownKeywords, keyword => this[keyword]));
 
     [AllowNull]
     public override object this[string keyword]
@@ -157,8 +222,8 @@ public sealed class SluiceConnectionStringBuilder : DbConnectionStringBuilder
         }
     }
 
-    public override bool ContainsKey(string keyword) =>
-        Canonical.TryGetValue(keyword, out string? known) && base.ContainsKey(known);
+    /// <summary>Whether there is such a keyword, set or not.</summary>
+    public override bool ContainsKey(string keyword) => Canonical.ContainsKey(keyword);
 
     public override bool Remove(string keyword) =>
         Canonical.TryGetValue(keyword, out string? known) && base.Remove(known);
@@ -182,7 +247,9 @@ public sealed class SluiceConnectionStringBuilder : DbConnectionStringBuilder
         Canonical.TryGetValue(keyword, out string? known)
             ? known
             : throw new ArgumentException(
-                $"The connection string keyword '{keyword}' is not known; the known ones are {string.Join(", ", KnownKeywords)}.",
+                Refused.TryGetValue(keyword, out string? reason)
+                    ? $"The connection string keyword '{keyword}' is not supported: {reason}."
+                    : $"The connection string keyword '{keyword}' is not known; the known ones are {string.Join(", ", KnownKeywords)}.",
                 nameof(keyword));
 
     private static string Validated(string keyword, object value)
@@ -194,7 +261,11 @@ public sealed class SluiceConnectionStringBuilder : DbConnectionStringBuilder
                 return Parse<SluiceOpenMode>(ModeKeyword, text).ToString();
             case SharingKeyword:
                 return Parse<SluiceSharing>(SharingKeyword, text).ToString();
-            case PoolingKeyword:
+            case CacheKeyword:
+                return Parse<SluiceCacheMode>(CacheKeyword, text).ToString();
+            case DataSourceKeyword when FileUri.Is(text) && !FileUri.TryParse(text, out _, out string? error):
+                throw new ArgumentException($"The connection string's '{keyword}' is no URI that is understood: {error}.", nameof(value));
+            case PoolingKeyword or ForeignKeysKeyword or RecursiveTriggersKeyword:
                 return bool.TryParse(text, out bool flag)
                     ? flag.ToString()
                     : throw new ArgumentException($"The connection string's '{keyword}' must be True or False, not '{text}'.", nameof(value));
@@ -222,7 +293,8 @@ public sealed class SluiceConnectionStringBuilder : DbConnectionStringBuilder
     {
         ModeKeyword => SluiceOpenMode.ReadWriteCreate,
         SharingKeyword => SluiceSharing.On,
-        PoolingKeyword => false,
+        CacheKeyword => SluiceCacheMode.Default,
+        PoolingKeyword or ForeignKeysKeyword or RecursiveTriggersKeyword => false,
         BusyTimeoutKeyword => DefaultBusyTimeoutMs,
         CacheSizeKeyword => 0,
         DefaultTimeoutKeyword => DefaultCommandTimeoutSeconds,
@@ -230,6 +302,8 @@ public sealed class SluiceConnectionStringBuilder : DbConnectionStringBuilder
     };
 
     private string? Text(string keyword) => base.TryGetValue(keyword, out object? value) ? (string)value : null;
+
+    private bool Flag(string keyword) => Text(keyword) is { } text && bool.Parse(text);
 
     private int? Number(string keyword) =>
         Text(keyword) is { } text ? int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) : null;

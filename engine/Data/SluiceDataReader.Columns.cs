@@ -1,5 +1,3 @@
-using System.Data;
-using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
 using Sluice.Engine.Execute;
 using Sluice.Engine.Execute.Expressions;
@@ -164,41 +162,6 @@ public sealed partial class SluiceDataReader
         new MemoryStream(ValueReading.ToBytes(GetSqlValue(ordinal), Place(ordinal)), writable: false);
 
     public override TextReader GetTextReader(int ordinal) => new StringReader(IsDBNull(ordinal) ? "" : GetString(ordinal));
-
-    /// <summary>A row for each column: ColumnName, ColumnOrdinal, DataType, DataTypeName, AllowDBNull, IsLong and so on.</summary>
-    [UnconditionalSuppressMessage("Trimming", "IL2111", Justification = "The column holds types; no member of them is looked up by the table.")]
-    public override DataTable? GetSchemaTable()
-    {
-        if (FieldCount == 0)
-        {
-            return null;
-        }
-
-        DataTable table = new("SchemaTable");
-        DataColumn name = table.Columns.Add(SchemaTableColumn.ColumnName, typeof(string));
-        DataColumn ordinal = table.Columns.Add(SchemaTableColumn.ColumnOrdinal, typeof(int));
-        DataColumn size = table.Columns.Add(SchemaTableColumn.ColumnSize, typeof(int));
-        DataColumn type = table.Columns.Add(SchemaTableColumn.DataType, typeof(Type));
-        DataColumn typeName = table.Columns.Add("DataTypeName", typeof(string));
-        DataColumn isExpression = table.Columns.Add(SchemaTableColumn.IsExpression, typeof(bool));
-        DataColumn isLong = table.Columns.Add(SchemaTableColumn.IsLong, typeof(bool));
-        DataColumn allowsNull = table.Columns.Add(SchemaTableColumn.AllowDBNull, typeof(bool));
-        for (int i = 0; i < FieldCount; i++)
-        {
-            DataRow row = table.NewRow();
-            row[name] = GetName(i);
-            row[ordinal] = i;
-            row[size] = -1;
-            row[type] = GetFieldType(i);
-            row[typeName] = GetDataTypeName(i);
-            row[isExpression] = Column(i).Columns[i].DeclaredType is null;
-            row[isLong] = false;
-            row[allowsNull] = DBNull.Value;
-            table.Rows.Add(row);
-        }
-
-        return table;
-    }
 
     private static long CopyPart<T>(ReadOnlySpan<T> data, long dataOffset, T[]? buffer, int bufferOffset, int length)
     {

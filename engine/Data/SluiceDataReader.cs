@@ -6,7 +6,8 @@ namespace Sluice.Engine.Data;
 
 /// <summary>
 /// The rows of a command's results, forward only. Statements after the present result run with <see cref="NextResult"/>;
-/// those that are left run when the reader is closed or disposed, and their errors come from there.
+/// those that are left run when the reader is closed or disposed, and their errors come from there. With <see cref="CommandBehavior.SingleResult"/>
+/// only the first result is given out, with <see cref="CommandBehavior.SingleRow"/> only its first row.
 /// </summary>
 public sealed partial class SluiceDataReader : DbDataReader
 {
@@ -17,6 +18,9 @@ public sealed partial class SluiceDataReader : DbDataReader
 
     private IStatement? _statement;
     private bool _hasRows;
+
+    /// <summary>A result was given out, so that with SingleResult there is no further one.</summary>
+    private bool _hasGivenResult;
 
     /// <summary>The statement stands on its first row, which <see cref="Read"/> has not yet given out.</summary>
     private bool _isPeeked;
@@ -130,11 +134,20 @@ public sealed partial class SluiceDataReader : DbDataReader
             _hasRows = _isPeeked = _onRow = false;
             while (_batch.MoveNext())
             {
-                if (await StartAsync(_batch.Current!, async).ConfigureAwait(false))
+                if (!await StartAsync(_batch.Current!, async).ConfigureAwait(false))
                 {
-                    _statement = _batch.Current;
-                    return true;
+                    continue;
                 }
+
+                if (_hasGivenResult && (_behavior & (CommandBehavior.SingleResult | CommandBehavior.SingleRow)) != 0)
+                {
+                    _batch.Current!.Reset();
+                    _hasRows = _isPeeked = false;
+                    continue;
+                }
+
+                _statement = _batch.Current;
+                return _hasGivenResult = true;
             }
 
             return false;
@@ -193,9 +206,9 @@ public sealed partial class SluiceDataReader : DbDataReader
             return _onRow = true;
         }
 
-        if (!_onRow)
+        if (!_onRow || _behavior.HasFlag(CommandBehavior.SingleRow))
         {
-            return false;
+            return _onRow = false;
         }
 
         _onRow = false;

@@ -140,6 +140,6 @@ public sealed class SluiceParameterCollection : DbParameterCollection
         int index = IndexOf(parameterName);
         return index >= 0
             ? index
-            : throw new ArgumentOutOfRangeException(nameof(parameterName), parameterName, "No parameter of this name is in the collection.");
+            : throw new IndexOutOfRangeException($"No parameter '{parameterName}' is in the collection.");
     }
 }

@@ -34,6 +34,10 @@ internal readonly struct ValuePlace
     internal InvalidCastException CannotRead(in SqlValue value, string wanted) =>
         new($"{this} holds {Describe(value)}, which cannot be read as {wanted}.");
 
+    /// <summary>A text is not of the form that a type's texts have; else as <see cref="CannotRead"/>.</summary>
+    internal Exception Malformed(in SqlValue value, string wanted) =>
+        value.Type == SqlType.Text ? new FormatException(CannotRead(value, wanted).Message) : CannotRead(value, wanted);
+
     internal OverflowException Overflows(in SqlValue value, string range) =>
         new($"{this} holds {Describe(value)}, which is outside {range}.");
 

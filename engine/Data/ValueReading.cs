@@ -71,7 +71,7 @@ internal static class ValueReading
         SqlType.Null => throw place.IsNull(),
         _ => decimal.TryParse(value.DecodeText(), DecimalStyles, CultureInfo.InvariantCulture, out decimal number)
             ? number
-            : throw place.CannotRead(value, "a decimal number"),
+            : throw place.Malformed(value, "a decimal number"),
     };
 
     internal static string ToText(in SqlValue value, in ValuePlace place) => value.Type switch
@@ -110,7 +110,7 @@ internal static class ValueReading
 
         return value.Type is SqlType.Text or SqlType.Blob && Guid.TryParse(value.DecodeText(), out Guid guid)
             ? guid
-            : throw (value.IsNull ? place.IsNull() : place.CannotRead(value, "a Guid"));
+            : throw (value.IsNull ? place.IsNull() : place.Malformed(value, "a Guid"));
     }
 
     /// <summary>Text with an offset gives UTC; text without one and Julian days give an unspecified kind.</summary>
@@ -126,7 +126,7 @@ internal static class ValueReading
         return value.Type == SqlType.Text
             && DateTime.TryParse(value.DecodeText(), CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out DateTime parsed)
             ? parsed
-            : throw (value.IsNull ? place.IsNull() : place.CannotRead(value, "a date"));
+            : throw (value.IsNull ? place.IsNull() : place.Malformed(value, "a date"));
     }
 
     /// <summary>Text without an offset and Julian days are UTC.</summary>
@@ -140,13 +140,21 @@ internal static class ValueReading
         return value.Type == SqlType.Text
             && DateTimeOffset.TryParse(value.DecodeText(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset parsed)
             ? parsed
-            : throw (value.IsNull ? place.IsNull() : place.CannotRead(value, "a date with an offset"));
+            : throw (value.IsNull ? place.IsNull() : place.Malformed(value, "a date with an offset"));
     }
 
-    internal static DateOnly ToDateOnly(in SqlValue value, in ValuePlace place) =>
-        value.Type == SqlType.Text && DateOnly.TryParse(value.DecodeText(), CultureInfo.InvariantCulture, out DateOnly date)
+    internal static DateOnly ToDateOnly(in SqlValue value, in ValuePlace place)
+    {
+        if (value.Type != SqlType.Text)
+        {
+            return DateOnly.FromDateTime(ToDateTime(value, place));
+        }
+
+        string text = value.DecodeText();
+        return DateOnly.TryParse(text, CultureInfo.InvariantCulture, out DateOnly date)
             ? date
-            : DateOnly.FromDateTime(ToDateTime(value, place));
+            : HasDate(text) ? DateOnly.FromDateTime(ToDateTime(value, place)) : throw place.Malformed(value, "a date");
+    }
 
     internal static TimeOnly ToTimeOnly(in SqlValue value, in ValuePlace place)
     {
@@ -158,7 +166,7 @@ internal static class ValueReading
         TimeSpan span = ToTimeSpan(value, place);
         return span >= TimeSpan.Zero && span < TimeSpan.FromDays(1)
             ? TimeOnly.FromTimeSpan(span)
-            : throw place.CannotRead(value, "a time of day");
+            : throw place.Malformed(value, "a time of day");
     }
 
     internal static TimeSpan ToTimeSpan(in SqlValue value, in ValuePlace place)
@@ -173,7 +181,7 @@ internal static class ValueReading
 
         return value.Type == SqlType.Text && TimeSpan.TryParse(value.DecodeText(), CultureInfo.InvariantCulture, out TimeSpan span)
             ? span
-            : throw (value.IsNull ? place.IsNull() : place.CannotRead(value, "a TimeSpan"));
+            : throw (value.IsNull ? place.IsNull() : place.Malformed(value, "a TimeSpan"));
     }
 
     /// <summary>The value as <typeparamref name="T"/>; NULL becomes null where the type has one.</summary>
@@ -212,7 +220,7 @@ internal static class ValueReading
     {
         if (type.IsEnum)
         {
-            return Enum.ToObject(type, ToInt64(value, place));
+            return Enum.ToObject(type, ToObject(value, Enum.GetUnderlyingType(type), place));
         }
 
         switch (Type.GetTypeCode(type))
@@ -265,6 +273,12 @@ internal static class ValueReading
                 $"{place} cannot be read as {type.FullName}: the type has no SQL counterpart."),
         };
     }
+
+    /// <summary>Whether a text that may be a date has one: of a time alone .NET makes a time of today, or of the year 1 if asked to.</summary>
+    private static bool HasDate(string text) =>
+        DateTime.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.NoCurrentDateDefault, out DateTime ofYearOne)
+        && DateTime.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTime ofToday)
+        && ofYearOne == ofToday;
 
     private static long Truncate(double real, in SqlValue value, in ValuePlace place) =>
         real is >= long.MinValue and < 9223372036854775808.0

@@ -1,4 +1,5 @@
 using Sluice.Engine.Execute.Expressions;
+using Sluice.Engine.Files;
 using Sluice.Engine.Format;
 using Sluice.Engine.Plan;
 using Sluice.Engine.Sql;
@@ -19,6 +20,17 @@ internal static class VacuumInto
             throw new SluiceException(ResultCode.Error, "non-text filename");
         }
 
-        DatabaseCopy.ToFile(transaction, path.DecodeText(), session.BusyTimeout, _ => session.CheckCancelled());
+        string name = path.DecodeText();
+        if (FileUri.Is(name))
+        {
+            name = FileUri.Parse(name).Path;
+        }
+
+        if (name.Length == 0)
+        {
+            throw new SluiceException(ResultCode.CannotOpen, "unable to open database file: VACUUM INTO needs the name of a file");
+        }
+
+        DatabaseCopy.ToFile(transaction, name, session.BusyTimeout, _ => session.CheckCancelled());
     }
 }

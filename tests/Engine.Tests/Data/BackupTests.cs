@@ -91,6 +91,7 @@ public class BackupTests
         Assert.Contains("already exists", Assert.Throws<SluiceException>(() => connection.BackupDatabase(folder.File("there"))).Message);
         Assert.Equal("precious", File.ReadAllText(folder.File("there")));
         Assert.ThrowsAny<Exception>(() => connection.BackupDatabase(folder.File("no/such/folder.db")));
+        Assert.Contains("name of a file", Assert.Throws<SluiceException>(() => connection.Run("VACUUM INTO ''")).Message);
     }
 
     [Fact]

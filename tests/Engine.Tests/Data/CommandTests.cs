@@ -209,6 +209,14 @@ public class CommandTests
     }
 
     [Fact]
+    public void The_version_is_Sluices_and_SQL_tells_which_SQLite_it_is_like()
+    {
+        using SluiceConnection connection = Providers.Sluice();
+        Assert.Equal(typeof(SluiceConnection).Assembly.GetName().Version!.ToString(3), connection.ServerVersion);
+        Assert.StartsWith("3.50.", (string)connection.Scalar("SELECT sqlite_version()")!);
+    }
+
+    [Fact]
     public void The_factory_makes_all_of_it()
     {
         DbProviderFactory factory = SluiceFactory.Instance;

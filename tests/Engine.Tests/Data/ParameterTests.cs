@@ -167,7 +167,8 @@ public class ParameterTests
         Assert.Equal(7, parameters[0].Value);
         parameters.RemoveAt("@b");
         Assert.Same(a, parameters[0]);
-        Assert.Throws<ArgumentOutOfRangeException>(() => parameters["@none"]);
+        Assert.Contains("'@none'", Assert.Throws<IndexOutOfRangeException>(() => parameters["@none"]).Message);
+        Assert.Throws<IndexOutOfRangeException>(() => parameters.RemoveAt("@none"));
         Assert.Throws<InvalidCastException>(() => parameters.Add((object)"text"));
         DbParameterCollection untyped = parameters;
         untyped["@a"] = new SluiceParameter("@c", 3);

@@ -85,6 +85,14 @@ internal static class Providers
         return command.ExecuteNonQuery();
     }
 
+    /// <summary>Runs a statement of a transaction, which Microsoft.Data.Sqlite wants to be told.</summary>
+    public static void InTransaction(this DbConnection connection, DbTransaction transaction, string sql)
+    {
+        using DbCommand command = connection.Command(sql);
+        command.Transaction = transaction;
+        command.ExecuteNonQuery();
+    }
+
     public static object? Scalar(this DbConnection connection, string sql, params (string Name, object? Value)[] parameters)
     {
         using DbCommand command = connection.Command(sql, parameters);

@@ -107,7 +107,12 @@ public class ReaderTests
     [InlineData("1e300", "GetDecimal", typeof(OverflowException), "decimal")]
     [InlineData("'abc'", "GetInt32", typeof(InvalidCastException), "text 'abc', which cannot be read as an integer")]
     [InlineData("'12abc'", "GetDouble", typeof(InvalidCastException), "real number")]
-    [InlineData("'no date'", "GetDateTime", typeof(InvalidCastException), "a date")]
+    [InlineData("'no date'", "GetDateTime", typeof(FormatException), "a date")]
+    [InlineData("'07:08:09'", "DateOnly", typeof(FormatException), "text '07:08:09', which cannot be read as a date")]
+    [InlineData("'2024-13-01'", "DateOnly", typeof(FormatException), "a date")]
+    [InlineData("'6F9619FF-8B86'", "GetGuid", typeof(FormatException), "text '6F9619FF-8B86', which cannot be read as a Guid")]
+    [InlineData("'12abc'", "GetDecimal", typeof(FormatException), "a decimal number")]
+    [InlineData("5000000000", "enum", typeof(OverflowException), "integer 5000000000")]
     [InlineData("1706000000000000", "GetDateTime", typeof(InvalidCastException), "Unix")]
     [InlineData("x'01'", "GetGuid", typeof(InvalidCastException), "a blob of 1 bytes")]
     [InlineData("7", "byte[]", typeof(InvalidCastException), "bytes")]
@@ -252,6 +257,98 @@ public class ReaderTests
             ["id 0 System.Int64 False", "name 1 System.String False", "two 2 System.Byte[] True"],
             schema.Rows.Cast<DataRow>().Select(r => $"{r["ColumnName"]} {r["ColumnOrdinal"]} {r["DataType"]} {r["IsExpression"]}"));
         Assert.False(reader.Read());
+    }
+
+    [Fact]
+    public void The_schema_table_says_where_columns_are_from()
+    {
+        const string setUp = "CREATE TABLE t(id INTEGER PRIMARY KEY, n VARCHAR(20) NOT NULL, u); CREATE VIEW w AS SELECT n AS m, u FROM t";
+        string[] told = ["ColumnName", "ColumnOrdinal", "ColumnSize", "NumericPrecision", "NumericScale", "BaseTableName", "BaseColumnName", "BaseSchemaName", "DataType", "DataTypeName", "IsAliased", "IsExpression"];
+        Providers.Agree(
+            connection =>
+            {
+                using DbCommand command = connection.Command("SELECT id, n AS other, u, id + 1 AS e FROM t; SELECT m, x.u FROM w AS x");
+                using DbDataReader reader = command.ExecuteReader();
+                List<string> rows = [];
+                do
+                {
+                    rows.AddRange(reader.GetSchemaTable()!.Rows.Cast<DataRow>().Select(row => string.Join(",", told.Select(name => row[name]))));
+                }
+                while (reader.NextResult());
+                return string.Join("\n", rows);
+            },
+            setUp);
+    }
+
+    [Fact]
+    public void Keys_are_told_when_they_are_asked_for()
+    {
+        const string setUp = """
+            CREATE TABLE t(id INTEGER PRIMARY KEY AUTOINCREMENT, n NOT NULL, u UNIQUE, two, UNIQUE(n, two)); CREATE UNIQUE INDEX lower_n ON t(lower(n));
+            CREATE UNIQUE INDEX some ON t(two) WHERE n > 0; CREATE TABLE k(a, b, PRIMARY KEY(a, b)) WITHOUT ROWID; INSERT INTO t VALUES(1, 1, 1, 1); INSERT INTO k VALUES(1, 1), (1, 2)
+            """;
+        const string sql = "SELECT id, n, u, two, a, b + 1 AS e FROM t JOIN k ON a = id";
+        using SluiceConnection connection = Providers.Sluice(setUp);
+        using SluiceCommand command = connection.CreateCommand(sql);
+        using (SluiceDataReader reader = command.ExecuteReader(CommandBehavior.KeyInfo))
+        {
+            Assert.Equal(
+                [
+                    "id null=True key=True unique=False auto=True", "n null=False key=False unique=False auto=False", "u null=True key=False unique=True auto=False",
+                    "two null=True key=False unique=False auto=False", "a null=False key=True unique=False auto=False", "e null= key= unique= auto=",
+                ],
+                reader.GetSchemaTable()!.Rows.Cast<DataRow>().Select(r => $"{r["ColumnName"]} null={r["AllowDBNull"]} key={r["IsKey"]} unique={r["IsUnique"]} auto={r["IsAutoIncrement"]}"));
+        }
+
+        // Without them a table takes rows of a join, in which the keys of its tables come again.
+        using SluiceDataReader rows = command.ExecuteReader();
+        DataTable table = new();
+        table.Load(rows);
+        Assert.Equal(2, table.Rows.Count);
+    }
+
+    [Theory]
+    [InlineData(CommandBehavior.SingleRow, "1", "2")]
+    [InlineData(CommandBehavior.SingleResult, "1,2", "2")]
+    [InlineData(CommandBehavior.SingleRow | CommandBehavior.SingleResult, "1", "2")]
+    [InlineData(CommandBehavior.Default, "1,2;3", "2")]
+    public void A_single_row_or_result_is_all_that_is_given_and_all_statements_run(CommandBehavior behavior, string given, string inserted)
+    {
+        using SluiceConnection connection = Providers.Sluice("CREATE TABLE t(a)");
+        using SluiceCommand command = connection.CreateCommand("INSERT INTO t VALUES(1); SELECT 1 UNION ALL SELECT 2; INSERT INTO t VALUES(2); SELECT 3");
+        using (SluiceDataReader reader = command.ExecuteReader(behavior))
+        {
+            List<string> results = [];
+            do
+            {
+                List<long> rows = [];
+                while (reader.Read())
+                {
+                    rows.Add(reader.GetInt64(0));
+                }
+
+                results.Add(string.Join(",", rows));
+                Assert.False(reader.Read());
+            }
+            while (reader.NextResult());
+            Assert.Equal(given, string.Join(";", results));
+        }
+
+        Assert.Equal(inserted, $"{connection.Scalar("SELECT count(*) FROM t")}");
+    }
+
+    [Fact]
+    public void RETURNING_of_a_single_row_writes_all_of_them()
+    {
+        using SluiceConnection connection = Providers.Sluice("CREATE TABLE t(a)");
+        using (SluiceCommand command = connection.CreateCommand("INSERT INTO t VALUES(1), (2), (3) RETURNING a"))
+        using (SluiceDataReader reader = command.ExecuteReader(CommandBehavior.SingleRow))
+        {
+            Assert.True(reader.Read());
+            Assert.False(reader.Read());
+        }
+
+        Assert.Equal(3L, connection.Scalar("SELECT count(*) FROM t"));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Data;
 using System.Data.Common;
 using Sluice.Engine.Data;
+using Sluice.Engine.Tests.Files;
 
 namespace Sluice.Engine.Tests.Data;
 
@@ -58,6 +59,52 @@ public class TransactionTests
         using SluiceTransaction transaction = connection.BeginTransaction(asked);
         Assert.Equal(mode, transaction.Mode);
         Assert.Equal(given, transaction.IsolationLevel);
+    }
+
+    [Theory]
+    [InlineData(IsolationLevel.Unspecified)]
+    [InlineData(IsolationLevel.ReadUncommitted)]
+    [InlineData(IsolationLevel.ReadCommitted)]
+    [InlineData(IsolationLevel.RepeatableRead)]
+    [InlineData(IsolationLevel.Serializable)]
+    [InlineData(IsolationLevel.Chaos)]
+    public void Levels_and_savepoints_are_those_of_Microsoft_Data_Sqlite(IsolationLevel asked) => Providers.Agree(
+        connection => Providers.OrError(() =>
+        {
+            using DbTransaction transaction = connection.BeginTransaction(asked);
+            connection.InTransaction(transaction, "INSERT INTO t VALUES(1, 1)");
+            transaction.Save("a \"b\"");
+            connection.InTransaction(transaction, "INSERT INTO t VALUES(2, 2)");
+            transaction.Rollback("a \"b\"");
+            transaction.Release("a \"b\"");
+            IsolationLevel level = transaction.IsolationLevel;
+            transaction.Commit();
+            return $"{level} {transaction.SupportsSavepoints} {transaction.Connection is null} {string.Join(",", connection.Ids())} {Providers.OrError(() => transaction.IsolationLevel)}";
+        }),
+        Table);
+
+    [Fact]
+    public void A_statement_on_its_own_does_not_wait_for_the_open_transaction_of_another_connection()
+    {
+        using TemporaryFolder folder = new();
+        using SluiceConnection one = new($"Data Source={folder.File("t.db")}");
+        using SluiceConnection other = new($"Data Source={folder.File("t.db")};Busy Timeout=0");
+        one.Open();
+        other.Open();
+        one.Run(Table);
+        using (SluiceTransaction transaction = one.BeginTransaction())
+        {
+            one.Run("INSERT INTO t VALUES(1, 1)");
+            other.Run("INSERT INTO t VALUES(2, 2)");
+            Assert.Equal([2L], other.Ids());
+            transaction.Commit();
+        }
+
+        Assert.Equal([1L, 2L], other.Ids());
+        one.Close();
+        other.Close();
+        one.Open();
+        Assert.Equal([1L, 2L], one.Ids());
     }
 
     [Fact]
