@@ -38,6 +38,9 @@ internal static partial class MqttLog
     [LoggerMessage(1010, LogLevel.Information, "mqtt: {Sessions} sessions with {Messages} messages that wait, and {Retained} retained messages, are there from before")]
     public static partial void Recovered(ILogger log, int sessions, int messages, int retained);
 
+    [LoggerMessage(1011, LogLevel.Warning, "mqtt: closed a connection from {Address} that was not a client's after {Seconds} s ({Others} more were closed without a line)")]
+    public static partial void ConnectTimedOut(ILogger log, string address, double seconds, long others);
+
     [LoggerMessage(1100, LogLevel.Debug, "mqtt: client '{ClientId}' at {Address} connected, {Version}, session present: {SessionPresent}")]
     public static partial void Connected(ILogger log, string clientId, string address, ProtocolVersion version, bool sessionPresent);
 
