@@ -53,8 +53,8 @@ internal static partial class MqttLog
     [LoggerMessage(1103, LogLevel.Warning, "mqtt: closed client '{ClientId}' at {Address}: {Reason} ({Code}); {Others} others were closed without a line")]
     public static partial void ProtocolViolated(ILogger log, string clientId, string address, string reason, ReasonCode code, long others);
 
-    [LoggerMessage(1104, LogLevel.Information, "mqtt: closed client '{ClientId}' at {Address}: {Reason} ({Code})")]
-    public static partial void Closed(ILogger log, string clientId, string address, string reason, ReasonCode code);
+    [LoggerMessage(1104, LogLevel.Information, "mqtt: closed client '{ClientId}' at {Address}: {Reason} ({Code}); {Others} others were closed without a line")]
+    public static partial void Closed(ILogger log, string clientId, string address, string reason, ReasonCode code, long others);
 
     [LoggerMessage(1105, LogLevel.Error, "mqtt: closed client '{ClientId}' at {Address} after an error of ours")]
     public static partial void ConnectionFailed(ILogger log, string clientId, string address, Exception exception);

@@ -18,7 +18,7 @@ internal sealed partial class Connection
         if (nowMs - Output.WritingSinceMs > sendTimeoutMs)
         {
             if (TimeOut(CloseReason.NotReading))
-                MqttLog.Closed(_core.Log, ClientId, Address, "it does not read what is sent to it", ReasonCode.UnspecifiedError);
+                NoteClosed("it does not read what is sent to it", ReasonCode.UnspecifiedError);
             Abort();
         }
         else if (Session is null)
@@ -39,6 +39,12 @@ internal sealed partial class Connection
             // Section 3.14.2.1, 0xA0: the time authorized for this connection.
             RequestClose(ReasonCode.MaximumConnectTime, "its token has expired");
         }
+    }
+
+    private void NoteClosed(string why, ReasonCode reason)
+    {
+        if (_core.LogLimits.Closed.Allows(out long others))
+            MqttLog.Closed(_core.Log, ClientId, Address, why, reason, others);
     }
 
     // Counts it the first time: until it has ended it is looked at again and again.

@@ -346,7 +346,7 @@ internal sealed partial class Connection
                 if (shutdown)
                     await will.WaitAsync(_abort.Token).ConfigureAwait(false);
                 if (request is not null && !shutdown)
-                    MqttLog.Closed(_core.Log, ClientId, Address, request.Why, request.Reason);
+                    NoteClosed(request.Why, request.Reason);
                 MqttLog.Left(_core.Log, ClientId, Address, request?.Why ?? (_clientLeft ? "disconnected" : "connection lost"));
             }
             // As long as for any other packet: a busy machine, or a slow client, takes a while. A stop aborts what is left when its drain time is over.

@@ -36,6 +36,26 @@ public class RobustnessTests
         Assert.Equal(5, host.LogLines.Count(line => line.Contains("was not a client's after 10 s")));
     }
 
+    /// <summary>A network that was away for a while: thousands of lines would hide all others.</summary>
+    [Fact]
+    public async Task Clients_that_are_silent_all_at_once_do_not_fill_the_log()
+    {
+        var time = new ManualTime();
+        await using BrokerHost host = await BrokerHost.StartAsync(time: time);
+        List<RawClient> clients = [];
+        for (int i = 0; i < 60; i++)
+            clients.Add(await host.ConnectAsync($"{i}", keepAlive: 10));
+        time.Advance(TimeSpan.FromSeconds(16));
+        foreach (RawClient client in clients)
+        {
+            await client.ExpectClosedAsync(ReasonCode.KeepAliveTimeout);
+            client.Dispose();
+        }
+        await BrokerHost.UntilAsync(() => host.Broker.Statistics.ClientsConnected == 0, "all are gone");
+        Assert.Equal(60, host.Broker.Statistics.Closed[CloseReason.KeepAlive]);
+        Assert.Equal(20, host.LogLines.Count(line => line.Contains("keep alive")));
+    }
+
     /// <summary>A PROXY header that does not come whole: it is no MQTT yet.</summary>
     [Fact]
     public async Task A_connection_that_never_becomes_one_of_MQTT_is_counted_too()
@@ -160,7 +180,8 @@ public class RobustnessTests
         Assert.InRange(host.Broker.Statistics.QueuedBytes, 1, 20 * 101_000);
         time.Advance(TimeSpan.FromSeconds(61));
         await BrokerHost.UntilAsync(() => host.Broker.Statistics is { ClientsConnected: 1, QueuedBytes: 0 }, "it is gone with its queue");
-        Assert.Contains(host.LogLines, line => line.Contains("'stuck'") && line.Contains("does not read"));
+        Assert.Single(host.LogLines, line => line.Contains("'stuck'") && line.Contains("does not read"));
+        Assert.Equal(1, host.Broker.Statistics.Closed[CloseReason.NotReading]);
         await publisher.PingAsync();
     }
 
