@@ -53,7 +53,7 @@ public class RobustnessTests
         }
         await BrokerHost.UntilAsync(() => host.Broker.Statistics.ClientsConnected == 0, "all are gone");
         Assert.Equal(60, host.Broker.Statistics.Closed[CloseReason.KeepAlive]);
-        Assert.Equal(20, host.LogLines.Count(line => line.Contains("keep alive")));
+        Assert.Equal(20, host.LogLines.Count(line => line.Contains(" 1104 ")));
     }
 
     /// <summary>A PROXY header that does not come whole: it is no MQTT yet.</summary>
