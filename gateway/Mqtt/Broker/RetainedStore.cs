@@ -53,7 +53,7 @@ internal sealed class RetainedStore
     {
         lock (_lock)
         {
-            change.Waiting?.SetResult(isDurable);
+            change.Waiting?.TrySetResult(isDurable);
             bool isLast = _topics.TryGetValue(change.Topic, out RetainedChange? last) && ReferenceEquals(last, change);
             if (isDurable)
             {
