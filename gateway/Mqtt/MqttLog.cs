@@ -38,6 +38,9 @@ internal static partial class MqttLog
     [LoggerMessage(1010, LogLevel.Information, "mqtt: {Sessions} sessions with {Messages} messages that wait, and {Retained} retained messages, are there from before")]
     public static partial void Recovered(ILogger log, int sessions, int messages, int retained);
 
+    [LoggerMessage(1011, LogLevel.Warning, "mqtt: closed a connection from {Address} that was not a client's after {Seconds} s ({Others} more were closed without a line)")]
+    public static partial void ConnectTimedOut(ILogger log, string address, double seconds, long others);
+
     [LoggerMessage(1100, LogLevel.Debug, "mqtt: client '{ClientId}' at {Address} connected, {Version}, session present: {SessionPresent}")]
     public static partial void Connected(ILogger log, string clientId, string address, ProtocolVersion version, bool sessionPresent);
 
@@ -50,8 +53,8 @@ internal static partial class MqttLog
     [LoggerMessage(1103, LogLevel.Warning, "mqtt: closed client '{ClientId}' at {Address}: {Reason} ({Code}); {Others} others were closed without a line")]
     public static partial void ProtocolViolated(ILogger log, string clientId, string address, string reason, ReasonCode code, long others);
 
-    [LoggerMessage(1104, LogLevel.Information, "mqtt: closed client '{ClientId}' at {Address}: {Reason} ({Code})")]
-    public static partial void Closed(ILogger log, string clientId, string address, string reason, ReasonCode code);
+    [LoggerMessage(1104, LogLevel.Information, "mqtt: closed client '{ClientId}' at {Address}: {Reason} ({Code}); {Others} others were closed without a line")]
+    public static partial void Closed(ILogger log, string clientId, string address, string reason, ReasonCode code, long others);
 
     [LoggerMessage(1105, LogLevel.Error, "mqtt: closed client '{ClientId}' at {Address} after an error of ours")]
     public static partial void ConnectionFailed(ILogger log, string clientId, string address, Exception exception);

@@ -27,6 +27,7 @@ public static class TelemetrySchema
         ],
         Mqtt.State.StateRows.Schema,
         Mqtt.State.StateRows.SourceFilterSchema,
+        Mqtt.State.StateRows.ShareSchema,
     ];
 
     /// <summary>The version that this program writes.</summary>

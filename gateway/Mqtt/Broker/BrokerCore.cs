@@ -37,6 +37,8 @@ internal sealed class BrokerCore
         LogLimits = new BrokerLogLimits(time);
         System = new SystemTopics(this);
         Admission = new Admission(options.Security, log, time);
+        Unfinished = new UnfinishedBytes(Math.Max(options.MaximumUnfinishedBytes, options.MaximumPacketSizeBytes));
+        UnfinishedConnects = new UnfinishedBytes(options.MaximumUnfinishedConnectBytes);
         MessageRate = RateLimits.Of(options.MaximumMessagesPerSecondInAll, time);
     }
 
@@ -68,6 +70,12 @@ internal sealed class BrokerCore
     public BrokerCounters Counters { get; } = new();
 
     public Admission Admission { get; }
+
+    /// <summary>Packets of clients that have not come whole.</summary>
+    public UnfinishedBytes Unfinished { get; }
+
+    /// <summary>Those of connections that have not shown a CONNECT yet.</summary>
+    public UnfinishedBytes UnfinishedConnects { get; }
 
     /// <summary>Messages of all clients; null without a limit.</summary>
     public TokenBucket? MessageRate { get; }
@@ -104,7 +112,7 @@ internal sealed class BrokerCore
     public long FromUtcUs(long? us) => us is { } at ? NowMs + ((at - UtcUs) / 1000) : PublishedMessage.NeverExpires;
 
     /// <summary>Whether all queues together have room for one more message.</summary>
-    public bool HasRoomFor(PublishedMessage message) => QueuedBytes + message.CostBytes <= Options.MaximumQueuedBytesInAll;
+    public bool HasRoomFor(int costBytes) => QueuedBytes + costBytes <= Options.MaximumQueuedBytesInAll;
 
     /// <summary>A queue has so many bytes more, or fewer.</summary>
     public void NoteQueued(long bytes) => Interlocked.Add(ref _queuedBytes, bytes);

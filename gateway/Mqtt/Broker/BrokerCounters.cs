@@ -6,6 +6,7 @@ namespace Sluice.Gateway.Mqtt.Broker;
 internal sealed class BrokerCounters
 {
     private readonly long[] _dropped = new long[Enum.GetValues<DropReason>().Length];
+    private readonly long[] _closed = new long[Enum.GetValues<CloseReason>().Length];
     private long _connectionsAccepted;
     private long _protocolErrors;
     private long _refused;
@@ -20,6 +21,8 @@ internal sealed class BrokerCounters
     public void ProtocolError() => Interlocked.Increment(ref _protocolErrors);
 
     public void Refused() => Interlocked.Increment(ref _refused);
+
+    public void Closed(CloseReason reason) => Interlocked.Increment(ref _closed[(int)reason]);
 
     public void Received(long bytes, long messages)
     {
@@ -57,6 +60,7 @@ internal sealed class BrokerCounters
         ConnectionsAccepted = Interlocked.Read(ref _connectionsAccepted),
         ProtocolErrors = Interlocked.Read(ref _protocolErrors),
         Refused = Interlocked.Read(ref _refused),
+        Closed = Enum.GetValues<CloseReason>().ToDictionary(reason => reason, reason => Interlocked.Read(ref _closed[(int)reason])),
         MessagesIn = Interlocked.Read(ref _messagesIn),
         MessagesOut = Interlocked.Read(ref _messagesOut),
         BytesIn = Interlocked.Read(ref _bytesIn),

@@ -9,6 +9,10 @@ internal sealed class BrokerLogLimits(TimeProvider time)
 
     public LogLimit NotOpened { get; } = new(time, linesPerMinute: 5);
 
+    public LogLimit ConnectTimedOut { get; } = new(time, linesPerMinute: 5);
+
+    public LogLimit Closed { get; } = new(time, linesPerMinute: 20);
+
     public LogLimit Refused { get; } = new(time, linesPerMinute: 20);
 
     public LogLimit Forbidden { get; } = new(time, linesPerMinute: 20);

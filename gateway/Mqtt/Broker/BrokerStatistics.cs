@@ -31,6 +31,22 @@ public enum DropReason
     PayloadFormatInvalid,
 }
 
+/// <summary>Why the broker closed a connection that had broken no rule.</summary>
+public enum CloseReason
+{
+    /// <summary>It was not a client's in time: its TLS handshake, its WebSocket request or its CONNECT had not come whole (<see cref="MqttOptions.ConnectTimeout"/>).</summary>
+    ConnectTimeout,
+
+    /// <summary>Nothing came for one and a half times its keep alive.</summary>
+    KeepAlive,
+
+    /// <summary>It did not read what was sent to it (<see cref="MqttOptions.SendTimeout"/>).</summary>
+    NotReading,
+
+    /// <summary>Packets that had not come whole took too much memory (<see cref="MqttOptions.MaximumUnfinishedBytes"/>).</summary>
+    UnfinishedBytes,
+}
+
 /// <summary>Figures of the broker since its start, taken at one moment. Gauges say so; the rest only grows.</summary>
 public sealed record BrokerStatistics
 {
@@ -54,8 +70,11 @@ public sealed record BrokerStatistics
     /// <summary>Connections closed for a violation of the protocol.</summary>
     public required long ProtocolErrors { get; init; }
 
-    /// <summary>Clients refused for who they are, and connections refused because too many are open.</summary>
+    /// <summary>Clients refused for who they are, or because too many are there.</summary>
     public required long Refused { get; init; }
+
+    /// <summary>Connections closed that had broken no rule, by reason.</summary>
+    public required IReadOnlyDictionary<CloseReason, long> Closed { get; init; }
 
     /// <summary>PUBLISH packets received.</summary>
     public required long MessagesIn { get; init; }

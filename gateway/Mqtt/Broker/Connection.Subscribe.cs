@@ -9,6 +9,9 @@ internal sealed partial class Connection
     // Of a SUBACK without its properties and reasons, with the longest fixed header.
     private const int SubAckBytes = 7;
 
+    /// <summary>Retained messages whose rows are written at a time.</summary>
+    private const int RetainedChunk = 1000;
+
     // Answered when the subscriptions are durable, where the session is.
     private async ValueTask OnSubscribe(SubscribePacket packet)
     {
@@ -71,20 +74,59 @@ internal sealed partial class Connection
             return;
         if (request.RetainHandling == RetainHandling.DoNotSend || (request.RetainHandling == RetainHandling.SendIfNew && !isNew))
             return;
-        var rows = new RowChanges();
-        List<QueuedDelivery> pending = [];
+        await SendRetainedAsync(request, identifier).ConfigureAwait(false);
+    }
+
+    // They take their places in the queue at once, before any message that comes later, and are sent when both they and their places are durable.
+    private async ValueTask SendRetainedAsync(SubscriptionRequest request, uint identifier)
+    {
+        Session session = _session!;
         uint[]? identifiers = identifier == 0 ? null : [identifier];
-        foreach (PublishedMessage message in _core.Retained.Match(request.Filter, _core.NowMs).Concat(_core.System.Match(request.Filter)))
+        List<RetainedChange> changes = _core.Retained.Match(request.Filter, _core.NowMs);
+        changes.AddRange(_core.System.Match(request.Filter).Select(figure => new RetainedChange(figure.Topic.Text, figure, version: 0) { State = RetainedState.Durable }));
+        bool hasRoom = session.HasRoomForRetained;
+        var places = new QueuedDelivery?[changes.Count];
+        for (int i = 0; i < places.Length; i++)
         {
-            if (request.NoLocal && message.Publisher == ClientId)
-                continue;
-            QualityOfService qos = message.QualityOfService < request.MaximumQoS ? message.QualityOfService : request.MaximumQoS;
-            if (_session!.Offer(new Delivery(message, qos, Retain: true, identifiers), DeliveryState.Pending, rows) is { } place)
-                pending.Add(place);
+            if (changes[i].Message is { } message && !(request.NoLocal && message.Publisher == ClientId))
+                places[i] = Offer(message);
         }
-        bool isDurable = rows.IsEmpty || await _core.State.SaveAsync(ClientId, rows).ConfigureAwait(false);
-        foreach (QueuedDelivery place in pending)
-            _session!.Settle(place, isDurable);
+        List<string>? reverted = null;
+        for (int first = 0; first < places.Length; first += RetainedChunk)
+        {
+            var rows = new RowChanges();
+            List<QueuedDelivery> kept = [];
+            for (int i = first; i < Math.Min(first + RetainedChunk, places.Length); i++)
+            {
+                QueuedDelivery? place = places[i];
+                if (!await _core.Retained.IsDurableAsync(changes[i]).ConfigureAwait(false))
+                {
+                    (reverted ??= []).Add(changes[i].Topic);
+                    if (place is not null)
+                        session.Settle(place, isDurable: false);
+                }
+                else if (place is not null)
+                {
+                    session.SaveQueued(place, rows);
+                    kept.Add(place);
+                }
+            }
+            bool isDurable = rows.IsEmpty || await _core.State.SaveAsync(ClientId, rows).ConfigureAwait(false);
+            foreach (QueuedDelivery place in kept)
+                session.Settle(place, isDurable);
+        }
+        // These topics have again what they had before.
+        foreach (string topic in reverted ?? [])
+            await SendRetainedAsync(request with { Filter = topic }, identifier).ConfigureAwait(false);
+
+        QueuedDelivery? Offer(PublishedMessage message)
+        {
+            QualityOfService qos = message.QualityOfService < request.MaximumQoS ? message.QualityOfService : request.MaximumQoS;
+            if (hasRoom)
+                return session.Offer(new Delivery(message, qos, Retain: true, identifiers, IsRetained: true), DeliveryState.Pending, rows: null);
+            _core.Counters.Dropped(DropReason.QueueFull);
+            return null;
+        }
     }
 
     private async ValueTask OnUnsubscribe(UnsubscribePacket packet)

@@ -27,8 +27,10 @@ internal sealed partial class Connection
     private const int ConnAckBytes = 7;
     private const int DisconnectBytes = 6;
 
-    // Reads of this size: some hundred readings a system call. Idle connections hold no buffer (zero-byte reads).
-    private static readonly StreamPipeReaderOptions ReadOptions = new(bufferSize: 16 * 1024, minimumReadSize: 2 * 1024, useZeroByteReads: true);
+    /// <summary>Of one read: some hundred readings a system call. Idle connections hold no buffer (zero-byte reads).</summary>
+    private const int ReadBytes = 16 * 1024;
+
+    private static readonly StreamPipeReaderOptions ReadOptions = new(bufferSize: ReadBytes, minimumReadSize: 2 * 1024, useZeroByteReads: true);
 
     private readonly BrokerCore _core;
     private readonly MqttBroker _broker;
@@ -158,31 +160,6 @@ internal sealed partial class Connection
             RequestClose(ReasonCode.UnspecifiedError, "a message could not be stored");
     }
 
-    /// <summary>Closes the connection if one of its deadlines has passed. Called by the broker's clock.</summary>
-    public void CheckDeadlines(long nowMs)
-    {
-        long sendTimeoutMs = (long)_core.Options.SendTimeout.TotalMilliseconds;
-        if (nowMs - Output.WritingSinceMs > sendTimeoutMs)
-        {
-            MqttLog.Closed(_core.Log, ClientId, Address, "it does not read what is sent to it", ReasonCode.UnspecifiedError);
-            Abort();
-        }
-        else if (Session is null)
-        {
-            if (nowMs - _openedMs > (long)_core.Options.ConnectTimeout.TotalMilliseconds)
-                Abort();
-        }
-        else if (_keepAliveMs > 0 && !_holdingReader && nowMs - Volatile.Read(ref _lastReceivedMs) > _keepAliveMs)
-        {
-            RequestClose(ReasonCode.KeepAliveTimeout, "nothing came for one and a half times its keep alive");
-        }
-        else if (Volatile.Read(ref _identityEndsUs) is var endsUs && endsUs != long.MaxValue && _core.UtcUs >= endsUs)
-        {
-            // Section 3.14.2.1, 0xA0: the time authorized for this connection.
-            RequestClose(ReasonCode.MaximumConnectTime, "its token has expired");
-        }
-    }
-
     /// <summary>Sends PUBREL or PUBCOMP. Any thread.</summary>
     public void Send(PacketType type, ushort packetIdentifier, ReasonCode reason) =>
         Output.Send(new AckPacket(type, packetIdentifier, reason), Limits.Version);
@@ -226,6 +203,7 @@ internal sealed partial class Connection
             _bytesInRead = 0;
             if (result.IsCompleted)
                 return;
+            HoldUnfinished(rest.Length);
             _reader.AdvanceTo(rest.Start, rest.End);
             if (pause > TimeSpan.Zero)
                 await HoldAsync(Task.Delay(pause, _core.Time, _abort.Token)).ConfigureAwait(false);
@@ -313,10 +291,10 @@ internal sealed partial class Connection
         // The broker has counted it and said why.
         if (_turnedAwayFor is not null)
             return;
-        bool refused = _session is null && e.Reason is ReasonCode.BadUserNameOrPassword or ReasonCode.NotAuthorized or ReasonCode.Banned;
+        bool refused = _session is null && e.Reason is ReasonCode.BadUserNameOrPassword or ReasonCode.NotAuthorized or ReasonCode.Banned or ReasonCode.QuotaExceeded;
         if (refused)
             _core.Counters.Refused();
-        else
+        else if (e.IsOffence)
             _core.Counters.ProtocolError();
         if (e.IsOffence && _core.Admission.Bans.NoteOffence(_transport.Peer))
             MqttLog.PeerBanned(_core.Log, _transport.Peer.Host, _core.Options.Security.Ban.After, _core.Options.Security.Ban.For);
@@ -368,7 +346,7 @@ internal sealed partial class Connection
                 if (shutdown)
                     await will.WaitAsync(_abort.Token).ConfigureAwait(false);
                 if (request is not null && !shutdown)
-                    MqttLog.Closed(_core.Log, ClientId, Address, request.Why, request.Reason);
+                    NoteClosed(request.Why, request.Reason);
                 MqttLog.Left(_core.Log, ClientId, Address, request?.Why ?? (_clientLeft ? "disconnected" : "connection lost"));
             }
             // As long as for any other packet: a busy machine, or a slow client, takes a while. A stop aborts what is left when its drain time is over.
@@ -384,6 +362,7 @@ internal sealed partial class Connection
         {
             Output.Abandon();
             ReleaseSlab();
+            ReleaseUnfinished();
             await _reader.CompleteAsync().ConfigureAwait(false);
             await _transport.DisposeAsync().ConfigureAwait(false);
             _broker.Remove(this);

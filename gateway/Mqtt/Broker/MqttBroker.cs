@@ -240,9 +240,9 @@ public sealed class MqttBroker : IAsyncDisposable
     private async Task OpenAndRunAsync(ListenAddress listen, Socket socket, string address, Entry entry)
     {
         ClientTransport transport;
+        using var deadline = new CancellationTokenSource(_core!.Options.ConnectTimeout, _time);
         try
         {
-            using var deadline = new CancellationTokenSource(_core!.Options.ConnectTimeout, _time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, _stop.Token);
             transport = await _opener!.OpenAsync(listen, socket, either.Token).ConfigureAwait(false);
         }
@@ -251,13 +251,22 @@ public sealed class MqttBroker : IAsyncDisposable
             entry.Leave();
             // Who leaves before it has said anything is a port scan or a health check, and no news.
             bool isNews = e is AuthenticationException or InvalidDataException;
-            if (isNews && _core!.LogLimits.NotOpened.Allows(out long others))
+            if (deadline.IsCancellationRequested)
+                NoteTimeout(address);
+            else if (isNews && _core.LogLimits.NotOpened.Allows(out long others))
                 MqttLog.NotOpened(_log, address, listen.Text, e.InnerException?.Message ?? e.Message, others);
             else if (e is not (AuthenticationException or IOException or SocketException or OperationCanceledException or ObjectDisposedException or InvalidDataException))
                 MqttLog.ConnectionFailed(_log, "", address, e);
             return;
         }
         await RunAsync(transport, entry).ConfigureAwait(false);
+    }
+
+    private void NoteTimeout(string address)
+    {
+        _core!.Counters.Closed(CloseReason.ConnectTimeout);
+        if (_core.LogLimits.ConnectTimedOut.Allows(out long others))
+            MqttLog.ConnectTimedOut(_log, address, _core.Options.ConnectTimeout.TotalSeconds, others);
     }
 
     private async Task RunAsync(ClientTransport transport, Entry entry, CancellationToken stopping = default)

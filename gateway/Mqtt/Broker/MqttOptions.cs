@@ -48,6 +48,15 @@ public sealed record MqttOptions
     /// <summary>Largest packet accepted, in bytes, fixed header included: a reading is small, an image from a camera is not.</summary>
     public int MaximumPacketSizeBytes { get; init; } = 1024 * 1024;
 
+    /// <summary>
+    /// Bytes of packets that have not come whole, of all clients together; one packet of <see cref="MaximumPacketSizeBytes"/> has always room. Past it who sends more of one
+    /// is thrown out.
+    /// </summary>
+    public long MaximumUnfinishedBytes { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>The same for those whose CONNECT has not come whole, so that strangers take nothing from clients: a hundred with the largest will.</summary>
+    public long MaximumUnfinishedConnectBytes { get; init; } = 8 * 1024 * 1024;
+
     /// <summary>Unacknowledged QoS 1 and 2 messages of one client inbound: some group commits' worth.</summary>
     public int ReceiveMaximum { get; init; } = 1024;
 

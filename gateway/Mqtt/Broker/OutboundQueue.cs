@@ -48,6 +48,10 @@ internal sealed class OutboundQueue
     private readonly Queue<QueuedDelivery> _again = new();
     private OutboundAliases? _aliases;
     private long _waitingBytes;
+
+    // Of those that wait, retained messages that a new subscription gets: they are not within the bounds of the others.
+    private int _retained;
+    private long _retainedBytes;
     private long _lastNumber;
 
     // Of the messages that were there before the client was: it may have been allowed to read more then.
@@ -78,13 +82,26 @@ internal sealed class OutboundQueue
     /// <summary>Queues a message; null when the bounds are reached.</summary>
     public QueuedDelivery? TryAdd(in Delivery delivery, MqttOptions options, bool isStored, DeliveryState state)
     {
-        if (_waiting.Count >= options.MaximumQueuedMessages || _waitingBytes + delivery.Message.CostBytes > options.MaximumQueuedBytes)
+        if (!delivery.IsRetained && !HasRoomFor(delivery.Message.CostBytes, options))
             return null;
         bool acknowledged = delivery.QualityOfService != QualityOfService.AtMostOnce;
         var queued = new QueuedDelivery(delivery, acknowledged ? ++_lastNumber : 0, isStored && acknowledged, state);
         Enqueue(queued);
         return queued;
     }
+
+    /// <summary>Queues a message that only the database holds, to be settled; null when the bounds are reached.</summary>
+    public QueuedDelivery? TryAdopt(QueuedDelivery left, QualityOfService qos, MqttOptions options)
+    {
+        if (!HasRoomFor(left.CostBytes, options))
+            return null;
+        var queued = new QueuedDelivery(++_lastNumber, qos, left.CostBytes, isReleased: false, left.Share, DeliveryState.Pending);
+        Enqueue(queued);
+        return queued;
+    }
+
+    /// <summary>Whether the retained messages of one more subscription may wait, however many they are: not while as many wait as others may.</summary>
+    public bool HasRoomForRetained(MqttOptions options) => _retained < options.MaximumQueuedMessages && _retainedBytes < options.MaximumQueuedBytes;
 
     /// <summary>Takes over what a restart left, in the order of the numbers.</summary>
     /// <param name="stored">The messages, all ready.</param>
@@ -106,13 +123,13 @@ internal sealed class OutboundQueue
 
     /// <summary>
     /// Those of a share that another member may get, in order: what has begun in QoS 2 stays with whom it was sent to (section 4.8.2). Also those that are not durable
-    /// yet, but not those that only the database holds.
+    /// yet.
     /// </summary>
     public List<QueuedDelivery> Inheritable() =>
     [
         .. _inFlight.Values.Where(delivery => delivery.QualityOfService == QualityOfService.AtLeastOnce).OrderBy(delivery => delivery.Number)
             .Concat(_waiting.Where(delivery => delivery.Number != 0))
-            .Where(delivery => delivery is { Share: not null, State: not DeliveryState.Failed, Message: not null }),
+            .Where(delivery => delivery is { Share: not null, State: not DeliveryState.Failed }),
     ];
 
     /// <summary>Forgets everything.</summary>
@@ -124,6 +141,8 @@ internal sealed class OutboundQueue
         Finished.Clear();
         Missing = null;
         _waitingBytes = 0;
+        _retained = 0;
+        _retainedBytes = 0;
         Bytes = 0;
     }
 
@@ -186,8 +205,7 @@ internal sealed class OutboundQueue
                 if (!IsHere(next))
                     break;
             }
-            _waiting.Dequeue();
-            _waitingBytes -= next.CostBytes;
+            Dequeue();
             Sent = Math.Max(Sent, next.Number);
             bool isSent = next.State == DeliveryState.Ready && TrySend(next, duplicate: false, output, client, nowMs, counters);
             if (isSent)
@@ -227,7 +245,24 @@ internal sealed class OutboundQueue
         _waiting.Enqueue(delivery);
         _waitingBytes += delivery.CostBytes;
         Bytes += delivery.CostBytes;
+        if (!delivery.IsRetained)
+            return;
+        _retained++;
+        _retainedBytes += delivery.CostBytes;
     }
+
+    private void Dequeue()
+    {
+        QueuedDelivery delivery = _waiting.Dequeue();
+        _waitingBytes -= delivery.CostBytes;
+        if (!delivery.IsRetained)
+            return;
+        _retained--;
+        _retainedBytes -= delivery.CostBytes;
+    }
+
+    private bool HasRoomFor(int costBytes, MqttOptions options) =>
+        _waiting.Count - _retained < options.MaximumQueuedMessages && _waitingBytes - _retainedBytes + costBytes <= options.MaximumQueuedBytes;
 
     private bool IsHere(QueuedDelivery delivery)
     {

@@ -38,5 +38,6 @@ internal sealed record PublishedMessage(
 /// <param name="Retain">The RETAIN flag to send (MQTT 5.0 section 3.3.1.3).</param>
 /// <param name="SubscriptionIdentifiers">Of every subscription that matched; null for none.</param>
 /// <param name="Share">The filter of the shared subscription that it is for; null for one that is not shared.</param>
+/// <param name="IsRetained">A retained message that a new subscription gets: a queue's bounds are for those that come later.</param>
 internal readonly record struct Delivery(
-    PublishedMessage Message, QualityOfService QualityOfService, bool Retain, uint[]? SubscriptionIdentifiers, string? Share = null);
+    PublishedMessage Message, QualityOfService QualityOfService, bool Retain, uint[]? SubscriptionIdentifiers, string? Share = null, bool IsRetained = false);

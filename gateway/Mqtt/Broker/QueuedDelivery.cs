@@ -25,6 +25,7 @@ internal sealed class QueuedDelivery
         Retain = delivery.Retain;
         SubscriptionIdentifiers = delivery.SubscriptionIdentifiers;
         Share = delivery.Share;
+        IsRetained = delivery.IsRetained;
         CostBytes = delivery.Message.CostBytes;
         Number = number;
         IsStored = isStored;
@@ -32,14 +33,15 @@ internal sealed class QueuedDelivery
     }
 
     /// <summary>A message that only the database holds.</summary>
-    public QueuedDelivery(long number, QualityOfService qos, int costBytes, bool isReleased)
+    public QueuedDelivery(long number, QualityOfService qos, int costBytes, bool isReleased, string? share, DeliveryState state = DeliveryState.Ready)
     {
         QualityOfService = qos;
         CostBytes = costBytes;
         Number = number;
         IsStored = true;
         IsReleased = isReleased;
-        State = DeliveryState.Ready;
+        Share = share;
+        State = state;
     }
 
     /// <summary>
@@ -56,8 +58,11 @@ internal sealed class QueuedDelivery
 
     public uint[]? SubscriptionIdentifiers { get; private set; }
 
-    /// <summary>The filter of the shared subscription that it is for; null for one that is not shared, and after a restart.</summary>
+    /// <summary>The filter of the shared subscription that it is for; null for one that is not shared.</summary>
     public string? Share { get; }
+
+    /// <summary>A retained message that a new subscription gets; not known any more after a restart.</summary>
+    public bool IsRetained { get; }
 
     /// <summary>See <see cref="PublishedMessage.CostBytes"/>.</summary>
     public int CostBytes { get; }

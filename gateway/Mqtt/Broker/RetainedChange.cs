@@ -14,6 +14,9 @@ internal sealed class RetainedChange(string topic, PublishedMessage? message, lo
 
     public RetainedState State { get; set; }
 
+    /// <summary>Told whether it was stored; null while nobody waits for that.</summary>
+    public TaskCompletionSource<bool>? Waiting { get; set; }
+
     /// <summary>What the topic had before, until this change is durable.</summary>
     public RetainedChange? Before { get; set; }
 }

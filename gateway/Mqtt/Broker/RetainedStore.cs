@@ -4,7 +4,7 @@ namespace Sluice.Gateway.Mqtt.Broker;
 
 /// <summary>
 /// The last retained message of each topic (MQTT 5.0 section 3.3.1.3), bounded in number and bytes. A change counts at once and is settled by its commit: when that
-/// fails, the topic has again what it had before.
+/// fails, the topic has again what it had before. Who hands out a message waits for that (<see cref="IsDurableAsync"/>).
 /// </summary>
 internal sealed class RetainedStore
 {
@@ -53,6 +53,7 @@ internal sealed class RetainedStore
     {
         lock (_lock)
         {
+            change.Waiting?.TrySetResult(isDurable);
             bool isLast = _topics.TryGetValue(change.Topic, out RetainedChange? last) && ReferenceEquals(last, change);
             if (isDurable)
             {
@@ -84,32 +85,40 @@ internal sealed class RetainedStore
         }
     }
 
-    /// <summary>The messages that a new subscription gets. Expired ones are thrown away on the way.</summary>
-    public List<PublishedMessage> Match(string filter, long nowMs)
+    /// <summary>Whether a change was stored, once that is known.</summary>
+    public Task<bool> IsDurableAsync(RetainedChange change)
     {
-        var found = new List<PublishedMessage>();
+        lock (_lock)
+        {
+            return change.State == RetainedState.Pending
+                ? (change.Waiting ??= new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously)).Task
+                : Task.FromResult(change.State == RetainedState.Durable);
+        }
+    }
+
+    /// <summary>What a new subscription gets: the last change of each topic, also one that is not durable yet, which may have taken the message away. Expired messages are thrown away on the way.</summary>
+    public List<RetainedChange> Match(string filter, long nowMs)
+    {
+        var found = new List<RetainedChange>();
         lock (_lock)
         {
             if (filter.AsSpan().IndexOfAny('+', '#') < 0)
             {
-                if (_topics.TryGetValue(filter, out RetainedChange? change) && change.Message is { } message)
-                    found.Add(message);
+                if (_topics.TryGetValue(filter, out RetainedChange? change))
+                    found.Add(change);
             }
             else
             {
                 foreach ((string topic, RetainedChange change) in _topics)
                 {
-                    if (change.Message is { } message && TopicRules.Matches(filter, topic))
-                        found.Add(message);
+                    if (TopicRules.Matches(filter, topic))
+                        found.Add(change);
                 }
             }
-            foreach (PublishedMessage message in found)
-            {
-                if (message.ExpiresMs <= nowMs)
-                    Forget(message.Topic.Text);
-            }
+            foreach (RetainedChange expired in found.Where(change => change.Message?.ExpiresMs <= nowMs))
+                Forget(expired.Topic);
         }
-        found.RemoveAll(message => message.ExpiresMs <= nowMs);
+        found.RemoveAll(change => change.Message?.ExpiresMs <= nowMs);
         return found;
     }
 

@@ -34,7 +34,7 @@ internal sealed partial class Session
     /// </summary>
     /// <param name="delivery">The message.</param>
     /// <param name="state">Pending until <see cref="Settle"/>, or ready.</param>
-    /// <param name="rows">Given the message's row, where it is to have one.</param>
+    /// <param name="rows">Given the message's row, where it is to have one; null for one that is not durable, or where that is for <see cref="SaveQueued"/>.</param>
     public QueuedDelivery? Offer(in Delivery delivery, DeliveryState state, RowChanges? rows)
     {
         QueuedDelivery? queued;
@@ -52,18 +52,56 @@ internal sealed partial class Session
                 _core.Counters.Dropped(DropReason.ClientAway);
                 return null;
             }
-            queued = _core.HasRoomFor(delivery.Message) ? _outbound.TryAdd(delivery, _core.Options, IsStored, state) : null;
+            queued = _core.HasRoomFor(delivery.Message.CostBytes) ? _outbound.TryAdd(delivery, _core.Options, IsStored, state) : null;
             if (queued is null)
             {
                 _core.Counters.Dropped(DropReason.QueueFull);
                 return null;
             }
             if (queued.IsStored)
-                rows!.InsertQueued(Id, queued, _core.ToUtcUs(delivery.Message.ExpiresMs));
+                rows?.InsertQueued(Id, queued, _core.ToUtcUs(delivery.Message.ExpiresMs));
         }
         NoteBytes();
         if (state == DeliveryState.Ready)
             connection?.Output.Signal();
+        return queued;
+    }
+
+    /// <summary>Whether the retained messages of a subscription may have places, see <see cref="OutboundQueue.HasRoomForRetained"/>.</summary>
+    public bool HasRoomForRetained
+    {
+        get
+        {
+            lock (_lock)
+                return _outbound.HasRoomForRetained(_core.Options);
+        }
+    }
+
+    /// <summary>Adds the row of a place that is not settled, where it is to have one.</summary>
+    public void SaveQueued(QueuedDelivery place, RowChanges rows)
+    {
+        if (place.IsStored)
+            rows.InsertQueued(Id, place, _core.ToUtcUs(place.Message!.ExpiresMs));
+    }
+
+    /// <summary>Takes a place for a message of a share that only the database holds, and its row, from a session that is over; to be settled. What has no room is counted, and null.</summary>
+    /// <param name="left">Its place there.</param>
+    /// <param name="from">That session.</param>
+    /// <param name="heir">This session's subscription.</param>
+    /// <param name="rows">Added to.</param>
+    public QueuedDelivery? Adopt(QueuedDelivery left, long from, Subscription heir, RowChanges rows)
+    {
+        QueuedDelivery? queued;
+        lock (_lock)
+        {
+            QualityOfService qos = left.QualityOfService < heir.Request.MaximumQoS ? left.QualityOfService : heir.Request.MaximumQoS;
+            queued = !_ended && _core.HasRoomFor(left.CostBytes) ? _outbound.TryAdopt(left, qos, _core.Options) : null;
+            _core.Counters.Dropped(_ended ? DropReason.SessionEnded : DropReason.QueueFull, queued is null ? 1 : 0);
+            if (queued is null)
+                return null;
+            rows.MoveQueued(from, left.Number, Id, queued, heir);
+        }
+        NoteBytes();
         return queued;
     }
 
@@ -90,7 +128,7 @@ internal sealed partial class Session
     {
         var legacy = new Legacy(_core);
         if (delivery is { Share: not null, Number: > 0 })
-            legacy.HandOn(delivery);
+            legacy.HandOn(delivery, Id);
         if (delivery.IsStored)
             legacy.Rows.DeleteQueued(Id, delivery.Number, delivery.Number);
         if (!legacy.Rows.IsEmpty)

@@ -143,7 +143,7 @@ internal sealed partial class Session
         {
             if (IsStored)
                 _outbound.SendLimit = _outbound.Sent + SendAhead;
-            rows.SaveSession(this, expiresUs: null, IsStored ? _outbound.SendLimit : 0);
+            rows.SaveSession(this, expiresUs: null, willDueUs: null, IsStored ? _outbound.SendLimit : 0);
         }
     }
 
@@ -153,7 +153,7 @@ internal sealed partial class Session
         lock (_lock)
         {
             _outbound.SendLimit = _outbound.Sent;
-            rows.SaveSession(this, _core.ToUtcUs(ExpiresMs), _outbound.Sent);
+            rows.SaveSession(this, _core.ToUtcUs(ExpiresMs), _core.ToUtcUs(WillDueMs), _outbound.Sent);
         }
     }
 
@@ -180,7 +180,7 @@ internal sealed partial class Session
         NoteBytes();
         Legacy = new Legacy(_core);
         foreach (QueuedDelivery delivery in ready)
-            Legacy.HandOn(delivery);
+            Legacy.HandOn(delivery, Id);
         if (HasRow)
             Legacy.Rows.DeleteSession(Id);
     }

@@ -58,12 +58,12 @@ internal sealed class SessionRegistry
                 ExpirySeconds = saved.ExpirySeconds,
                 ExpiresMs = saved.ExpiresUs is { } at ? _core.FromUtcUs(at) : ExpiresMs(saved.ExpirySeconds, now),
                 Will = saved.Will,
-                WillDueMs = saved.Will is { } will ? now + DelayMs(will) : long.MaxValue,
+                WillDueMs = saved.Will is { } will ? Math.Min(_core.FromUtcUs(saved.WillDueUs), now + DelayMs(will)) : long.MaxValue,
             };
             foreach (SavedSubscription subscription in state.Subscriptions[saved.Id])
                 session.Subscribe(subscription.Request, subscription.Identifier, new RowChanges());
             session.RecoverOutbound(
-                state.Queued[saved.Id].Select(place => new QueuedDelivery(place.Number, place.QualityOfService, place.Bytes + PublishedMessage.OverheadBytes, place.IsReleased)),
+                state.Queued[saved.Id].Select(place => new QueuedDelivery(place.Number, place.QualityOfService, place.Bytes + PublishedMessage.OverheadBytes, place.IsReleased, place.Share)),
                 saved.Sent);
             foreach (ushort identifier in state.Received[saved.Id])
                 session.RecoverInbound(identifier);

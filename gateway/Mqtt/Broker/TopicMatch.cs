@@ -1,3 +1,5 @@
+using Sluice.Gateway.Mqtt.Protocol;
+
 namespace Sluice.Gateway.Mqtt.Broker;
 
 /// <summary>Whom the messages on a topic go to: to each of the sessions, and to one of each share. Shared by all: do not write to the arrays.</summary>
@@ -40,28 +42,28 @@ internal readonly record struct ShareMatch(Subscription[] Members, ShareTurn Tur
     /// <summary>Who gets a message, and what of it; null when nobody does.</summary>
     public (Session Session, Delivery Delivery)? Deliver(PublishedMessage message)
     {
-        Subscription chosen = Choose();
-        return new SubscriberMatch(chosen.Session, chosen, []).Deliver(message) is { } delivery
+        return Choose() is { } chosen && new SubscriberMatch(chosen.Session, chosen, []).Deliver(message) is { } delivery
             ? (chosen.Session, delivery with { Share = chosen.Request.Filter })
             : null;
     }
 
-    /// <summary>The next one in turn that can be sent a message now; when none can, whose client is there; when none is, the next one.</summary>
-    private Subscription Choose()
+    /// <summary>Who gets a message that only the database holds: one whose session has rows; null when there is none.</summary>
+    public Subscription? ChooseStored() =>
+        new ShareMatch(Array.FindAll(Members, member => member.Session.IsStored && member.Request.MaximumQoS != QualityOfService.AtMostOnce), Turn).Choose();
+
+    /// <summary>The next one in turn that can be sent a message now; when none can, whose client is there; when none is, the next one. Null without members.</summary>
+    private Subscription? Choose()
     {
         int turn = Turn.Next();
+        Subscription? present = null;
         for (int i = 0; i < Members.Length; i++)
         {
             Subscription member = Members[(turn + i) % Members.Length];
             if (member.Session.CanSend)
                 return member;
+            if (present is null && member.Session.Connection is not null)
+                present = member;
         }
-        for (int i = 0; i < Members.Length; i++)
-        {
-            Subscription member = Members[(turn + i) % Members.Length];
-            if (member.Session.Connection is not null)
-                return member;
-        }
-        return Members[turn % Members.Length];
+        return present ?? (Members.Length > 0 ? Members[turn % Members.Length] : null);
     }
 }

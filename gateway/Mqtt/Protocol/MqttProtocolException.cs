@@ -11,6 +11,7 @@ public sealed class MqttProtocolException : Exception
     {
         Reason = reason;
         Section = section;
+        IsOffence = reason is not (ReasonCode.QuotaExceeded or ReasonCode.ServerBusy or ReasonCode.ServerUnavailable or ReasonCode.UnspecifiedError);
     }
 
     /// <summary>The reason code owed to the peer.</summary>
@@ -19,8 +20,8 @@ public sealed class MqttProtocolException : Exception
     /// <summary>The section of the specification.</summary>
     public string Section { get; }
 
-    /// <summary>It counts towards a ban of the peer's address; not where the peer has shown who it is, or is banned already.</summary>
-    public bool IsOffence { get; init; } = true;
+    /// <summary>It counts towards a ban of the peer's address; not where the peer has shown who it is, or is banned already, nor what is no fault of the peer's.</summary>
+    public bool IsOffence { get; init; }
 
     internal static MqttProtocolException Malformed(string section, string message) => new(ReasonCode.MalformedPacket, section, message);
 

@@ -22,13 +22,17 @@ internal static class StateRows
     private const int PacketIdentifierBits = 16;
 
     private const string SaveSessionSql = """
-        INSERT OR REPLACE INTO mqtt_session(id, client_id, user, expiry, expires_ts, sent, will_topic, will_payload, will_qos, will_retain, will_properties)
-        VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+        INSERT OR REPLACE INTO mqtt_session(id, client_id, user, expiry, expires_ts, sent, will_topic, will_payload, will_qos, will_retain, will_properties, will_due_ts)
+        VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
         """;
 
     private const string InsertQueuedSql = """
-        INSERT OR REPLACE INTO mqtt_queue(id, session, topic, payload, qos, retain, properties, identifiers, expires_ts, released)
-        VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0)
+        INSERT OR REPLACE INTO mqtt_queue(id, session, topic, payload, qos, retain, properties, identifiers, expires_ts, released, share)
+        VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10)
+        """;
+
+    private const string MoveQueuedSql = """
+        UPDATE OR REPLACE mqtt_queue SET id = ?2, session = ?3, qos = ?4, retain = retain AND ?5, identifiers = ?6 WHERE id = ?1
         """;
 
     // Two publishers of one topic may be stored in another order than the broker took them; the later one stays.
@@ -68,6 +72,13 @@ internal static class StateRows
         "CREATE TABLE mqtt_source_filter(source TEXT NOT NULL, filter TEXT NOT NULL, PRIMARY KEY(source, filter))",
     ];
 
+    /// <summary>The step after <see cref="SourceFilterSchema"/>.</summary>
+    public static string[] ShareSchema { get; } =
+    [
+        "ALTER TABLE mqtt_session ADD COLUMN will_due_ts INTEGER",
+        "ALTER TABLE mqtt_queue ADD COLUMN share TEXT",
+    ];
+
     /// <summary>The id of a queued message's row.</summary>
     public static long QueueId(long session, long number) => (session << NumberBits) | number;
 
@@ -77,8 +88,9 @@ internal static class StateRows
     /// <param name="rows">Added to.</param>
     /// <param name="session">Its present state.</param>
     /// <param name="expiresUs">When it ends; null while its client is connected.</param>
+    /// <param name="willDueUs">When its will is due; null while its client is connected, or without one.</param>
     /// <param name="sent">Messages up to this number may have been sent.</param>
-    public static void SaveSession(this RowChanges rows, Session session, long? expiresUs, long sent)
+    public static void SaveSession(this RowChanges rows, Session session, long? expiresUs, long? willDueUs, long sent)
     {
         Will? will = session.Will;
         rows.Add(
@@ -87,7 +99,8 @@ internal static class StateRows
             Text(will?.Topic), will is null ? SqlValue.Null : SqlValue.FromBlob(will.Payload),
             will is null ? SqlValue.Null : SqlValue.FromInteger((long)will.QualityOfService),
             will is null ? SqlValue.Null : SqlValue.FromBoolean(will.Retain),
-            will is null ? SqlValue.Null : SqlValue.FromBlob(PublishPacket.EncodeProperties(will.Properties)));
+            will is null ? SqlValue.Null : SqlValue.FromBlob(PublishPacket.EncodeProperties(will.Properties)),
+            Number(willDueUs));
     }
 
     /// <summary>Messages up to this number may have been sent.</summary>
@@ -128,8 +141,20 @@ internal static class StateRows
         rows.Add(
             InsertQueuedSql, SqlValue.FromInteger(QueueId(session, delivery.Number)), SqlValue.FromInteger(session),
             SqlValue.FromText(message.Topic.Text), SqlValue.FromBlob(message.Payload), SqlValue.FromInteger((long)delivery.QualityOfService),
-            SqlValue.FromBoolean(delivery.Retain), SqlValue.FromBlob(message.Properties), Identifiers(delivery.SubscriptionIdentifiers), Number(expiresUs));
+            SqlValue.FromBoolean(delivery.Retain), SqlValue.FromBlob(message.Properties), Identifiers(delivery.SubscriptionIdentifiers), Number(expiresUs),
+            Text(delivery.Share));
     }
+
+    /// <summary>A queued message changes its owner. It may be done again: then there is none any more that could.</summary>
+    /// <param name="rows">Added to.</param>
+    /// <param name="from">The session that has it.</param>
+    /// <param name="number">Its number there.</param>
+    /// <param name="to">The session that gets it.</param>
+    /// <param name="place">Its place there.</param>
+    /// <param name="subscription">The subscription that it is for there.</param>
+    public static void MoveQueued(this RowChanges rows, long from, long number, long to, QueuedDelivery place, Subscription subscription) => rows.Add(
+        MoveQueuedSql, SqlValue.FromInteger(QueueId(from, number)), SqlValue.FromInteger(QueueId(to, place.Number)), SqlValue.FromInteger(to),
+        SqlValue.FromInteger((long)place.QualityOfService), SqlValue.FromBoolean(subscription.Request.RetainAsPublished), Identifiers(subscription.Identifiers));
 
     /// <summary>PUBREC has come: only the exchange's end is left.</summary>
     public static void SaveReleased(this RowChanges rows, long session, long number) =>

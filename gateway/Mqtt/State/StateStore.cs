@@ -35,13 +35,13 @@ public sealed class StateStore(Func<Task<SluiceConnection>> connect)
             await transaction.CommitAsync();
         }
         return new SavedState(
-            await ListAsync(connection, "SELECT id, client_id, user, expiry, expires_ts, sent, will_topic, will_payload, will_qos, will_retain, will_properties FROM mqtt_session", Session),
+            await ListAsync(connection, "SELECT id, client_id, user, expiry, expires_ts, sent, will_topic, will_payload, will_qos, will_retain, will_properties, will_due_ts FROM mqtt_session", Session),
             (await ListAsync(
                 connection, "SELECT session, filter, qos, no_local, retain_as_published, retain_handling, identifier FROM mqtt_subscription",
                 row => (row.GetInt64(0), Subscription(row)))).ToLookup(pair => pair.Item1, pair => pair.Item2),
             (await ListAsync(
-                connection, "SELECT session, id, qos, length(payload) + length(topic) + length(properties), released FROM mqtt_queue ORDER BY id",
-                row => (row.GetInt64(0), new SavedPlace(StateRows.NumberOf(row.GetInt64(1)), (QualityOfService)row.GetInt64(2), row.GetInt32(3), row.GetBoolean(4)))))
+                connection, "SELECT session, id, qos, length(payload) + length(topic) + length(properties), released, share FROM mqtt_queue ORDER BY id",
+                row => (row.GetInt64(0), new SavedPlace(StateRows.NumberOf(row.GetInt64(1)), (QualityOfService)row.GetInt64(2), row.GetInt32(3), row.GetBoolean(4), Text(row, 5)))))
                 .ToLookup(pair => pair.Item1, pair => pair.Item2),
             (await ListAsync(connection, "SELECT session, packet_id FROM mqtt_qos2", row => (row.GetInt64(0), (ushort)row.GetInt64(1))))
                 .ToLookup(pair => pair.Item1, pair => pair.Item2),
@@ -87,7 +87,7 @@ public sealed class StateStore(Func<Task<SluiceConnection>> connect)
                 topic, row.GetFieldValue<byte[]>(7), (QualityOfService)row.GetInt64(8), row.GetBoolean(9),
                 PropertySet.Parse(row.GetFieldValue<byte[]>(10), PropertyTable.Will))
             : null;
-        return new SavedSession(row.GetInt64(0), row.GetString(1), Text(row, 2), (uint)row.GetInt64(3), Number(row, 4), row.GetInt64(5), will);
+        return new SavedSession(row.GetInt64(0), row.GetString(1), Text(row, 2), (uint)row.GetInt64(3), Number(row, 4), row.GetInt64(5), will, Number(row, 11));
     }
 
     private static SavedSubscription Subscription(SluiceDataReader row) => new(

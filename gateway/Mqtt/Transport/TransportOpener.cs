@@ -9,6 +9,11 @@ namespace Sluice.Gateway.Mqtt.Transport;
 /// <param name="origins">Origins of web pages that may connect.</param>
 internal sealed class TransportOpener(TlsServer? tls, IReadOnlyList<string> origins)
 {
+    // A client without keep alive that vanished (power cut, cable) is found out after 60 + 4 * 15 seconds of silence; one that has bytes of ours to take, by the send timeout.
+    private const int KeepAliveAfterSeconds = 60;
+    private const int KeepAliveIntervalSeconds = 15;
+    private const int KeepAliveProbes = 4;
+
     /// <summary>Opens it or throws; then the socket is closed.</summary>
     public async Task<ClientTransport> OpenAsync(ListenAddress address, Socket socket, CancellationToken cancellationToken)
     {
@@ -17,7 +22,7 @@ internal sealed class TransportOpener(TlsServer? tls, IReadOnlyList<string> orig
         {
             Peer peer = socket.RemoteEndPoint is IPEndPoint ip ? Peer.At(ip) : Peer.Unix;
             if (address.Kind != TransportKind.Unix)
-                socket.NoDelay = true;
+                Prepare(socket);
             stream = new NetworkStream(socket, ownsSocket: false);
             if (address.IsProxied)
                 peer = await ProxyHeader.ReadAsync(stream, peer, cancellationToken).ConfigureAwait(false);
@@ -37,5 +42,14 @@ internal sealed class TransportOpener(TlsServer? tls, IReadOnlyList<string> orig
             socket.Dispose();
             throw;
         }
+    }
+
+    private static void Prepare(Socket socket)
+    {
+        socket.NoDelay = true;
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepAliveAfterSeconds);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, KeepAliveIntervalSeconds);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, KeepAliveProbes);
     }
 }

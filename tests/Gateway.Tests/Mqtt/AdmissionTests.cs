@@ -1,3 +1,4 @@
+using Sluice.Gateway.Ingress;
 using Sluice.Gateway.Mqtt.Broker;
 using Sluice.Gateway.Mqtt.Protocol;
 using Sluice.Gateway.Mqtt.Security;
@@ -94,6 +95,31 @@ public sealed class AdmissionTests : IDisposable
         using RawClient other = await OpenAsync(host, isLocal: true);
         Assert.Equal(ReasonCode.Success, (await other.ConnectAsync("o", "pump-1", "right")).Reason);
         Assert.Contains(host.LogLines, line => line.Contains("203.0.113.9 is refused for", StringComparison.Ordinal));
+    }
+
+    /// <summary>A broker that is full, or whose disk is, has nobody banned for it.</summary>
+    [Fact]
+    public async Task Who_is_refused_for_no_fault_of_its_own_is_not_banned()
+    {
+        await using BrokerHost host = await StartAsync(new SecurityOptions { UsersFile = _users, Ban = new BanOptions { After = 3 } });
+        host.Ingress.RowsAnswer = IngressResult.Failed;
+        for (int i = 0; i < 5; i++)
+        {
+            using RawClient unlucky = await OpenAsync(host, isLocal: false);
+            await unlucky.SendAsync(o => new ConnectPacket
+            {
+                Version = unlucky.Version,
+                ClientId = "u",
+                UserName = "pump-1",
+                Password = "right"u8.ToArray(),
+                Properties = new PropertySet { SessionExpiryInterval = 100 },
+            }.Write(o));
+            (PacketHeader _, byte[] body) = await unlucky.ReadAsync(PacketType.ConnAck);
+            Assert.Equal(ReasonCode.ServerUnavailable, ConnAckPacket.Parse(body, unlucky.Version).Reason);
+        }
+        Assert.Equal(0, host.Broker.Statistics.ProtocolErrors);
+        using RawClient again = await OpenAsync(host, isLocal: false);
+        Assert.Equal(ReasonCode.Success, (await again.ConnectAsync("g", "pump-1", "right")).Reason);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Sluice.Gateway.Mqtt.Broker;
 using Sluice.Gateway.Mqtt.Protocol;
+using Sluice.Gateway.Mqtt.Transport;
 
 namespace Sluice.Gateway.Tests.Mqtt;
 
@@ -31,6 +32,126 @@ public class RobustnessTests
         }
         await good.PingAsync();
         Assert.Equal(1, host.Broker.Statistics.ClientsConnected);
+        Assert.Equal(200, host.Broker.Statistics.Closed[CloseReason.ConnectTimeout]);
+        Assert.Equal(5, host.LogLines.Count(line => line.Contains("was not a client's after 10 s")));
+    }
+
+    /// <summary>A network that was away for a while: thousands of lines would hide all others.</summary>
+    [Fact]
+    public async Task Clients_that_are_silent_all_at_once_do_not_fill_the_log()
+    {
+        var time = new ManualTime();
+        await using BrokerHost host = await BrokerHost.StartAsync(time: time);
+        List<RawClient> clients = [];
+        for (int i = 0; i < 60; i++)
+            clients.Add(await host.ConnectAsync($"{i}", keepAlive: 10));
+        time.Advance(TimeSpan.FromSeconds(16));
+        foreach (RawClient client in clients)
+        {
+            await client.ExpectClosedAsync(ReasonCode.KeepAliveTimeout);
+            client.Dispose();
+        }
+        await BrokerHost.UntilAsync(() => host.Broker.Statistics.ClientsConnected == 0, "all are gone");
+        Assert.Equal(60, host.Broker.Statistics.Closed[CloseReason.KeepAlive]);
+        Assert.Equal(20, host.LogLines.Count(line => line.Contains(" 1104 ")));
+    }
+
+    /// <summary>A PROXY header that does not come whole: it is no MQTT yet.</summary>
+    [Fact]
+    public async Task A_connection_that_never_becomes_one_of_MQTT_is_counted_too()
+    {
+        var time = new ManualTime();
+        await using BrokerHost host = await BrokerHost.StartAsync(new MqttOptions { Listen = ["tcp://127.0.0.1:0?proxy"] }, time);
+        using RawClient slow = await host.OpenAsync();
+        await slow.SendAsync("PROXY TC"u8.ToArray());
+        // Its deadline begins when it is accepted.
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        while (host.Broker.Statistics.Closed[CloseReason.ConnectTimeout] == 0)
+        {
+            Assert.False(deadline.IsCancellationRequested, "it was not counted");
+            time.Advance(TimeSpan.FromSeconds(11));
+            await Task.Delay(5);
+        }
+        Assert.Null(await slow.ReadAsync());
+        Assert.Single(host.LogLines, line => line.Contains("was not a client's after 10 s"));
+    }
+
+    [Fact]
+    public async Task Packets_that_do_not_come_whole_share_a_bounded_memory()
+    {
+        await using BrokerHost host = await BrokerHost.StartAsync(new MqttOptions { MaximumUnfinishedBytes = 1_500_000 });
+        using RawClient good = await host.ConnectAsync("good");
+        byte[] packet = good.Publish("a", new string('x', 400_000), qos: 1, identifier: 1);
+        List<RawClient> half = [];
+        for (int i = 0; i < 5; i++)
+        {
+            half.Add(await host.ConnectAsync($"half-{i}"));
+            await half[i].SendAsync(packet[..390_000]);
+        }
+        // There is room for three of them.
+        await BrokerHost.UntilAsync(() => host.Broker.Statistics.ClientsConnected == 4, "two are gone");
+        Assert.Equal(2, host.Broker.Statistics.Closed[CloseReason.UnfinishedBytes]);
+        Assert.Equal(0, host.Broker.Statistics.ProtocolErrors);
+        // Small packets need none of it.
+        await good.PublishAsync("a", "x", qos: 1, identifier: 1);
+        await good.ReadAckAsync(PacketType.PubAck);
+        // Who was let in goes on, and gives its share back.
+        int told = 0;
+        foreach (RawClient client in half)
+        {
+            if (host.Broker.Statistics.ClientsConnected < 4)
+                break;
+            await client.SendAsync(packet[390_000..]);
+            (PacketHeader Header, byte[] Body) answer = (await client.ReadAsync())!.Value;
+            if (answer.Header.Type == PacketType.Disconnect)
+                told += DisconnectPacket.Parse(answer.Body, client.Version).Reason == ReasonCode.QuotaExceeded ? 1 : 0;
+            else
+                Assert.Equal(PacketType.PubAck, answer.Header.Type);
+        }
+        Assert.Equal(2, told);
+        await good.SendAsync(packet);
+        await good.ReadAckAsync(PacketType.PubAck);
+        half.ForEach(client => client.Dispose());
+    }
+
+    [Fact]
+    public async Task Strangers_fill_only_the_memory_that_is_for_strangers()
+    {
+        await using BrokerHost host = await BrokerHost.StartAsync(new MqttOptions { MaximumUnfinishedConnectBytes = 100_000 });
+        byte[] connect = PacketSamples.Bytes(o => new ConnectPacket
+        {
+            Version = ProtocolVersion.Mqtt50, ClientId = "c", CleanStart = true, Will = new Will("w", new byte[60_000], QualityOfService.AtMostOnce, Retain: false, null),
+        }.Write(o));
+        List<RawClient> strangers = [];
+        for (int i = 0; i < 3; i++)
+        {
+            strangers.Add(await host.OpenAsync());
+            await strangers[i].SendAsync(connect[..55_000]);
+        }
+        await BrokerHost.UntilAsync(() => host.Broker.Statistics.Closed[CloseReason.UnfinishedBytes] == 2, "there is room for one of them");
+        Assert.Equal((0, 0), (host.Broker.Statistics.Refused, host.Broker.Statistics.ProtocolErrors));
+        using RawClient good = await host.ConnectAsync("good");
+        await good.PublishAsync("a", new string('x', 400_000), qos: 1, identifier: 1);
+        await good.ReadAckAsync(PacketType.PubAck);
+        strangers.ForEach(client => client.Dispose());
+    }
+
+    /// <summary>Whether a peer without a keep alive is still there is asked by TCP.</summary>
+    [Fact]
+    public async Task A_connection_whose_peer_has_vanished_is_found_out()
+    {
+        using var listener = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(listener.LocalEndPoint!);
+        Socket socket = await listener.AcceptAsync();
+        await using ClientTransport transport = await new TransportOpener(null, []).OpenAsync(ListenAddress.Parse("tcp://127.0.0.1:0"), socket, CancellationToken.None);
+        Assert.Equal(1, (int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive)!);
+        int after = (int)socket.GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime)!;
+        int interval = (int)socket.GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval)!;
+        int probes = (int)socket.GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount)!;
+        Assert.InRange(after + (interval * probes), 1, 120);
     }
 
     [Fact]
@@ -59,7 +180,8 @@ public class RobustnessTests
         Assert.InRange(host.Broker.Statistics.QueuedBytes, 1, 20 * 101_000);
         time.Advance(TimeSpan.FromSeconds(61));
         await BrokerHost.UntilAsync(() => host.Broker.Statistics is { ClientsConnected: 1, QueuedBytes: 0 }, "it is gone with its queue");
-        Assert.Contains(host.LogLines, line => line.Contains("'stuck'") && line.Contains("does not read"));
+        Assert.Single(host.LogLines, line => line.Contains("'stuck'") && line.Contains("does not read"));
+        Assert.Equal(1, host.Broker.Statistics.Closed[CloseReason.NotReading]);
         await publisher.PingAsync();
     }
 

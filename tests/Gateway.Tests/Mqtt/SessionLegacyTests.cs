@@ -109,4 +109,47 @@ public class SessionLegacyTests
         Assert.Equal("x", (await back.ReadPublishAsync()).Payload);
         Assert.Equal(1, host.Broker.Statistics.Sessions);
     }
+
+    /// <summary>Those that the disk alone holds, after a restart or in a long queue, go to a member whose session is there, too.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_only_the_disk_holds_is_handed_on(bool isRestarted)
+    {
+        const int count = 50;
+        await using StoredBroker host = await StoredBroker.StartAsync(new MqttOptions { MaximumLoadedBytes = isRestarted ? 1_000_000 : 1_000 });
+        using (RawClient one = await host.ConnectAsync("1", expiry: 10, receiveMaximum: 2))
+        {
+            await one.SubscribeAsync(Filter, qos: 1);
+            using RawClient publisher = await host.ConnectAsync("p", expiry: 0, clean: true);
+            for (ushort id = 1; id <= count; id++)
+            {
+                await publisher.PublishAsync("a", $"{id}", qos: 1, identifier: id);
+                await publisher.ReadAckAsync(PacketType.PubAck);
+            }
+        }
+        await host.ClientsAsync(0);
+        if (isRestarted)
+            await host.RestartAsync();
+        using (RawClient two = await host.ConnectAsync("2", expiry: 1000))
+            await two.SubscribeAsync(new SubscriptionRequest(Filter, QualityOfService.ExactlyOnce), identifier: 7);
+        await host.ClientsAsync(0);
+        // It has no rows, and so cannot take them.
+        using RawClient? three = isRestarted ? await host.ConnectAsync("3", expiry: 0, clean: true) : null;
+        if (three is not null)
+            await three.SubscribeAsync(Filter, qos: 1);
+        host.Time.Advance(TimeSpan.FromSeconds(11));
+        await host.UntilAsync("SELECT client_id FROM mqtt_session", "2");
+        Assert.Equal(0, host.Broker.Statistics.Dropped.Values.Sum());
+        await host.RestartAsync();
+        using RawClient back = await host.ConnectAsync("2");
+        for (int i = 1; i <= count; i++)
+        {
+            RawClient.Received received = await back.ReadPublishAsync();
+            Assert.Equal(($"{i}", 1), (received.Payload, received.QoS));
+            Assert.Equal([7u], received.Properties.SubscriptionIdentifiers);
+            await back.AcknowledgeAsync(PacketType.PubAck, received.Identifier);
+        }
+        await host.UntilAsync("SELECT topic FROM mqtt_queue");
+    }
 }

@@ -287,6 +287,24 @@ public class StoredStateTests
         await BrokerHost.UntilAsync(() => host.Broker.Statistics.Retained == 1, "the will is published");
     }
 
+    /// <summary>Also where the session never ends, so that its row says nothing of when its client left.</summary>
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(uint.MaxValue)]
+    public async Task The_delay_of_a_will_goes_on_across_a_restart(uint expiry)
+    {
+        await using StoredBroker host = await StoredBroker.StartAsync(new MqttOptions { MaximumSessionExpiry = TimeSpan.FromSeconds(uint.MaxValue) });
+        var will = new Will("w", "gone"u8.ToArray(), QualityOfService.AtLeastOnce, Retain: true, new PropertySet { WillDelayInterval = 50 });
+        (await host.ConnectAsync("c", expiry, will: will)).Dispose();
+        await host.UntilAsync("SELECT client_id FROM mqtt_session WHERE will_due_ts IS NOT NULL", "c");
+        host.Time.Advance(TimeSpan.FromSeconds(20));
+        await host.RestartAsync(whileDown: TimeSpan.FromSeconds(20));
+        host.Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(0, host.Broker.Statistics.Retained);
+        host.Time.Advance(TimeSpan.FromSeconds(6));
+        await BrokerHost.UntilAsync(() => host.Broker.Statistics.Retained == 1, "the will is published");
+    }
+
     [Fact]
     public async Task The_will_of_a_session_that_expires_while_the_gateway_is_down_is_published()
     {
