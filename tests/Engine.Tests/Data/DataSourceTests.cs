@@ -43,6 +43,29 @@ public class DataSourceTests
     }
 
     [Fact]
+    public void A_data_source_keeps_a_shared_database_in_memory_and_pooling_does_not()
+    {
+        const string text = "Data Source=kept;Mode=Memory;Cache=Shared";
+        using (SluiceDataSource source = new(text))
+        {
+            using (SluiceConnection first = source.OpenConnection())
+            {
+                first.Run("CREATE TABLE t(a)");
+            }
+
+            using SluiceConnection second = source.OpenConnection();
+            Assert.Equal(0L, second.Scalar("SELECT count(*) FROM t"));
+        }
+
+        for (int i = 0; i < 2; i++)
+        {
+            using SluiceConnection connection = new($"{text};Pooling=True");
+            connection.Open();
+            connection.Run("CREATE TABLE t(a)");
+        }
+    }
+
+    [Fact]
     public void A_connection_whose_set_up_fails_is_closed()
     {
         using TemporaryFolder folder = new();

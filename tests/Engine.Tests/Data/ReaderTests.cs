@@ -394,6 +394,41 @@ public class ReaderTests
         SluiceDataReader reader = command.ExecuteReader(CommandBehavior.CloseConnection);
         reader.Dispose();
         Assert.Equal(ConnectionState.Closed, connection.State);
+        connection.Open();
+        Assert.Throws<SluiceException>(() => connection.CreateCommand("SELECT * FROM none").ExecuteReader(CommandBehavior.CloseConnection));
+        Assert.Equal(ConnectionState.Closed, connection.State);
+    }
+
+    [Fact]
+    public void A_reader_goes_on_with_what_was_there_when_it_began()
+    {
+        using SluiceConnection connection = Providers.Sluice("CREATE TABLE t(a); INSERT INTO t VALUES(1), (2), (3)");
+        using SluiceCommand command = connection.CreateCommand("SELECT a FROM t ORDER BY a");
+        using SluiceDataReader reader = command.ExecuteReader();
+        List<long> seen = [];
+        while (reader.Read())
+        {
+            seen.Add(reader.GetInt64(0));
+            connection.Run(seen.Count == 1 ? "DELETE FROM t WHERE a = 3" : "DROP TABLE IF EXISTS t");
+        }
+
+        Assert.Equal([1, 2, 3], seen);
+        reader.Close();
+        Assert.Equal(0L, connection.Scalar("SELECT count(*) FROM sqlite_schema"));
+    }
+
+    [Fact]
+    public void A_rollback_ends_the_readers_of_its_transaction()
+    {
+        using SluiceConnection connection = Providers.Sluice("CREATE TABLE t(a); INSERT INTO t VALUES(1), (2), (3)");
+        using SluiceTransaction transaction = connection.BeginTransaction();
+        using SluiceCommand command = connection.CreateCommand("SELECT a FROM t");
+        using SluiceDataReader reader = command.ExecuteReader();
+        reader.Read();
+        transaction.Rollback();
+        Assert.Equal(ResultCode.Abort, Assert.Throws<SluiceException>(() => reader.Read()).PrimaryCode);
+        reader.Close();
+        Assert.Equal(3L, connection.Scalar("SELECT count(*) FROM t"));
     }
 
     [Fact]
