@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Sluice.Engine.Execute.Functions.Json;
 
 /// <summary>Reads JSON text, JSON5's extensions included ("JSON Functions And Operators", sqlite.org/json1.html, section 3).</summary>
-internal sealed class JsonParser
+internal sealed partial class JsonParser
 {
     /// <summary>JSON_MAX_DEPTH ("JSON Functions And Operators", section 3).</summary>
     private const int MaxDepth = 1000;
@@ -24,7 +24,7 @@ internal sealed class JsonParser
     public static JsonNode? Parse(ReadOnlySpan<byte> text, out int errorPosition, out bool isExtended)
     {
         JsonParser parser = new(text);
-        JsonNode? node = parser.ParseValue();
+        JsonNode? node = parser.ParseItem(0);
         if (node is not null)
         {
             parser.SkipSpace();
@@ -47,9 +47,24 @@ internal sealed class JsonParser
 
     private int ByteAt(int at) => at < _text.Length ? _text[at] : -1;
 
-    private JsonNode? ParseValue()
+    /// <summary>A value. Where there is none at all the error is at <paramref name="start"/>, before the space that is in front of what is there.</summary>
+    private JsonNode? ParseItem(int start)
     {
         SkipSpace();
+        if (!IsAtStop())
+        {
+            return ParseValue();
+        }
+
+        // A document that begins with what ends something is wrong there.
+        _at = start == 0 && Current >= 0 ? _at : start;
+        return null;
+    }
+
+    private bool IsAtStop() => Current is -1 or '}' or ']' or ',' or ':';
+
+    private JsonNode? ParseValue()
+    {
         switch (Current)
         {
             case '{':
@@ -88,12 +103,14 @@ internal sealed class JsonParser
                 return null;
             }
 
-            if (ParseValue() is not { } value)
+            if (ParseItem(kind == JsonKind.Object ? _at : start) is not { } value)
             {
                 return null;
             }
 
             node.Items.Add(value);
+            SkipPlainSpace();
+            int after = _at;
             SkipSpace();
             if (Current == ',')
             {
@@ -106,6 +123,7 @@ internal sealed class JsonParser
             }
             else if (Current != end)
             {
+                _at = after;
                 return null;
             }
         }
@@ -137,9 +155,12 @@ internal sealed class JsonParser
         }
 
         node.Items.Add(name);
+        SkipPlainSpace();
+        int after = _at;
         SkipSpace();
         if (Current != ':')
         {
+            _at = IsAtStop() || ParseValue() is not null ? after : _at;
             return false;
         }
 
@@ -216,143 +237,12 @@ internal sealed class JsonParser
         return length > 0;
     }
 
-    private JsonNode? ParseNumber()
+    private void SkipPlainSpace()
     {
-        int start = _at;
-        if (Current is '+' or '-')
-        {
-            IsExtended |= Current == '+';
-            _at++;
-        }
-
-        if (Current is '.' ? Peek(1) is not (>= '0' and <= '9') && _at == start : Current is not (>= '0' and <= '9'))
-        {
-            bool negative = _text[start] == '-';
-            JsonNode? infinity = _at > start ? ParseInfinity(negative) : null;
-            _at = infinity is null ? start : _at;
-            return infinity;
-        }
-
-        // A plus sign is not kept.
-        int first = _text[start] == '+' ? _at : start;
-        if (Current == '0' && Peek(1) is 'x' or 'X' && JsonEscapes.IsHex(_text.AsSpan(_at), 2, 1))
-        {
-            IsExtended = true;
-            _at += 2;
-            while (JsonEscapes.IsHex(_text.AsSpan(_at), 0, 1))
-            {
-                _at++;
-            }
-
-            return new JsonNode(JsonKind.Integer5, _text.AsMemory(first, _at - first));
-        }
-
-        if (Current == '0' && Peek(1) is >= '0' and <= '9')
-        {
-            _at = start + 1;
-            return null;
-        }
-
-        return ParseDecimal(first);
-    }
-
-    private JsonNode? ParseDecimal(int start)
-    {
-        bool isReal = false;
-        bool isExtended = Current == '.';
-        SkipDigits();
-        if (Current == '.')
-        {
-            isReal = true;
-            _at++;
-            int before = _at;
-            SkipDigits();
-            isExtended |= _at == before;
-
-            // A digit must stand before the point or after it.
-            if (_at == before && (before < start + 2 || _text[before - 2] is < (byte)'0' or > (byte)'9'))
-            {
-                return null;
-            }
-        }
-
-        if (Current is 'e' or 'E')
-        {
-            isReal = true;
-            _at++;
-            _at += Current is '+' or '-' ? 1 : 0;
-            int before = _at;
-            SkipDigits();
-            if (_at == before)
-            {
-                _at--;
-                return null;
-            }
-        }
-
-        if (isReal && Current is '.' or 'e' or 'E')
-        {
-            return null;
-        }
-
-        IsExtended |= isExtended;
-        return new JsonNode(isExtended ? JsonKind.Real5 : isReal ? JsonKind.Real : JsonKind.Integer, _text.AsMemory(start, _at - start));
-    }
-
-    private void SkipDigits()
-    {
-        while (Current is >= '0' and <= '9')
+        while (Current is ' ' or '\t' or '\n' or '\r')
         {
             _at++;
         }
-    }
-
-    /// <summary>Infinity becomes a number too large for a double, NaN becomes null; that one has no sign.</summary>
-    private JsonNode? ParseNotANumber()
-    {
-        if (ParseInfinity(negative: false) is { } infinity)
-        {
-            return infinity;
-        }
-
-        if (TryWord("nan", ignoreCase: true) || TryWord("qnan", ignoreCase: true) || TryWord("snan", ignoreCase: true))
-        {
-            IsExtended = true;
-            return new JsonNode(JsonKind.Null);
-        }
-
-        return null;
-    }
-
-    private JsonNode? ParseInfinity(bool negative)
-    {
-        if (!TryWord("infinity", ignoreCase: true) && !TryWord("inf", ignoreCase: true))
-        {
-            return null;
-        }
-
-        IsExtended = true;
-        return new JsonNode(JsonKind.Real, negative ? "-9e999"u8.ToArray() : "9e999"u8.ToArray());
-    }
-
-    private bool TryWord(string word, bool ignoreCase = false)
-    {
-        for (int i = 0; i < word.Length; i++)
-        {
-            int c = Peek(i);
-            if (c != word[i] && !(ignoreCase && c is >= 'A' and <= 'Z' && c + 32 == word[i]))
-            {
-                return false;
-            }
-        }
-
-        if (Peek(word.Length) is >= 0 and var next && char.IsAsciiLetterOrDigit((char)next))
-        {
-            return false;
-        }
-
-        _at += word.Length;
-        return true;
     }
 
     /// <summary>JSON's white space; JSON5's, and comments.</summary>
