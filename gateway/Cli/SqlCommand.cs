@@ -126,12 +126,12 @@ internal static class SqlCommand
         bool isInteractive = reads && NativeTerminal.IsTerminal(NativeTerminal.StandardInput) && NativeTerminal.IsTerminal(NativeTerminal.StandardOutput);
         using Stream stdout = Console.OpenStandardOutput();
         using Stream stderr = Console.OpenStandardError();
-        using TextReader stdin = new StreamReader(Console.OpenStandardInput());
+        using Stream stdin = Console.OpenStandardInput();
         try
         {
             return Run(request, new SqlTerminal
             {
-                Script = reads && !isInteractive ? stdin : TextReader.Null,
+                Script = reads && !isInteractive ? stdin : Stream.Null,
                 Output = stdout,
                 Errors = errors,
                 Interactive = isInteractive ? stdout : null,
@@ -182,7 +182,8 @@ internal static class SqlCommand
                 return shell.QuitCode ?? ExitCode.Success;
             }
 
-            succeeded &= new ScriptRunner(shell, new ScriptSource(null, HasLines: true)).RunAll(terminal.Script);
+            using ScriptLines script = new(terminal.Script);
+            succeeded &= new ScriptRunner(shell, new ScriptSource(null, HasLines: true)).RunAll(script);
         }
 
         shell.Output.Flush();
@@ -193,9 +194,12 @@ internal static class SqlCommand
     }
 
     /// <summary>Runs statements of the command line, up to the first that fails.</summary>
-    private static bool RunAll(SqlShell shell, IReadOnlyList<string> statements) =>
-        statements.All(text => shell.QuitCode is not null
-            || new ScriptRunner(shell, new ScriptSource(null, HasLines: text.Contains('\n'))) { StopsAtError = true }.RunAll(new StringReader(text)));
+    private static bool RunAll(SqlShell shell, IReadOnlyList<string> statements) => statements.All(text =>
+    {
+        using ScriptLines lines = ScriptLines.Of(text);
+        return shell.QuitCode is not null
+            || new ScriptRunner(shell, new ScriptSource(null, HasLines: text.Contains('\n'))) { StopsAtError = true }.RunAll(lines);
+    });
 
     private static void Set(ShellSettings settings, SqlRequest request, bool isInteractive)
     {
@@ -250,7 +254,7 @@ internal sealed record SqlRequest
 internal sealed record SqlTerminal
 {
     /// <summary>The statements, where they are read.</summary>
-    public TextReader Script { get; init; } = TextReader.Null;
+    public Stream Script { get; init; } = Stream.Null;
 
     public required Stream Output { get; init; }
 

@@ -53,14 +53,24 @@ internal sealed class ScriptRunner(SqlShell shell, ScriptSource source)
     }
 
     /// <summary>Runs the whole script, a statement without a semicolon at its end too; false if something failed.</summary>
-    public bool RunAll(TextReader script)
+    public bool RunAll(ScriptLines script)
     {
-        while (script.ReadLine() is { } line)
+        try
         {
-            if (!Add(line))
+            while (script.TryRead(out string? line))
             {
-                return !HasFailed;
+                if (!Add(line))
+                {
+                    return !HasFailed;
+                }
             }
+        }
+        catch (ShellException unreadable)
+        {
+            shell.Output.Flush();
+            shell.Errors.WriteLine($"Error{source.Place(_line + 1)}: {unreadable.Message}");
+            HasFailed = true;
+            return false;
         }
 
         if (_splitter.TryTakeRest(out SqlPiece rest))

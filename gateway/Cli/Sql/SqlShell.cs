@@ -72,6 +72,10 @@ internal sealed class SqlShell(SluiceConnection connection, ShellOutput output, 
 
             Interrupts.Run(token => Print(piece.Text, token));
         }
+        catch (OutputClosedException)
+        {
+            // Nobody reads any more rows of it.
+        }
         catch (Exception error) when (error is not IOException)
         {
             // Of an error that nobody foresaw the session must not die either. An IOException is about who reads our output.

@@ -48,6 +48,29 @@ public sealed class DotCommandTests : ShellRun
         Assert.Equal("1,\"a b\"\r\n", File.ReadAllText(Path.Combine(Folder, "once.csv")));
     }
 
+    /// <summary>Far more is printed than a pipe holds, so it is written to after its reader has gone.</summary>
+    [Fact]
+    public void A_program_may_stop_to_read_what_is_printed()
+    {
+        string script = $"""
+            .once "|head -n 1 > {Folder}/first.txt"
+            SELECT value FROM generate_series(1, 200000);
+            SELECT 'next';
+            CREATE TABLE t AS SELECT value FROM generate_series(1, 50000);
+            .output "|head -n 2 > {Folder}/dump.txt"
+            .dump
+            SELECT 'to nobody';
+            .output
+            SELECT 'last';
+            """;
+
+        (int code, string output, string errors) = Shell(script, "--create");
+
+        Assert.Equal((0, "next\nlast\n", ""), (code, output, errors));
+        Assert.Equal("1\n", File.ReadAllText(Path.Combine(Folder, "first.txt")));
+        Assert.Equal("PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n", File.ReadAllText(Path.Combine(Folder, "dump.txt")));
+    }
+
     [Fact]
     public void Scripts_read_scripts_and_errors_name_file_and_line()
     {

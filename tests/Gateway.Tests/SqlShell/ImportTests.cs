@@ -88,6 +88,26 @@ public sealed class ImportTests : ShellRun
         Assert.Equal(expected, output.TrimEnd('\n').Replace('\n', ','));
     }
 
+    /// <summary>No column is named by what stands for bytes that are no character.</summary>
+    [Fact]
+    public void A_header_that_cannot_be_read_makes_no_table()
+    {
+        string latin1 = Path.Combine(Folder, "latin1.csv");
+        string utf16 = Path.Combine(Folder, "utf16.csv");
+        File.WriteAllBytes(latin1, Encoding.Latin1.GetBytes("gr\u00f6\u00dfe,b\n1,2\n"));
+        File.WriteAllText(utf16, "a,b\n1,2\n", Encoding.Unicode);
+        string open = Write("open.csv", "a,\"b\n1,2\n");
+
+        (int code, string output, string errors) = Shell($".import {latin1} t\n.import {utf16} t\n.import {open} t\n.tables\n.import --latin1 {latin1} t\nSELECT name FROM pragma_table_info('t');", "--create");
+
+        Assert.Equal((1, "gr\u00f6\u00dfe\nb\n"), (code, output));
+        Assert.Equal(
+            $"Error in line 1: no table was made of {latin1}: in its header, line 1: not UTF-8 (--latin1 reads ISO 8859-1)\n"
+            + "Error in line 2: the file is in UTF-16, which is not read; iconv -f utf-16 -t utf-8 converts it\n"
+            + $"Error in line 3: no table was made of {open}: in its header, line 1: a quote is opened and never closed\n",
+            errors);
+    }
+
     [Fact]
     public void Latin1_and_the_output_of_programs_are_read()
     {

@@ -36,15 +36,18 @@ public abstract class ShellRun : IDisposable
     /// <summary>The shell's exit code, output and errors.</summary>
     /// <param name="script">Its standard input.</param>
     /// <param name="options">--create, --readonly, --header, --bail and the name of a mode.</param>
-    protected (int Code, string Output, string Errors) Shell(string script, params string[] options) => Run(Request(options), script, width: null);
+    protected (int Code, string Output, string Errors) Shell(string script, params string[] options) => Shell(Encoding.UTF8.GetBytes(script), options);
+
+    /// <summary>As <see cref="Shell(string, string[])"/>, with bytes that need not be UTF-8.</summary>
+    protected (int Code, string Output, string Errors) Shell(byte[] script, params string[] options) => Run(Request(options), script, width: null);
 
     /// <summary>As <see cref="Shell"/>, with the text as an argument of the command line.</summary>
-    protected (int Code, string Output, string Errors) ShellArgument(string sql, params string[] options) => Run(Request(options) with { Statements = [sql] }, "", width: null);
+    protected (int Code, string Output, string Errors) ShellArgument(string sql, params string[] options) => Run(Request(options) with { Statements = [sql] }, [], width: null);
 
     /// <summary>What is printed where the output is a terminal of that width.</summary>
     protected string OnTerminal(string sql, int width, params string[] options)
     {
-        (int code, string output, string errors) = Run(Request(options) with { Statements = [sql] }, "", width);
+        (int code, string output, string errors) = Run(Request(options) with { Statements = [sql] }, [], width);
         Assert.Equal((0, ""), (code, errors));
         return output;
     }
@@ -60,11 +63,11 @@ public abstract class ShellRun : IDisposable
             : SluiceOpenMode.ReadWrite,
     };
 
-    private static (int Code, string Output, string Errors) Run(SqlRequest request, string script, int? width)
+    private static (int Code, string Output, string Errors) Run(SqlRequest request, byte[] script, int? width)
     {
         using MemoryStream output = new();
         using StringWriter errors = new();
-        using StringReader input = new(script);
+        using MemoryStream input = new(script);
         int code = SqlCommand.Run(request, new SqlTerminal { Script = input, Output = output, Errors = errors, Width = width is { } cells ? () => cells : null });
         return (code, Encoding.UTF8.GetString(output.ToArray()), errors.ToString());
     }

@@ -1,3 +1,4 @@
+using System.Text;
 using Sluice.Gateway.Cli;
 
 namespace Sluice.Gateway.Tests.Sql;
@@ -120,6 +121,37 @@ public sealed class SqlCommandTests : ShellRun
         Assert.Equal("1\n", Sqlite3(Database, "SELECT a FROM t"));
         Assert.Equal((1, "1\n1\n", error), Shell(script));
         Assert.Equal("1\n1\n2\n", Sqlite3(Database, "SELECT a FROM t"));
+    }
+
+    /// <summary>sqlite3 ends a line at LF or CRLF only; a CR within a text stays.</summary>
+    [Fact]
+    public void Texts_over_lines_are_read_as_sqlite3_reads_them()
+    {
+        const string Script = "\uFEFFSELECT hex('a\rb'),\r\n hex('c\r\nd\ne'); -- \r SELECT 'no';\nSELECT '\r'";
+
+        (int code, string output, string errors) = Shell(Script, "--create");
+
+        Assert.Equal((0, "610D62|630A640A65\n\r\n", ""), (code, output, errors));
+        Assert.Equal(Sqlite3Script(":memory:", Script[1..]), output);
+        Assert.Equal("610D62\n", ShellArgument("SELECT hex('a\rb')").Output);
+    }
+
+    /// <summary>Nothing is stored in the place of bytes that stand for no character, as U+FFFD was.</summary>
+    [Fact]
+    public void A_script_that_is_not_UTF8_is_refused_at_its_line()
+    {
+        byte[] script = Encoding.Latin1.GetBytes("CREATE TABLE t(a);\nINSERT INTO t VALUES('before');\nINSERT INTO t VALUES('\u00e9t\u00e9');\nINSERT INTO t VALUES('after');\n");
+
+        (int code, string output, string errors) = Shell(script, "--create");
+
+        Assert.Equal((1, ""), (code, output));
+        Assert.StartsWith("Error in line 3: the script is not UTF-8: the byte 0xE9 is no character", errors, StringComparison.Ordinal);
+        Assert.Equal("before\n", Shell("SELECT a FROM t;").Output);
+
+        string file = Path.Combine(Folder, "latin1.sql");
+        File.WriteAllBytes(file, script[19..]);
+        Assert.StartsWith($"Error in {file}, line 2: the script is not UTF-8", Shell($".read {file}").Errors, StringComparison.Ordinal);
+        Assert.Equal("before\nbefore\n", Shell("SELECT a FROM t;").Output);
     }
 
     [Fact]

@@ -84,6 +84,10 @@ internal static class DotCommands
             command.Run(call);
             return !call.HasFailed;
         }
+        catch (OutputClosedException)
+        {
+            return true;
+        }
         catch (Exception error) when (error is SluiceException or ShellException or OperationCanceledException or UnauthorizedAccessException)
         {
             shell.Output.Flush();

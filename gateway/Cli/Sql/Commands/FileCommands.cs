@@ -42,7 +42,7 @@ internal static class FileCommands
         }
 
         using Process? program = name.StartsWith('|') ? ShellCommand.Start(name[1..], redirectOutput: true) : null;
-        using TextReader script = program is not null ? program.StandardOutput : Reader(name);
+        using ScriptLines script = new(program?.StandardOutput.BaseStream ?? FileToRead(name));
         call.Shell.ScriptDepth++;
         try
         {
@@ -54,11 +54,11 @@ internal static class FileCommands
         }
     }
 
-    private static StreamReader Reader(string file)
+    private static FileStream FileToRead(string file)
     {
         try
         {
-            return new StreamReader(file);
+            return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

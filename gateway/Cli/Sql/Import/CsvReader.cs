@@ -44,6 +44,9 @@ internal sealed class CsvReader(Stream stream, byte separator, byte recordEnd, E
 
     public CsvFault Fault { get; private set; }
 
+    /// <summary>What <see cref="Fault"/> is, and what may be done about it.</summary>
+    public string FaultText => Fault == CsvFault.NotUtf8 ? "not UTF-8 (--latin1 reads ISO 8859-1)" : "a quote is opened and never closed";
+
     /// <summary>Bytes read so far.</summary>
     public long BytesRead { get; private set; }
 
@@ -183,9 +186,14 @@ internal sealed class CsvReader(Stream stream, byte separator, byte recordEnd, E
         if (_isAtStart)
         {
             _isAtStart = false;
-            if (Peek() != End && _buffer.AsSpan(0, _filled).StartsWith((ReadOnlySpan<byte>)[0xef, 0xbb, 0xbf]))
+            ReadOnlySpan<byte> start = Peek() == End ? [] : _buffer.AsSpan(0, _filled);
+            if (start.StartsWith(Encoding.UTF8.Preamble))
             {
-                _position += 3;
+                _position += Encoding.UTF8.Preamble.Length;
+            }
+            else if (encoding is UTF8Encoding && (start.StartsWith(Encoding.Unicode.Preamble) || start.StartsWith(Encoding.BigEndianUnicode.Preamble)))
+            {
+                throw new ShellException("the file is in UTF-16, which is not read; iconv -f utf-16 -t utf-8 converts it");
             }
         }
     }

@@ -66,6 +66,11 @@ internal sealed class ImportTarget
     private static ImportTarget Make(SqlShell shell, ImportOptions options, string name, string[] header, CsvReader first, ImportSource source)
     {
         bool hasHeader = options.Header != false;
+        if (hasHeader && first.Fault != CsvFault.None)
+        {
+            throw new ShellException($"no table was made of {options.File}: in its header, line {first.Line}: {first.FaultText}");
+        }
+
         (string[] columns, bool renamed) = hasHeader ? Distinct(header) : ([.. header.Select((_, i) => $"column{i + 1}")], false);
         ColumnType[] types = [.. columns.Select(_ => new ColumnType())];
         if (source.IsFile)

@@ -110,7 +110,7 @@ internal sealed class Importer(ImportOptions options, SqlShell shell)
         IReadOnlyList<CsvField> fields = reader.Fields;
         if (reader.Fault != CsvFault.None)
         {
-            Reject(progress, reader.Fault == CsvFault.NotUtf8 ? "not UTF-8 (--latin1 reads ISO 8859-1)" : "a quote is opened and never closed");
+            Reject(progress, reader.FaultText);
             return 0;
         }
 

@@ -134,6 +134,10 @@ internal sealed class ShellOutput(Stream standard, Func<int>? terminalWidth)
             _target?.Dispose();
             _program?.WaitForExit();
         }
+        catch (OutputClosedException)
+        {
+            _program?.WaitForExit();
+        }
         catch (IOException error) when (_target is not null)
         {
             throw Failed(error);
@@ -177,6 +181,13 @@ internal sealed class ShellOutput(Stream standard, Func<int>? terminalWidth)
         try
         {
             _target.Write(bytes);
+        }
+        catch (IOException) when (_program is not null)
+        {
+            _used = 0;
+            _target.Dispose();
+            _target = Stream.Null;
+            throw new OutputClosedException();
         }
         catch (IOException error)
         {
