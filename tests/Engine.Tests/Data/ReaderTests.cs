@@ -420,15 +420,22 @@ public class ReaderTests
     [Fact]
     public void A_rollback_ends_the_readers_of_its_transaction()
     {
-        using SluiceConnection connection = Providers.Sluice("CREATE TABLE t(a); INSERT INTO t VALUES(1), (2), (3)");
+        using SluiceConnection connection = Providers.Sluice("CREATE TABLE t(a); INSERT INTO t SELECT value FROM generate_series(1, 100000)");
         using SluiceTransaction transaction = connection.BeginTransaction();
         using SluiceCommand command = connection.CreateCommand("SELECT a FROM t");
         using SluiceDataReader reader = command.ExecuteReader();
         reader.Read();
         transaction.Rollback();
-        Assert.Equal(ResultCode.Abort, Assert.Throws<SluiceException>(() => reader.Read()).PrimaryCode);
+        // Through an owner the rows of a batch that has come already are still given out.
+        SluiceException error = Assert.Throws<SluiceException>(() =>
+        {
+            while (reader.Read())
+            {
+            }
+        });
+        Assert.Equal(ResultCode.Abort, error.PrimaryCode);
         reader.Close();
-        Assert.Equal(3L, connection.Scalar("SELECT count(*) FROM t"));
+        Assert.Equal(100_000L, connection.Scalar("SELECT count(*) FROM t"));
     }
 
     [Fact]
