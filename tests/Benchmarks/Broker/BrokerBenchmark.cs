@@ -61,7 +61,7 @@ internal static partial class BrokerBenchmark
 
         if (rows.Contains("clients"))
         {
-            await MeasureClientsAsync(plan with { Publishers = clients, Rate = clients, WarmUp = Math.Min(warmUp, 15) });
+            await MeasureClientsAsync(plan with { Publishers = clients, Rate = clients, WarmUp = warmUp });
         }
     }
 
