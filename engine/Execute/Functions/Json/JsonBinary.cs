@@ -142,8 +142,7 @@ internal static class JsonBinary
         return node;
     }
 
-    /// <summary>What must be for it to be written as text. Of decimal numbers it is not asked whether they are such, as SQLite does not.</summary>
-
+    /// <summary>Whether a scalar can be written as text. Decimal numbers are not looked at but for being there, as in SQLite.</summary>
     private static bool IsScalar(JsonKind kind, ReadOnlySpan<byte> text) => kind switch
     {
         JsonKind.Null or JsonKind.True or JsonKind.False => text.Length == 0,
