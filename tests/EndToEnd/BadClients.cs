@@ -118,7 +118,10 @@ internal sealed class BadClients(int port, int seed)
             right[random.Next(right.Length)] = (byte)random.Next(256);
             byte[] half = random.Next(4) == 0 ? Connect("broken", keepAlive: 0)[..random.Next(1, 10)] : Connect($"broken-{random.Next(20)}", keepAlive: 0);
             await socket.SendAsync((byte[])[.. half, .. right], stop);
-            await socket.ReceiveAsync(new byte[64], stop);
+            // What asks for more bytes than come is answered by nothing.
+            using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            patience.CancelAfter(TimeSpan.FromSeconds(1));
+            await socket.ReceiveAsync(new byte[64], patience.Token);
             Interlocked.Increment(ref _broken);
         },
         stop);
@@ -147,7 +150,7 @@ internal sealed class BadClients(int port, int seed)
             }
             catch (OperationCanceledException)
             {
-                return;
+                // It has waited long enough, or is told to stop.
             }
         }
     }
