@@ -33,6 +33,7 @@ internal static class MqttSection
             MaximumMessagesPerSecondInAll = mqtt.Integer("max_messages", defaults.MaximumMessagesPerSecondInAll, 0, 100_000_000),
             MaximumPacketSizeBytes = (int)mqtt.Size("max_packet", defaults.MaximumPacketSizeBytes, 1024, 256 * 1024 * 1024),
             MaximumUnfinishedBytes = mqtt.Size("max_unfinished_bytes", defaults.MaximumUnfinishedBytes, 1024, 1024L * 1024 * 1024 * 1024),
+            PacketTimeout = mqtt.Duration("packet_timeout", defaults.PacketTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)),
             ReceiveMaximum = mqtt.Integer("receive_maximum", defaults.ReceiveMaximum, 1, 65535),
             MaximumQueuedMessages = mqtt.Integer("max_queued", defaults.MaximumQueuedMessages, 1, 10_000_000),
             MaximumQueuedBytes = mqtt.Size("max_queued_bytes", defaults.MaximumQueuedBytes, 1024, 1024L * 1024 * 1024 * 1024),

@@ -12,7 +12,7 @@ namespace Sluice.Gateway.Writers;
 /// concurrent transaction, waits until that is durable, and completes the messages. While it waits, the next batch
 /// gathers; while it works, the other writers' transactions share syncs with it.
 ///
-/// One batch is under way at a time, so ids follow the order in which a device's messages came. While it is detached
+/// A batch of few messages waits a moment for more (<see cref="Gathering"/>). One batch is under way at a time, so ids follow the order in which a device's messages came. While it is detached
 /// from the database, which is being opened anew, it refuses what comes.
 /// </summary>
 public sealed class Writer : IAsyncDisposable
@@ -79,8 +79,10 @@ public sealed class Writer : IAsyncDisposable
 
     private async Task RunAsync()
     {
+        Gathering gathering = new(_batchSize);
         while (await Queue.WaitToTakeAsync())
         {
+            await gathering.WaitAsync(Queue, released: _batch.Messages.Count);
             _batch.Clear();
             Queue.Take(_batch.Messages, _batchSize);
             await _turn.WaitAsync();

@@ -28,6 +28,7 @@ public sealed class WriterQueue(int maximumMessages, long maximumBytes)
     private readonly Queue<QueuedMessage> _messages = new();
     private readonly LinkedList<Sender> _senders = new();
     private TaskCompletionSource? _reader;
+    private int _wakeAt = 1;
     private long _bytes;
     private bool _closed;
 
@@ -62,6 +63,7 @@ public sealed class WriterQueue(int maximumMessages, long maximumBytes)
 
             sender = new Sender(message);
             sender.Node = _senders.AddLast(sender);
+            WakeReader();
         }
 
         return new ValueTask(WaitAsync(sender, cancellation));
@@ -90,6 +92,31 @@ public sealed class WriterQueue(int maximumMessages, long maximumBytes)
             }
 
             await wait;
+        }
+    }
+
+    /// <summary>Waits until so many messages are there, or no more can come in, or the time is over; returns how many there are.</summary>
+    public async ValueTask<int> WaitForAsync(int enough, TimeSpan patience)
+    {
+        Task wait;
+        lock (_gate)
+        {
+            if (_messages.Count >= enough || _senders.Count > 0 || _closed)
+            {
+                return _messages.Count;
+            }
+
+            _wakeAt = enough;
+            _reader = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            wait = _reader.Task;
+        }
+
+        await wait.WaitAsync(patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (_gate)
+        {
+            _wakeAt = 1;
+            _reader = null;
+            return _messages.Count;
         }
     }
 
@@ -154,7 +181,10 @@ public sealed class WriterQueue(int maximumMessages, long maximumBytes)
     {
         _messages.Enqueue(message);
         _bytes += message.SizeBytes;
-        WakeReader();
+        if (_messages.Count >= _wakeAt)
+        {
+            WakeReader();
+        }
     }
 
     private void WakeReader()

@@ -45,6 +45,9 @@ public enum CloseReason
 
     /// <summary>Packets that had not come whole took too much memory (<see cref="MqttOptions.MaximumUnfinishedBytes"/>).</summary>
     UnfinishedBytes,
+
+    /// <summary>A packet had not come whole in time (<see cref="MqttOptions.PacketTimeout"/>).</summary>
+    PacketTimeout,
 }
 
 /// <summary>Figures of the broker since its start, taken at one moment. Gauges say so; the rest only grows.</summary>

@@ -8,7 +8,8 @@ internal sealed partial class Connection
     // Of the read loop.
     private (UnfinishedBytes In, long Bytes)? _unfinished;
 
-    // Shared.
+    // Shared. When the first byte of the packet came that has not come whole; 0 without one.
+    private long _unfinishedSinceMs;
     private int _isTimedOut;
 
     /// <summary>Closes the connection if one of its deadlines has passed. Called by the broker's clock.</summary>
@@ -34,6 +35,11 @@ internal sealed partial class Connection
             TimeOut(CloseReason.KeepAlive);
             RequestClose(ReasonCode.KeepAliveTimeout, "nothing came for one and a half times its keep alive");
         }
+        else if (!_holdingReader && Volatile.Read(ref _unfinishedSinceMs) is > 0 and var sinceMs && nowMs - sinceMs > (long)_core.Options.PacketTimeout.TotalMilliseconds)
+        {
+            TimeOut(CloseReason.PacketTimeout);
+            RequestClose(ReasonCode.QuotaExceeded, "a packet has not come whole in time");
+        }
         else if (Volatile.Read(ref _identityEndsUs) is var endsUs && endsUs != long.MaxValue && _core.UtcUs >= endsUs)
         {
             // Section 3.14.2.1, 0xA0: the time authorized for this connection.
@@ -57,8 +63,10 @@ internal sealed partial class Connection
     }
 
     // The begin of a packet stays in memory until its rest comes.
-    private void HoldUnfinished(long bytes)
+    private void HoldUnfinished(long bytes, bool isNew)
     {
+        if (bytes == 0 || isNew || _unfinishedSinceMs == 0)
+            Volatile.Write(ref _unfinishedSinceMs, bytes == 0 ? 0 : _core.NowMs);
         if (bytes <= ReadBytes && _unfinished is null)
             return;
         ReleaseUnfinished();

@@ -203,7 +203,7 @@ internal sealed partial class Connection
             _bytesInRead = 0;
             if (result.IsCompleted)
                 return;
-            HoldUnfinished(rest.Length);
+            HoldUnfinished(rest.Length, isNew: bytes > 0);
             _reader.AdvanceTo(rest.Start, rest.End);
             if (pause > TimeSpan.Zero)
                 await HoldAsync(Task.Delay(pause, _core.Time, _abort.Token)).ConfigureAwait(false);
@@ -216,6 +216,8 @@ internal sealed partial class Connection
         _holdingReader = true;
         await task.ConfigureAwait(false);
         Volatile.Write(ref _lastReceivedMs, _core.NowMs);
+        if (_unfinishedSinceMs > 0)
+            Volatile.Write(ref _unfinishedSinceMs, _core.NowMs);
         _holdingReader = false;
     }
 

@@ -42,6 +42,9 @@ public sealed record MqttOptions
     /// <summary>How long a peer may leave bytes of ours unread before it is disconnected.</summary>
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long a packet may take to come whole, so that nobody keeps a part of <see cref="MaximumUnfinishedBytes"/> for ever: 1 MiB at 28 kbit/s.</summary>
+    public TimeSpan PacketTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>Longest keep alive granted, in seconds; a longer one, or none, is replaced by it for 5.0 clients (Server Keep Alive). 0 grants any.</summary>
     public int MaximumKeepAliveSeconds { get; init; }
 

@@ -114,6 +114,36 @@ public class RobustnessTests
         half.ForEach(client => client.Dispose());
     }
 
+    /// <summary>Without a keep alive a client would keep the memory of its packet for ever, also one that sends a byte now and then.</summary>
+    [Fact]
+    public async Task A_packet_that_does_not_come_whole_in_time_ends_its_connection()
+    {
+        var time = new ManualTime();
+        await using BrokerHost host = await BrokerHost.StartAsync(new MqttOptions { PacketTimeout = TimeSpan.FromMinutes(2) }, time);
+        using RawClient slow = await host.ConnectAsync("slow");
+        using RawClient steady = await host.ConnectAsync("steady");
+        using RawClient idle = await host.ConnectAsync("idle");
+        byte[] packet = slow.Publish("a", new string('x', 1000), qos: 1, identifier: 1);
+        await slow.SendAsync(packet[..100]);
+        await steady.SendAsync(packet[..100]);
+        for (int i = 1; i <= 4; i++)
+        {
+            // Each packet comes whole in time, and the begin of another one with it: the time begins anew.
+            time.Advance(TimeSpan.FromSeconds(50));
+            await steady.SendAsync([.. packet[100..], .. packet[..100]]);
+            await steady.ReadAckAsync(PacketType.PubAck);
+            if (i <= 2)
+                await slow.SendAsync(packet[(i * 100)..((i + 1) * 100)]);
+        }
+        await slow.ExpectClosedAsync(ReasonCode.QuotaExceeded);
+        await steady.SendAsync(packet[100..]);
+        await steady.ReadAckAsync(PacketType.PubAck);
+        time.Advance(TimeSpan.FromMinutes(5));
+        await idle.PingAsync();
+        Assert.Equal(1, host.Broker.Statistics.Closed[CloseReason.PacketTimeout]);
+        Assert.Contains(host.LogLines, line => line.Contains("has not come whole in time"));
+    }
+
     [Fact]
     public async Task Strangers_fill_only_the_memory_that_is_for_strangers()
     {
