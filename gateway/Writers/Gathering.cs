@@ -6,11 +6,10 @@ namespace Sluice.Gateway.Writers;
 /// as were let go with the last batch, for who publishes one message after the other comes back at once; and where waits do not bring
 /// twice as many, most of them are left out. One writer's.
 /// </summary>
-internal sealed class Gathering(int batchSize)
+/// <param name="batchSize">Messages of one transaction at most.</param>
+/// <param name="patience">What it may add to an acknowledgement's time.</param>
+internal sealed class Gathering(int batchSize, TimeSpan patience)
 {
-    /// <summary>What it may add to an acknowledgement's time.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(1);
-
     /// <summary>A batch of so many is worth its transaction.</summary>
     private const int Enough = 64;
 
@@ -36,7 +35,7 @@ internal sealed class Gathering(int batchSize)
             return;
         }
 
-        int gathered = await queue.WaitForAsync(Math.Min(waiting + Math.Max(released, 1), _enough), s_patience);
+        int gathered = await queue.WaitForAsync(Math.Min(waiting + Math.Max(released, 1), _enough), patience);
         _misses = gathered >= 2 * waiting ? 0 : Math.Min(_misses + 1, MostMisses);
         _passes = _misses == 0 ? 0 : 1 << _misses;
     }

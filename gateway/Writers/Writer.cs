@@ -17,6 +17,9 @@ namespace Sluice.Gateway.Writers;
 /// </summary>
 public sealed class Writer : IAsyncDisposable
 {
+    /// <summary>A small part of what a message takes over a network, and as short as timers are.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(1);
+
     private readonly WriterEnvironment _environment;
     private readonly int _batchSize;
     private readonly Batch _batch = new();
@@ -79,7 +82,7 @@ public sealed class Writer : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        Gathering gathering = new(_batchSize);
+        Gathering gathering = new(_batchSize, s_patience);
         while (await Queue.WaitToTakeAsync())
         {
             await gathering.WaitAsync(Queue, released: _batch.Messages.Count);

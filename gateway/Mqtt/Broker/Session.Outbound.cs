@@ -238,8 +238,12 @@ internal sealed partial class Session
             AddDeletions(rows, finished);
             _isSaving = true;
         }
-        _ = _core.State.Save(ClientId, rows, isDurable => ProgressSaved(finished, limit, isDurable)).AsTask();
+        Save(rows, finished, limit);
     }
+
+    // Of its own, or the callback's object would be made whenever there is nothing to save.
+    private void Save(RowChanges rows, long[] finished, long limit) =>
+        _ = _core.State.Save(ClientId, rows, isDurable => ProgressSaved(finished, limit, isDurable)).AsTask();
 
     /// <summary>The broker's clock: tries again what could not be saved or read.</summary>
     public void Retry()

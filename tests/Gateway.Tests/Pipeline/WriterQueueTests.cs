@@ -75,6 +75,89 @@ public sealed class WriterQueueTests
     }
 
     [Fact]
+    public async Task Who_waits_for_more_goes_on_when_enough_are_there()
+    {
+        WriterQueue queue = new(10, 1000);
+        await queue.EnqueueAsync(Message(0), default);
+        Task<int> wait = queue.WaitForAsync(3, TimeSpan.FromMinutes(1)).AsTask();
+        await queue.EnqueueAsync(Message(1), default);
+        Assert.False(wait.IsCompleted);
+        await queue.EnqueueAsync(Message(2), default);
+        Assert.Equal(3, await wait);
+        Assert.Equal(3, await queue.WaitForAsync(2, TimeSpan.FromMinutes(1)));
+    }
+
+    [Fact]
+    public async Task Who_waits_for_more_goes_on_without_when_the_time_is_over_and_is_woken_by_one_message_then()
+    {
+        WriterQueue queue = new(10, 1000);
+        await queue.EnqueueAsync(Message(0), default);
+        Assert.Equal(1, await queue.WaitForAsync(3, TimeSpan.FromMilliseconds(1)));
+        Assert.Equal([0], Take(queue, 9));
+        ValueTask<bool> wait = queue.WaitToTakeAsync();
+        Assert.False(wait.IsCompleted);
+        await queue.EnqueueAsync(Message(1), default);
+        Assert.True(await wait);
+    }
+
+    [Fact]
+    public async Task Nobody_waits_for_more_in_a_queue_that_is_full_or_closed()
+    {
+        WriterQueue queue = new(2, 1000);
+        await queue.EnqueueAsync(Message(0), default);
+        Task<int> wait = queue.WaitForAsync(5, TimeSpan.FromMinutes(1)).AsTask();
+        await queue.EnqueueAsync(Message(1), default);
+        Assert.False(wait.IsCompleted);
+        Task third = queue.EnqueueAsync(Message(2), default).AsTask();
+        Assert.Equal(2, await wait);
+        Assert.Equal(2, await queue.WaitForAsync(5, TimeSpan.FromMinutes(1)));
+        Assert.Equal([0, 1], Take(queue, 9));
+        await third;
+        wait = queue.WaitForAsync(5, TimeSpan.FromMinutes(1)).AsTask();
+        queue.Close();
+        Assert.Equal(1, await wait);
+        Assert.Equal(1, await queue.WaitForAsync(5, TimeSpan.FromMinutes(1)));
+    }
+
+    /// <summary>It publishes the next message when the last one is acknowledged: more do not come.</summary>
+    [Fact]
+    public async Task A_lone_publisher_hardly_ever_waits_for_others()
+    {
+        WriterQueue queue = new(10, 1000);
+        Gathering gathering = new(batchSize: 500, TimeSpan.FromMilliseconds(1));
+        int waits = 0;
+        for (int i = 0; i < 500; i++)
+        {
+            await queue.EnqueueAsync(Message(i), default);
+            ValueTask wait = gathering.WaitAsync(queue, released: 1);
+            waits += wait.IsCompleted ? 0 : 1;
+            await wait;
+            Assert.Equal([i], Take(queue, 9));
+        }
+
+        Assert.InRange(waits, 1, 10);
+    }
+
+    [Fact]
+    public async Task Publishers_that_were_let_go_are_awaited_and_a_full_batch_awaits_nobody()
+    {
+        WriterQueue queue = new(1000, 100_000);
+        Gathering gathering = new(batchSize: 500, TimeSpan.FromMinutes(1));
+        await queue.EnqueueAsync(Message(0), default);
+        Task wait = gathering.WaitAsync(queue, released: 2).AsTask();
+        Assert.False(wait.IsCompleted);
+        await queue.EnqueueAsync(Message(1), default);
+        await queue.EnqueueAsync(Message(2), default);
+        await wait;
+        for (int i = 3; i < 100; i++)
+        {
+            await queue.EnqueueAsync(Message(i), default);
+        }
+
+        Assert.True(gathering.WaitAsync(queue, released: 100).IsCompleted);
+    }
+
+    [Fact]
     public async Task Closing_lets_out_what_is_inside_and_nothing_in()
     {
         WriterQueue queue = new(1, 1000);
