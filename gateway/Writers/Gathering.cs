@@ -3,7 +3,7 @@ namespace Sluice.Gateway.Writers;
 /// <summary>
 /// Lets a batch of few messages wait a moment for more, where that is worth it: a transaction costs its threads, its part of a sync and its place in the
 /// log whether it brings one reading or twenty, and many clients that publish now and then come one by one. The wait ends when as many have come
-/// as were let go with the last batch, for who publishes one message after the other comes back at once; and where waits do not bring
+/// as were in the last batch and waited behind it, for who publishes one message after the other comes back at once; and where waits do not bring
 /// twice as many, most of them are left out. One writer's.
 /// </summary>
 /// <param name="batchSize">Messages of one transaction at most.</param>
@@ -20,11 +20,12 @@ internal sealed class Gathering(int batchSize, TimeSpan patience)
     private int _passes;
 
     /// <param name="queue">Where a message waits at least.</param>
-    /// <param name="released">Messages of the batch before this one.</param>
-    public async ValueTask WaitAsync(WriterQueue queue, int released)
+    /// <param name="likely">Messages of the batch before this one, and those that waited when it was done.</param>
+    public async ValueTask WaitAsync(WriterQueue queue, int likely)
     {
         int waiting = queue.Count;
-        if (waiting >= _enough)
+        int enough = Math.Min(likely, _enough);
+        if (waiting >= enough)
         {
             return;
         }
@@ -35,8 +36,8 @@ internal sealed class Gathering(int batchSize, TimeSpan patience)
             return;
         }
 
-        int gathered = await queue.WaitForAsync(Math.Min(waiting + Math.Max(released, 1), _enough), patience);
-        _misses = gathered >= 2 * waiting ? 0 : Math.Min(_misses + 1, MostMisses);
+        int gathered = await queue.WaitForAsync(enough, patience);
+        _misses = gathered >= enough || gathered >= 2 * waiting ? 0 : Math.Min(_misses + 1, MostMisses);
         _passes = _misses == 0 ? 0 : 1 << _misses;
     }
 }

@@ -83,14 +83,16 @@ public sealed class Writer : IAsyncDisposable
     private async Task RunAsync()
     {
         Gathering gathering = new(_batchSize, s_patience);
+        int likely = 0;
         while (await Queue.WaitToTakeAsync())
         {
-            await gathering.WaitAsync(Queue, released: _batch.Messages.Count);
+            await gathering.WaitAsync(Queue, likely);
             _batch.Clear();
             Queue.Take(_batch.Messages, _batchSize);
             await _turn.WaitAsync();
             IngressResult result = await StoreAsync(_store);
             _turn.Release();
+            likely = _batch.Messages.Count + Queue.Count;
             _batch.Complete(result);
         }
     }

@@ -53,10 +53,10 @@ internal sealed partial class Connection
             MqttLog.Closed(_core.Log, ClientId, Address, why, reason, others);
     }
 
-    // Counts it the first time: until it has ended it is looked at again and again.
+    // Counts it the first time: until it has ended it is looked at again and again. Who is told to go for another reason is not counted.
     private bool TimeOut(CloseReason reason)
     {
-        if (Interlocked.Exchange(ref _isTimedOut, 1) != 0)
+        if (Volatile.Read(ref _closeRequest) is not null || Interlocked.Exchange(ref _isTimedOut, 1) != 0)
             return false;
         _core.Counters.Closed(reason);
         return true;

@@ -36,6 +36,10 @@ public sealed class MqttBroker : IAsyncDisposable
     private ITimer? _ticks;
     private bool _stopping;
 
+    // Of the ticks: when the last one was, and whether it came late.
+    private long _tickedMs;
+    private bool _isLate;
+
     /// <param name="ingress">Takes the messages that come in.</param>
     /// <param name="log">Where the log goes.</param>
     /// <param name="time">The clock.</param>
@@ -320,8 +324,14 @@ public sealed class MqttBroker : IAsyncDisposable
     {
         BrokerCore core = _core!;
         long now = core.NowMs;
-        foreach ((Connection connection, Task _) in _connections)
-            connection.CheckDeadlines(now);
+        // After a standstill (a paused machine) what clients have sent in time is still to be read: they have until the next tick.
+        _isLate = !_isLate && _tickedMs > 0 && now - _tickedMs > 4 * TickTime.TotalMilliseconds;
+        _tickedMs = now;
+        if (!_isLate)
+        {
+            foreach ((Connection connection, Task _) in _connections)
+                connection.CheckDeadlines(now);
+        }
         core.Tick(now);
     }
 

@@ -8,6 +8,9 @@ namespace Sluice.Gateway.Mqtt.Transport;
 /// </summary>
 internal sealed class WebSocketByteStream(WebSocket socket) : Stream
 {
+    // A wait for bytes that was cancelled and goes on: .NET aborts a WebSocket whose read is cancelled, and then nobody could be told why.
+    private Task<ValueWebSocketReceiveResult>? _arrival;
+
     public override bool CanRead => true;
 
     public override bool CanWrite => true;
@@ -28,7 +31,9 @@ internal sealed class WebSocketByteStream(WebSocket socket) : Stream
         {
             try
             {
-                ValueWebSocketReceiveResult result = await socket.ReceiveAsync(buffer, cancellationToken).ConfigureAwait(false);
+                ValueWebSocketReceiveResult result = buffer.IsEmpty || _arrival is not null
+                    ? await ArrivalAsync(cancellationToken).ConfigureAwait(false)
+                    : await socket.ReceiveAsync(buffer, cancellationToken).ConfigureAwait(false);
                 if (result.MessageType == WebSocketMessageType.Close)
                     return 0;
                 if (result.MessageType == WebSocketMessageType.Text)
@@ -42,6 +47,14 @@ internal sealed class WebSocketByteStream(WebSocket socket) : Stream
                 throw new IOException(e.Message, e);
             }
         }
+    }
+
+    private async ValueTask<ValueWebSocketReceiveResult> ArrivalAsync(CancellationToken cancellationToken)
+    {
+        _arrival ??= socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None).AsTask();
+        ValueWebSocketReceiveResult result = await _arrival.WaitAsync(cancellationToken).ConfigureAwait(false);
+        _arrival = null;
+        return result;
     }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)

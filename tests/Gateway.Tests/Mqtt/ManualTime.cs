@@ -26,6 +26,13 @@ internal sealed class ManualTime : TimeProvider
         return timer;
     }
 
+    /// <summary>As if the machine had been paused: no timer fires meanwhile.</summary>
+    public void Jump(TimeSpan by)
+    {
+        lock (_lock)
+            _now += by;
+    }
+
     public void Advance(TimeSpan by)
     {
         for (TimeSpan left = by; left > TimeSpan.Zero; left -= TimeSpan.FromMilliseconds(250))

@@ -144,6 +144,29 @@ public class RobustnessTests
         Assert.Contains(host.LogLines, line => line.Contains("has not come whole in time"));
     }
 
+    /// <summary>What has come meanwhile is read before anybody is thrown out for being silent.</summary>
+    [Fact]
+    public async Task A_machine_that_stood_still_gives_its_clients_another_moment()
+    {
+        var time = new ManualTime();
+        await using BrokerHost host = await BrokerHost.StartAsync(new MqttOptions { PacketTimeout = TimeSpan.FromMinutes(2) }, time);
+        using RawClient half = await host.ConnectAsync("half");
+        using RawClient quiet = await host.ConnectAsync("quiet", keepAlive: 10);
+        byte[] packet = half.Publish("a", new string('x', 1000), qos: 1, identifier: 1);
+        await half.SendAsync(packet[..100]);
+        time.Advance(TimeSpan.FromSeconds(1));
+        time.Jump(TimeSpan.FromMinutes(3));
+        time.Advance(TimeSpan.FromMilliseconds(250));
+        await half.SendAsync(packet[100..]);
+        await half.ReadAckAsync(PacketType.PubAck);
+        await quiet.PingAsync();
+        // One that stays silent is thrown out at the next tick all the same.
+        time.Jump(TimeSpan.FromMinutes(3));
+        time.Advance(TimeSpan.FromMilliseconds(500));
+        await quiet.ExpectClosedAsync(ReasonCode.KeepAliveTimeout);
+        Assert.Equal(0, host.Broker.Statistics.Closed[CloseReason.PacketTimeout]);
+    }
+
     [Fact]
     public async Task Strangers_fill_only_the_memory_that_is_for_strangers()
     {

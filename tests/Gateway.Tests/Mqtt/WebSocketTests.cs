@@ -28,6 +28,24 @@ public sealed class WebSocketTests
         Assert.Equal(["a=1", "a=2"], host.Ingress.Taken);
     }
 
+    /// <summary>Its reader waits for bytes meanwhile, and must stop without ending the connection.</summary>
+    [Fact]
+    public async Task A_client_that_is_told_to_go_learns_why()
+    {
+        await using BrokerHost host = await StartAsync();
+        for (int i = 0; i < 10; i++)
+        {
+            using ClientWebSocket socket = await ConnectAsync(host, "mqtt");
+            using RawClient first = new(new WebSocketByteStream(socket), ProtocolVersion.Mqtt50);
+            await first.ConnectAsync("c");
+            await first.PingAsync();
+            using ClientWebSocket other = await ConnectAsync(host, "mqtt");
+            using RawClient second = new(new WebSocketByteStream(other), ProtocolVersion.Mqtt50);
+            await second.ConnectAsync("c");
+            await first.ExpectClosedAsync(ReasonCode.SessionTakenOver);
+        }
+    }
+
     [Fact]
     public async Task A_text_message_ends_the_connection()
     {
