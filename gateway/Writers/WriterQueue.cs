@@ -70,30 +70,7 @@ public sealed class WriterQueue(int maximumMessages, long maximumBytes)
     }
 
     /// <summary>Completes when there is something to take; false when the queue is closed and empty.</summary>
-    public async ValueTask<bool> WaitToTakeAsync()
-    {
-        while (true)
-        {
-            Task wait;
-            lock (_gate)
-            {
-                if (_messages.Count > 0)
-                {
-                    return true;
-                }
-
-                if (_closed)
-                {
-                    return false;
-                }
-
-                _reader = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                wait = _reader.Task;
-            }
-
-            await wait;
-        }
-    }
+    public async ValueTask<bool> WaitToTakeAsync() => await WaitForAsync(1, Timeout.InfiniteTimeSpan) > 0;
 
     /// <summary>Waits until so many messages are there, or no more can come in, or the time is over; returns how many there are.</summary>
     public async ValueTask<int> WaitForAsync(int enough, TimeSpan patience)

@@ -65,8 +65,10 @@ internal sealed partial class Connection
     // The begin of a packet stays in memory until its rest comes.
     private void HoldUnfinished(long bytes, bool isNew)
     {
-        if (bytes == 0 || isNew || _unfinishedSinceMs == 0)
-            Volatile.Write(ref _unfinishedSinceMs, bytes == 0 ? 0 : _core.NowMs);
+        if (bytes == 0)
+            Volatile.Write(ref _unfinishedSinceMs, 0);
+        else if (isNew || _unfinishedSinceMs == 0)
+            Volatile.Write(ref _unfinishedSinceMs, _core.NowMs);
         if (bytes <= ReadBytes && _unfinished is null)
             return;
         ReleaseUnfinished();
