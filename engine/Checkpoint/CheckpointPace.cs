@@ -1,7 +1,7 @@
 namespace Sluice.Engine.Checkpoint;
 
 /// <summary>
-/// How much one page transaction of a checkpoint takes on, and how long the checkpoint rests behind it. Owned by who holds the pages' turn,
+/// How much one portion of a checkpoint takes on, and how long the checkpoint rests behind what it wrote to the file. Owned by who holds the pages' turn,
 /// but for the settings.
 /// <para>Versions are small and pages are large: rows that go to places all over an index change a page each. So a portion begins small and
 /// grows as long as its pages, the new images and the old ones, stay within their share of the memory limit.</para>
@@ -30,15 +30,20 @@ internal sealed class CheckpointPace(TimeProvider clock)
         waitingBytes <= _portionBytes ? to : from + Math.Clamp((long)((to - from) * ((double)_portionBytes / waitingBytes)), 1, to - from);
 
     /// <summary>
-    /// A portion is in the file. It moved so many bytes of versions, changed pages of so many, wrote so many and took so long. The next one is at
-    /// most twice as large: small portions do not tell what a large one would change.
+    /// A portion moved so many bytes of versions and changed pages of so many. The next one is at most twice as large: small portions do not tell what a
+    /// large one would change.
     /// </summary>
-    public void Done(long movedBytes, long changedBytes, long writtenBytes, TimeSpan took, long memoryLimit)
+    public void Moved(long movedBytes, long changedBytes, long memoryLimit)
     {
         long share = memoryLimit / 4;
         _portionBytes = changedBytes > share
             ? Math.Max(Math.Min(SmallestPortionBytes, share / 4), (long)(movedBytes * ((double)share / changedBytes)))
             : Math.Max(_portionBytes, Math.Min(movedBytes * 2, share));
+    }
+
+    /// <summary>So many bytes were written to the file, and it took so long.</summary>
+    public void Wrote(long writtenBytes, TimeSpan took)
+    {
         long budget = BytesPerSecond;
         _rest = budget == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds((double)writtenBytes / budget) - took;
         _restBegan = clock.GetTimestamp();

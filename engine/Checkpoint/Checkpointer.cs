@@ -6,12 +6,13 @@ using Sluice.Engine.Transactions;
 namespace Sluice.Engine.Checkpoint;
 
 /// <summary>
-/// Moves committed versions into the pages of the database file, in the background or on demand, and drops them from memory once no
-/// reader needs them.
-/// <para>Invariants: 1. whoever changes pages (a checkpoint, an exclusive transaction) holds the pages' turn. 2. A checkpoint to T puts exactly
-/// the commits up to T into the pages, in one page transaction, announced by an Intent note that is on the disk before. 3. A
+/// Moves committed versions into pages, in the background or on demand, and drops them from memory once no reader needs them. Pages take a third of the memory that
+/// versions take, and a collector need not look into them: so versions are moved soon, in portions, to pages in memory that are ahead of the file, and these are
+/// brought into the file, all at once, when there are many, and at a checkpoint.
+/// <para>Invariants: 1. whoever changes pages (a checkpoint, an exclusive transaction) holds the pages' turn. 2. The file gets exactly
+/// the commits up to some T, in one page transaction, announced by an Intent note that is on the disk before. 3. A
 /// version is dropped only when every epoch in use has it in its pages, or nobody who sees it is left (<see cref="Epochs"/>). 4. A log segment is recycled only after the page transaction that
-/// made it needless.</para>
+/// made it needless. 5. Who takes the pages' turn to change them itself brings what is ahead into the file before (<see cref="RunWithPages"/>).</para>
 /// </summary>
 internal sealed class Checkpointer : IDisposable
 {
@@ -35,17 +36,24 @@ internal sealed class Checkpointer : IDisposable
     private readonly BackgroundLoop _loop;
     private readonly ITimer _timer;
     private readonly CheckpointPace _pace;
+    private readonly long _moveBytes;
     private long _memoryLimit;
 
     private readonly object _gate = new();
 
     // Guarded by _gate.
     private bool _wanted;
+    private bool _moveWanted;
     private bool _sweepWanted;
     private bool _stopping;
     private long _begun;
     private long _finished;
     private long? _target;
+    private bool _toFile;
+
+    // Owned by who holds the pages' turn: the pages that are ahead of the file, and the log that was written when the last of them were moved.
+    private PageTransaction? _ahead;
+    private long _aheadLogBytes;
 
     // Owned by who holds the pages' turn; read by others.
     private long _checkpoints;
@@ -59,6 +67,7 @@ internal sealed class Checkpointer : IDisposable
         _commits = commits;
         _log = log;
         _memoryLimit = options.MemoryLimitBytes;
+        _moveBytes = options.MoveBytes;
         _checkpointLogBytes = options.CheckpointLogBytes;
         _pace = new CheckpointPace(options.Clock) { BytesPerSecond = options.CheckpointBytesPerSecond };
         _clock = options.Clock;
@@ -83,13 +92,19 @@ internal sealed class Checkpointer : IDisposable
         set => _pace.BytesPerSecond = value;
     }
 
-    /// <summary>Called after each commit: asks for a checkpoint, or for the next log segment, when it is time.</summary>
+    /// <summary>Called after each commit: asks for a checkpoint, for versions to be moved, or for the next log segment, when it is time.</summary>
     public void Consider()
     {
-        if (VersionBytes > VersionLimit / 2
-            || (_log is not null && _commits.BytesWritten - Volatile.Read(ref _logBytesAtCheckpoint) > _checkpointLogBytes))
+        if (_log is not null && _commits.BytesWritten - Volatile.Read(ref _logBytesAtCheckpoint) > _checkpointLogBytes)
         {
             WantCheckpoint();
+        }
+        else if (_epochs.Current.Delta.WaitingBytes > Math.Min(_moveBytes, VersionLimit / 4))
+        {
+            lock (_gate)
+            {
+                WantMove();
+            }
         }
         else if (_log is { WantsSpare: true })
         {
@@ -98,7 +113,7 @@ internal sealed class Checkpointer : IDisposable
     }
 
     /// <summary>
-    /// Waits while the versions in memory are over the limit: at least until a checkpoint that begins now has ended, and then, if
+    /// Waits while the versions in memory are over the limit: at least until all that is committed now was moved, and then, if
     /// old readers keep them there, up to the timeout.
     /// </summary>
     /// <returns>Whether it had to wait.</returns>
@@ -111,7 +126,7 @@ internal sealed class Checkpointer : IDisposable
 
         lock (_gate)
         {
-            Want();
+            WantMove();
             long enough = _begun + 1;
             var deadline = new Deadline(timeout);
             while (IsOverLimit && !_stopping && _commits.Failure is null)
@@ -122,7 +137,7 @@ internal sealed class Checkpointer : IDisposable
                 }
                 else if (deadline.Wait(_gate))
                 {
-                    Want();
+                    WantMove();
                 }
                 else
                 {
@@ -210,6 +225,7 @@ internal sealed class Checkpointer : IDisposable
             Sweep();
         }
 
+        Flush(lockTimeout, cancel);
         Sweep();
     }
 
@@ -217,11 +233,8 @@ internal sealed class Checkpointer : IDisposable
     /// The note before a page commit that takes the file to a timestamp. Without changed pages the file stays as it is and holds the commits all
     /// the same.
     /// </summary>
-    public static byte[] IntentFor(Epoch before, long to, PageTransaction pages) => RedoBuilder.Intent(new CheckpointIntent(
-        before.Checkpointed,
-        before.Pages.Header.ChangeCounter,
-        to,
-        pages.HasChanges ? new FileMark(pages.NextChangeCounter, pages.PageCount) : before.FileMark));
+    public byte[] IntentFor(long to, PageTransaction pages) => RedoBuilder.Intent(
+        new CheckpointIntent(_epochs.InFile.Timestamp, _epochs.InFile.Mark.ChangeCounter, to, MarkAfter(pages)));
 
     /// <summary>Ends the background work. The caller then has the last word on the pages.</summary>
     public void Stop()
@@ -267,6 +280,12 @@ internal sealed class Checkpointer : IDisposable
         _loop.Wake();
     }
 
+    private void WantMove()
+    {
+        _moveWanted = true;
+        _loop.Wake();
+    }
+
     private void WantSweep()
     {
         lock (_gate)
@@ -283,7 +302,7 @@ internal sealed class Checkpointer : IDisposable
         bool wanted;
         lock (_gate)
         {
-            wanted = _wanted || _sweepWanted || _target is not null;
+            wanted = _wanted || _moveWanted || _sweepWanted || _target is not null;
         }
 
         if (!wanted)
@@ -300,15 +319,16 @@ internal sealed class Checkpointer : IDisposable
         return TryTakePages() ? RunWithTurn() : null;
     }
 
-    /// <summary>One portion of a checkpoint, or a sweep; how long to rest then.</summary>
+    /// <summary>One portion of a checkpoint or of a move, or a sweep; how long to rest then.</summary>
     private TimeSpan? RunWithTurn()
     {
         lock (_gate)
         {
             _sweepWanted = false;
-            if (_target is null && _wanted)
+            if (_target is null && (_wanted || _moveWanted))
             {
-                _wanted = false;
+                _toFile = _wanted;
+                _wanted = _moveWanted = false;
                 _begun++;
                 _target = _commits.DurableTimestamp;
             }
@@ -330,7 +350,7 @@ internal sealed class Checkpointer : IDisposable
                     _finished = _begun;
                 }
 
-                more = _target is not null || _wanted || _sweepWanted;
+                more = _target is not null || _wanted || _moveWanted || _sweepWanted;
                 Monitor.PulseAll(_gate);
             }
         }
@@ -341,19 +361,31 @@ internal sealed class Checkpointer : IDisposable
     /// <summary>How long the background rests before the next portion: by its budget, but not while writers may run out of memory.</summary>
     private TimeSpan Rest => VersionBytes > VersionLimit / 4 * 3 ? TimeSpan.Zero : _pace.RestLeft;
 
-    /// <summary>Whether the checkpoint under way has more to do.</summary>
+    /// <summary>Whether what is under way has more to do.</summary>
     private bool RunOnce()
     {
         try
         {
-            bool more = _target is { } target && _commits.Failure is null && _epochs.Current.Checkpointed < target;
-            if (more)
+            if (_target is { } target && _commits.Failure is null)
             {
-                MovePortion(_target!.Value, Timeout.InfiniteTimeSpan, _closing.Token);
+                if (_epochs.Current.Checkpointed < target)
+                {
+                    MovePortion(target, Timeout.InfiniteTimeSpan, _closing.Token);
+                }
+
+                if (_epochs.Current.Checkpointed < target)
+                {
+                    Sweep();
+                    return true;
+                }
+
+                if (_toFile)
+                {
+                    Flush(Timeout.InfiniteTimeSpan, _closing.Token);
+                }
             }
 
             Sweep();
-            return more && _epochs.Current.Checkpointed < _target;
         }
         catch (SluiceException error) when (error.PrimaryCode is ResultCode.Busy && _closing.IsCancellationRequested)
         {
@@ -385,32 +417,104 @@ internal sealed class Checkpointer : IDisposable
         }
     }
 
-    /// <summary>One page transaction: the commits after the last checkpoint, as many as memory allows.</summary>
+    /// <summary>
+    /// The commits after those that were moved last, as many as memory allows. What they change stays ahead of the file while there is room.
+    /// </summary>
     private void MovePortion(long target, TimeSpan lockTimeout, CancellationToken cancel)
     {
         Epoch before = _epochs.Current;
         long from = before.Checkpointed;
-        long waiting = Math.Max(0, before.Delta.Bytes - before.Delta.BytesInPages);
+        long waiting = before.Delta.WaitingBytes;
         long to = _epochs.StopAt(from, _pace.End(from, target, waiting));
         long logBytes = _commits.BytesWritten;
-        long begin = _clock.GetTimestamp();
-        long writtenBefore = _pager.BytesWritten;
-        using PageTransaction pages = _pager.BeginWrite();
-        var trees = new PageTreeWriter(pages);
         Portion portion = before.Delta.Gather(from, to);
-        portion.Apply(trees);
-        if (_log is { Exists: true })
+        if (TryMoveAhead(portion, out int changedPages))
         {
-            _commits.WriteNote(IntentFor(before, to, pages), intent: true);
+            _aheadLogBytes = logBytes;
+        }
+        else
+        {
+            Flush(lockTimeout, cancel);
+            using PageTransaction pages = _pager.BeginWrite();
+            portion.Apply(new PageTreeWriter(pages));
+            changedPages = pages.ChangedPages;
+            Commit(pages, to, logBytes, lockTimeout, cancel);
         }
 
-        long changed = (long)pages.ChangedPages * pages.PageSize * 2;
-        pages.Commit(lockTimeout, cancel);
-        long moved = (long)(waiting * ((double)(to - from) / Math.Max(1, target - from)));
-        _pace.Done(moved, changed, _pager.BytesWritten - writtenBefore, _clock.GetElapsedTime(begin), MemoryLimitBytes);
-
-        _epochs.Publish(new Epoch(before.Number + 1, _pager.Pin(), before.Schema, before.Delta, to));
+        BaseSnapshot moved = _pager.Pin();
+        _pace.Moved((long)(waiting * ((double)(to - from) / Math.Max(1, target - from))), (long)changedPages * moved.PageSize * 2, MemoryLimitBytes);
+        _epochs.Publish(new Epoch(before.Number + 1, moved, before.Schema, before.Delta, to));
         before.Delta.Moved(portion);
+        if (_ahead is { } ahead && (long)ahead.ChangedPages * ahead.PageSize > _pager.AheadBytes)
+        {
+            Flush(lockTimeout, cancel);
+        }
+    }
+
+    /// <summary>False, and nothing happens, when the pages have no room in memory, or when the checksums of the file are still being renewed.</summary>
+    private bool TryMoveAhead(Portion portion, out int changedPages)
+    {
+        changedPages = 0;
+        if (_pager.NeedsChecksums)
+        {
+            return false;
+        }
+
+        PageTransaction pages = _ahead ??= _pager.BeginWrite();
+        int mark = pages.Mark();
+        bool isPublished = false;
+        try
+        {
+            portion.Apply(new PageTreeWriter(pages));
+            isPublished = pages.TryPublish(out changedPages);
+        }
+        finally
+        {
+            if (isPublished)
+            {
+                pages.Release(mark);
+            }
+            else if (pages.HasPublished)
+            {
+                pages.RollbackTo(mark);
+                pages.Release(mark);
+            }
+            else
+            {
+                pages.Rollback();
+                _ahead = null;
+            }
+        }
+
+        return isPublished;
+    }
+
+    private FileMark MarkAfter(PageTransaction pages) => pages.HasChanges ? new FileMark(pages.NextChangeCounter, pages.PageCount) : _epochs.InFile.Mark;
+
+    /// <summary>Brings the pages that are ahead into the file.</summary>
+    private void Flush(TimeSpan lockTimeout, CancellationToken cancel)
+    {
+        if (_ahead is { } pages)
+        {
+            Commit(pages, _epochs.Current.Checkpointed, _aheadLogBytes, lockTimeout, cancel);
+            _ahead = null;
+        }
+    }
+
+    /// <summary>Commits pages that hold all up to a commit, when so many bytes of the log were written.</summary>
+    private void Commit(PageTransaction pages, long to, long logBytes, TimeSpan lockTimeout, CancellationToken cancel)
+    {
+        long begin = _clock.GetTimestamp();
+        long writtenBefore = _pager.BytesWritten;
+        FileMark after = MarkAfter(pages);
+        if (_log is { Exists: true })
+        {
+            _commits.WriteNote(IntentFor(to, pages), intent: true);
+        }
+
+        pages.Commit(lockTimeout, cancel);
+        _pace.Wrote(_pager.BytesWritten - writtenBefore, _clock.GetElapsedTime(begin));
+        _epochs.InFile = new FileState(to, after);
         Volatile.Write(ref _checkpoints, _checkpoints + 1);
         Volatile.Write(ref _logBytesAtCheckpoint, logBytes);
         if (_log is not null)

@@ -16,6 +16,9 @@ internal sealed class DirtyPage(uint page, byte[] image, int generation, bool is
     /// <summary>Handed out to a reader: not to be changed.</summary>
     public bool Shared { get; set; }
 
+    /// <summary>The newest image for readers, too, ahead of the file. It stays in memory.</summary>
+    public bool Published { get; set; }
+
     // The rest is for DirtyPages.
     internal byte[]? Image { get; set; } = image;
 
@@ -56,6 +59,26 @@ internal sealed class DirtyPages(SideFile file, int pageSize, long memoryLimitBy
         uint[] pages = [.. _pages.Keys];
         Array.Sort(pages);
         return pages;
+    }
+
+    /// <summary>The pages that were changed since the last time they were <see cref="MarkPublished">published</see>, ascending.</summary>
+    public uint[] UnpublishedInOrder()
+    {
+        uint[] pages = [.. _pages.Values.Where(static dirty => !dirty.Published).Select(static dirty => dirty.Page)];
+        Array.Sort(pages);
+        return pages;
+    }
+
+    /// <summary>Readers have these images, which are in memory, from now on: the cache keeps them, and there they are counted.</summary>
+    public void MarkPublished(ReadOnlySpan<uint> pages)
+    {
+        foreach (uint page in pages)
+        {
+            _pages[page].Published = true;
+        }
+
+        _inMemory.Clear();
+        Volatile.Write(ref _images, _images - pages.Length);
     }
 
     public bool TryGet(uint page, out DirtyPage dirty) => _pages.TryGetValue(page, out dirty!);
@@ -103,12 +126,12 @@ internal sealed class DirtyPages(SideFile file, int pageSize, long memoryLimitBy
         return image;
     }
 
-    /// <summary>Gives the images in memory their checksums; the others get theirs when they are brought back for the <see cref="LastImageOf">last look</see>.</summary>
+    /// <summary>Gives the images in memory that are not yet published their checksums; the others get theirs when they are brought back for the <see cref="LastImageOf">last look</see>.</summary>
     public void WriteChecksums()
     {
         foreach (DirtyPage dirty in _pages.Values)
         {
-            if (dirty.Image is { } image)
+            if (dirty is { Published: false, Image: { } image })
             {
                 PageChecksum.Write(image);
             }
@@ -159,7 +182,7 @@ internal sealed class DirtyPages(SideFile file, int pageSize, long memoryLimitBy
         if (dirty.Image is not null)
         {
             dirty.Image = null;
-            Volatile.Write(ref _images, _images - 1);
+            Volatile.Write(ref _images, dirty.Published ? _images : _images - 1);
         }
 
         Volatile.Write(ref _objects, _objects - 1);
@@ -170,7 +193,7 @@ internal sealed class DirtyPages(SideFile file, int pageSize, long memoryLimitBy
     {
         while (_images >= _mostInMemory && _inMemory.TryDequeue(out DirtyPage? dirty))
         {
-            if (dirty.Dropped || dirty.Image is not { } image)
+            if (dirty.Dropped || dirty.Published || dirty.Image is not { } image)
             {
                 continue;
             }

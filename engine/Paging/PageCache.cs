@@ -5,7 +5,7 @@ namespace Sluice.Engine.Paging;
 /// <para>1. Looking up takes no lock: a directory of chunks of 64 pages leads to the entry. 2. Entries are added, replaced and evicted under one
 /// lock; eviction is CLOCK. 3. An image loaded from the file is kept only if no commit began or ended since before the load
 /// (<see cref="Stamp"/>): otherwise it may be stale or torn. 4. Between <see cref="Replace"/> and <see cref="EndReplace"/> the new images
-/// cannot be evicted, for the file does not have them yet; where it gets others, which are not here, nothing is added meanwhile.</para>
+/// cannot be evicted, for the file does not have them yet, however long that takes and whatever is replaced meanwhile; where it gets others, which are not here, nothing is added.</para>
 /// </summary>
 internal sealed class PageCache(int pageSize, long capacityBytes)
 {

@@ -7,7 +7,7 @@ namespace Sluice.Engine.Paging;
 /// <summary>
 /// Writes one commit's pages into the file under a rollback journal ("Atomic Commit In SQLite", section 3). In this order:
 /// journal of the old images, synced with its folder; EXCLUSIVE; pages; sync; removal of the journal, which is the commit; folder synced.
-/// <para>Recovery: a crash before the removal leaves a hot journal, which restores the old state; after it the new state is whole.</para>
+/// <para>Recovery: an error or a crash before the removal leaves a journal, which restores the old state (<see cref="JournalRecovery"/>); after it the new state is whole.</para>
 /// <para>Assumes, as SQLite does by default, that a power cut while writing some bytes does not change bytes beside them ("powersafe overwrite").</para>
 /// </summary>
 internal sealed class PageCommit(FileSystem files, EngineFile database, string journalPath, int pageSize)
@@ -62,15 +62,6 @@ internal sealed class PageCommit(FileSystem files, EngineFile database, string j
     public void RemoveJournal() => files.Delete(journalPath);
 
     public void SyncFolder() => files.SyncFolderOf(journalPath);
-
-    /// <summary>Brings the file back to the state before the commit.</summary>
-    public void Restore(int count, IEnumerable<DirtyImage> oldImages, uint initialPages)
-    {
-        WriteImages(count, oldImages);
-        database.SetLength((long)initialPages * pageSize);
-        database.Sync();
-        DropJournal();
-    }
 
     private void WriteImages(int count, IEnumerable<DirtyImage> images)
     {

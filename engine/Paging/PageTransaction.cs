@@ -6,9 +6,12 @@ namespace Sluice.Engine.Paging;
 /// <summary>
 /// The one open change of a file's pages. Its pages live in memory until <see cref="Commit()"/>, as many as have room
 /// (<see cref="PagerOptions.DirtyBytes"/>), the others in a file without a name. Used by one thread at a time.
+/// <para>What was changed so far can be made the newest state for readers, ahead of the file, as often as wanted (<see cref="TryPublish"/>); the commit then brings all of
+/// it into the file at once.</para>
 /// <para>1. An image that was handed out by <see cref="Read"/> is never changed again, but for its checksum: the next write makes a copy. 2. While marks are
 /// set, the first change of a page since the newest mark keeps the image it had. 3. Page 1 holds the page count and the freelist's head,
-/// so taking images back takes everything back. 4. Nothing is written to the file before the commit.</para>
+/// so taking images back takes everything back. 4. Nothing is written to the file before the commit. 5. A page that readers were given stays changed, whatever becomes of it,
+/// until the commit.</para>
 /// </summary>
 public sealed class PageTransaction : IPageSource, IDisposable
 {
@@ -17,7 +20,7 @@ public sealed class PageTransaction : IPageSource, IDisposable
     private readonly record struct MarkPoint(int Generation, int UndoCount);
 
     private readonly Pager _pager;
-    private readonly BaseSnapshot _base;
+    private BaseSnapshot _base;
     private readonly Freelist _freelist;
     private readonly DirtyPages _dirty;
     private readonly List<Undo> _undo = [];
@@ -36,7 +39,8 @@ public sealed class PageTransaction : IPageSource, IDisposable
         _pager = pager;
         _base = snapshot;
         _freelist = new Freelist(this);
-        PageCount = snapshot.PageCount;
+        PageCount = FilePageCount = snapshot.PageCount;
+        NextChangeCounter = snapshot.Header.ChangeCounter + 1;
     }
 
     public string Path => _base.Path;
@@ -48,8 +52,14 @@ public sealed class PageTransaction : IPageSource, IDisposable
     /// <summary>Pages the file will have.</summary>
     public uint PageCount { get; private set; }
 
-    /// <summary>The state of the file that this transaction changes.</summary>
+    /// <summary>Pages of the file before the commit.</summary>
+    internal uint FilePageCount { get; }
+
+    /// <summary>The newest state that readers have: that of the file, or what was published last.</summary>
     public BaseSnapshot Base => _base;
+
+    /// <summary>Whether readers have a state of it that is not in the file yet.</summary>
+    public bool HasPublished { get; private set; }
 
     /// <summary>Moves whenever a page may have changed; a cursor that sees it moved seeks anew.</summary>
     public long ChangeStamp { get; private set; }
@@ -63,7 +73,7 @@ public sealed class PageTransaction : IPageSource, IDisposable
     public long MemoryBytes => _dirty.MemoryBytes;
 
     /// <summary>The file change counter that a commit will leave (section 1.3.6).</summary>
-    public uint NextChangeCounter => _base.Header.ChangeCounter + 1;
+    public uint NextChangeCounter { get; }
 
     public uint SchemaCookie
     {
@@ -174,12 +184,12 @@ public sealed class PageTransaction : IPageSource, IDisposable
             throw CorruptPage.At(this, page, $"cannot be freed, for the file has {PageCount} pages");
         }
 
-        if (page <= _base.PageCount && !_wereFree.Contains(page))
+        if (page <= FilePageCount && !_wereFree.Contains(page))
         {
             _ = _freed.Add(page);
         }
 
-        if (_freelist.Give(page) && _dirty.TryGet(page, out DirtyPage dirty))
+        if (_freelist.Give(page) && !HasPublished && _dirty.TryGet(page, out DirtyPage dirty))
         {
             // A leaf of the freelist has no content: nothing to write.
             _dirty.Remove(page);
@@ -242,23 +252,68 @@ public sealed class PageTransaction : IPageSource, IDisposable
         _undo.RemoveRange(kept, _undo.Count - kept);
     }
 
+    /// <summary>
+    /// Makes what was changed so far the newest state for who takes a snapshot from now on, in memory alone: after a crash the file has nothing of it. False, and nothing
+    /// happens, when some of it had to be put aside for want of memory.
+    /// </summary>
+    /// <param name="changedPages">The pages that differ from the newest state before.</param>
+    public bool TryPublish(out int changedPages)
+    {
+        RequireOpen();
+        changedPages = 0;
+        if (_dirty.Count == 0)
+        {
+            return true;
+        }
+
+        Seal();
+        uint[] pages = _dirty.UnpublishedInOrder();
+        if (!Array.TrueForAll(pages, _dirty.IsInMemory))
+        {
+            return false;
+        }
+
+        if (pages.Length > 0)
+        {
+            BaseSnapshot next = _pager.Publish(this, pages);
+            _dirty.MarkPublished(pages);
+            _base.Dispose();
+            _base = next;
+            HasPublished = true;
+        }
+
+        changedPages = pages.Length;
+
+        return true;
+    }
+
     /// <summary>As <see cref="Commit(TimeSpan, CancellationToken)"/>, waiting for foreign readers as long as it takes.</summary>
     public void Commit() => Commit(Timeout.InfiniteTimeSpan, CancellationToken.None);
 
     /// <summary>
     /// Makes the changes durable. When other processes go on reading for longer than <paramref name="lockTimeout"/>, or the wait is
     /// cancelled, it throws <see cref="ResultCode.Busy"/> and the transaction stays open: commit again or roll back. After any
-    /// other error the transaction is rolled back, in the file too.
+    /// other error the transaction is rolled back, in the file too; but one that readers have a state of stays open, for they go on with that. Such a one
+    /// commits what was published, and there may be nothing else in it.
     /// </summary>
     public void Commit(TimeSpan lockTimeout, CancellationToken cancel)
     {
         RequireOpen();
         if (_dirty.Count > 0)
         {
-            _pager.Commit(this, lockTimeout, cancel, Close);
+            _pager.Commit(this, lockTimeout, cancel);
         }
 
         Close();
+    }
+
+    /// <summary>It cannot be committed any more.</summary>
+    internal void Abandon()
+    {
+        if (!HasPublished)
+        {
+            Close();
+        }
     }
 
     public void Rollback()
@@ -271,8 +326,11 @@ public sealed class PageTransaction : IPageSource, IDisposable
 
     public void Dispose() => Rollback();
 
-    /// <summary>The changed pages in order; page 1 gets the header's final counters. For the commit.</summary>
-    internal uint[] Finish()
+    /// <summary>The changed pages in order, once all is <see cref="Seal">sealed</see>.</summary>
+    internal uint[] ChangedInOrder() => _dirty.InOrder();
+
+    /// <summary>Page 1 gets the header's final counters, and all that is changed its checksum: for the commit, or for readers.</summary>
+    internal void Seal()
     {
         SetHeaderField(DatabaseHeader.Offsets.ChangeCounter, NextChangeCounter);
         SetHeaderField(DatabaseHeader.Offsets.PageCount, PageCount);
@@ -288,11 +346,9 @@ public sealed class PageTransaction : IPageSource, IDisposable
         {
             _dirty.WriteChecksums();
         }
-
-        return _dirty.InOrder();
     }
 
-    /// <summary>A changed page's image, with its checksum, once all is <see cref="Finish">finished</see>.</summary>
+    /// <summary>A changed page's image, with its checksum, once all is <see cref="Seal">sealed</see>.</summary>
     internal byte[] FinalImage(uint page) => _dirty.LastImageOf(page, _base.Header.HasChecksums);
 
     /// <summary>Whether it was free before, so that nobody needs what the file has in its place.</summary>
@@ -306,8 +362,13 @@ public sealed class PageTransaction : IPageSource, IDisposable
 
     internal uint GetHeaderField(int offset) => BinaryPrimitives.ReadUInt32BigEndian(Peek(1).AsSpan(offset));
 
-    internal void SetHeaderField(int offset, uint value) =>
-        BinaryPrimitives.WriteUInt32BigEndian(Writable(1).AsSpan(offset), value);
+    internal void SetHeaderField(int offset, uint value)
+    {
+        if (GetHeaderField(offset) != value)
+        {
+            BinaryPrimitives.WriteUInt32BigEndian(Writable(1).AsSpan(offset), value);
+        }
+    }
 
     private void SetPageCount(uint count)
     {

@@ -6,19 +6,36 @@ namespace Sluice.Engine.Paging;
 public sealed partial class Pager
 {
     /// <summary>
-    /// Makes a transaction's pages the newest. <paramref name="abandon"/> closes it once it can no longer be committed. New and old images are
+    /// Makes pages of a transaction, whose images are in memory, the newest, ahead of the file: they stay in the cache until the commit. Returns that state.
+    /// </summary>
+    internal BaseSnapshot Publish(PageTransaction transaction, uint[] pages)
+    {
+        var next = new Generation(transaction.Base.Epoch + 1, DatabaseHeader.Parse(transaction.FinalImage(1), Path), transaction.PageCount);
+        PublishOldImages(transaction, pages);
+        _cache.Replace(pages, transaction.FinalImage);
+        Advance(next);
+        return Pin();
+    }
+
+    /// <summary>
+    /// Brings a transaction's pages into the file and, unless they are <see cref="Publish">published</see>, makes them the newest. New and old images are
     /// looked at one after the other: they need not all be in memory.
     /// </summary>
-    internal void Commit(PageTransaction transaction, TimeSpan lockTimeout, CancellationToken cancel, Action abandon)
+    internal void Commit(PageTransaction transaction, TimeSpan lockTimeout, CancellationToken cancel)
     {
         bool busy = false;
         try
         {
+            transaction.Seal();
             var change = new Change(this, transaction, fileIsEmpty: _emptyFirstPage is not null);
             DatabaseHeader header = DatabaseHeader.Parse(transaction.FinalImage(1), Path);
-            PublishOldImages(change);
+            if (!transaction.HasPublished)
+            {
+                PublishOldImages(transaction, change.Pages);
+            }
+
             PageCommit commit = new(_files, _file, JournalPath, _pageSize);
-            commit.WriteJournal((uint)_options.Random.NextInt64(1L << 32), change.InitialPages, change.Journaled.Length, change.OldImages());
+            commit.WriteJournal((uint)_options.Random.NextInt64(1L << 32), change.InitialPages, change.Journaled.Length, change.ImagesInFile());
             if (!TryLockExclusive(lockTimeout, cancel))
             {
                 busy = true;
@@ -26,54 +43,37 @@ public sealed partial class Pager
                 throw new SluiceException(ResultCode.Busy, $"database is locked: another process is reading {Path}");
             }
 
-            Write(commit, change, new Generation(change.Epoch, header, transaction.PageCount));
+            Write(commit, change, transaction.HasPublished ? null : new Generation(transaction.Base.Epoch + 1, header, transaction.PageCount));
         }
         catch (Exception) when (!busy)
         {
-            abandon();
+            transaction.Abandon();
             throw;
         }
     }
 
-    /// <summary>What a commit changes.</summary>
+    /// <summary>What a commit changes in the file.</summary>
     private sealed class Change(Pager pager, PageTransaction transaction, bool fileIsEmpty)
     {
-        private readonly BaseSnapshot _before = transaction.Base;
-
         /// <summary>The changed pages, ascending.</summary>
-        public uint[] Pages { get; } = transaction.Finish();
+        public uint[] Pages { get; } = transaction.ChangedInOrder();
 
-        /// <summary>The epoch that the commit makes.</summary>
-        public long Epoch => _before.Epoch + 1;
+        public uint PageCount => transaction.PageCount;
 
-        public uint InitialPages => fileIsEmpty ? 0 : _before.PageCount;
-
-        /// <summary>Of <see cref="Pages"/>, the first so many were there before.</summary>
-        public int Replaced
-        {
-            get
-            {
-                int found = Array.BinarySearch(Pages, _before.PageCount);
-                return found >= 0 ? found + 1 : ~found;
-            }
-        }
+        public uint InitialPages => fileIsEmpty ? 0 : transaction.FilePageCount;
 
         /// <summary>The pages of the journal: those that were there before, but not those that were free, as in SQLite: restored, they are free again.</summary>
-        public uint[] Journaled => field ??= fileIsEmpty ? [] : Array.FindAll(Pages[..Replaced], page => !transaction.WasFree(page));
+        public uint[] Journaled => field ??= Array.FindAll(Pages[..CountUpTo(Pages, InitialPages)], page => !transaction.WasFree(page));
 
-        public bool WasFree(uint page) => transaction.WasFree(page);
-
-        public byte[] OldImage(uint page)
+        /// <summary>What the file has in place of these, one after the other in the same array.</summary>
+        public IEnumerable<DirtyImage> ImagesInFile()
         {
-            // SQLite, too, leaves anything in a free page, a wrong checksum as well.
-            return transaction.IsUnread(page) ? pager.ReadFree(page, _before.Epoch) : _before.Read(page);
-        }
-
-        public IEnumerable<DirtyImage> OldImages()
-        {
+            byte[] image = new byte[pager._pageSize];
             foreach (uint page in Journaled)
             {
-                yield return new DirtyImage(page, OldImage(page));
+                // Without a look at its checksum: what the file has comes back.
+                pager.ReadInto(image, page);
+                yield return new DirtyImage(page, image);
             }
         }
 
@@ -89,42 +89,56 @@ public sealed partial class Pager
         public byte[]? NewImageInMemory(uint page) => transaction.IsInMemory(page) ? transaction.FinalImage(page) : null;
     }
 
-    /// <summary>
-    /// Keeps what the commit is about to replace. If it then does not come to that, the images stay until the next one: they are the newest then.
-    /// What was free before only a snapshot older than that may read, and there may be no new ones of those.
-    /// </summary>
-    private void PublishOldImages(Change change)
+    /// <summary>How many of the pages, which are ascending, are not above a number.</summary>
+    private static int CountUpTo(uint[] pages, uint last)
     {
-        bool hasOlder;
+        int found = Array.BinarySearch(pages, last);
+        return found >= 0 ? found + 1 : ~found;
+    }
+
+    /// <summary>
+    /// Keeps what is about to be replaced in the state before. If it then does not come to that, the images stay until the next one: they are the newest then.
+    /// What was free in the file only a snapshot older than that may read, and there may be no new ones of those.
+    /// </summary>
+    private void PublishOldImages(PageTransaction transaction, uint[] pages)
+    {
+        BaseSnapshot before = transaction.Base;
+        bool mayReadFree;
         lock (_gate)
         {
-            hasOlder = _generations.Count > 1;
+            mayReadFree = transaction.HasPublished || _generations.Count > 1;
         }
 
-        for (int i = 0; i < change.Replaced; i++)
+        foreach (uint page in pages.AsSpan(0, CountUpTo(pages, before.PageCount)))
         {
-            uint page = change.Pages[i];
-            if (!hasOlder && change.WasFree(page))
+            if (!mayReadFree && transaction.WasFree(page))
             {
                 continue;
             }
 
-            byte[] image = change.OldImage(page);
+            byte[] image = transaction.IsUnread(page) ? ReadFree(page, before.Epoch) : before.Read(page);
             lock (_gate)
             {
-                _oldImages.Publish(page, image, change.Epoch);
+                _oldImages.Publish(page, image, before.Epoch + 1);
                 _oldImages.Spill(_oldImages.MemoryLimitBytes + DirtyLimitBytes);
             }
         }
     }
 
-    private void Write(PageCommit commit, Change change, Generation next)
+    /// <param name="commit">Writes it.</param>
+    /// <param name="change">What is written.</param>
+    /// <param name="next">The state that it makes; null when readers have it already.</param>
+    private void Write(PageCommit commit, Change change, Generation? next)
     {
-        _cache.Replace(change.Pages, change.NewImageInMemory);
+        if (next is not null)
+        {
+            _cache.Replace(change.Pages, change.NewImageInMemory);
+        }
+
         bool committed = false;
         try
         {
-            commit.WritePages(change.Pages.Length, change.NewImages(), next.PageCount);
+            commit.WritePages(change.Pages.Length, change.NewImages(), change.PageCount);
             Interlocked.Add(ref _pagesWritten, change.Pages.Length);
             Interlocked.Add(ref _bytesWritten, (long)(change.Pages.Length + change.Journaled.Length) * _pageSize);
             commit.RemoveJournal();
@@ -133,42 +147,55 @@ public sealed partial class Pager
         }
         catch (SluiceException error)
         {
-            // Snapshots of the epoch before go on with the published images; the same state is the next epoch.
-            Generation before;
-            lock (_gate)
+            Recover(error, committed, clearCache: next is not null);
+            if (next is not null)
             {
-                before = _generations[^1];
+                // Snapshots of the epoch before go on with the published images; the same state is the next epoch.
+                Generation before;
+                lock (_gate)
+                {
+                    before = _generations[^1];
+                }
+
+                Advance(new Generation(next.Epoch, before.Header, before.PageCount));
             }
 
-            Recover(commit, change, error, committed);
-            Advance(new Generation(next.Epoch, before.Header, before.PageCount));
             throw;
         }
 
         _cache.EndReplace(change.Pages);
         _emptyFirstPage = null;
-        Advance(next);
+        if (next is not null)
+        {
+            Advance(next);
+        }
+
         _locks.DowngradeToReserved();
     }
 
     /// <summary>After an error in the file. If the old state cannot be restored either, the pager stops.</summary>
-    private void Recover(PageCommit commit, Change change, SluiceException error, bool committed)
+    /// <param name="error">What happened.</param>
+    /// <param name="committed">Whether the journal was removed already.</param>
+    /// <param name="clearCache">Whether readers may have loaded pages that are not to be; what is ahead of the file must stay.</param>
+    private void Recover(SluiceException error, bool committed, bool clearCache)
     {
         if (committed)
         {
-            _cache.Clear();
-
             // The journal is removed but may come back after a power cut: what the next open finds is not known.
             _failure = new SluiceException(error.Code, $"{Path}: it is not known whether the last commit is durable; close and open the database: {error.Message}", error);
+            _cache.Clear();
             return;
         }
 
         try
         {
-            commit.Restore(change.Journaled.Length, change.OldImages(), change.InitialPages);
+            _recovery.RollBack();
+            if (clearCache)
+            {
+                // Only now: readers have loaded pages of the failed commit meanwhile.
+                _cache.Clear();
+            }
 
-            // Only now: readers have loaded pages of the failed commit meanwhile.
-            _cache.Clear();
             _locks.DowngradeToReserved();
         }
         catch (SluiceException second)

@@ -7,8 +7,8 @@ namespace Sluice.Engine.Paging;
 /// A database file as pages: snapshots that stay what they were, one page transaction at a time.
 /// <para>1. An owner holds SHARED and RESERVED as long as it is open: other processes may read, not write. A read-only opener holds SHARED
 /// while it has a snapshot pinned, and forgets its cache when the file changed between two snapshots. 2. A page image is never changed once a
-/// reader can see it. 3. A commit raises the epoch, also when it fails. Before its new images can be seen in cache or file, the old ones are
-/// published for snapshots of the epoch before. 4. The file is changed only under EXCLUSIVE and a synced rollback journal, but for
+/// reader can see it. 3. A new state raises the epoch, also one whose commit fails. Before its new images can be seen in cache or file, the old ones are
+/// published for snapshots of the epoch before. Images that are ahead of the file stay in the cache. 4. The file is changed only under EXCLUSIVE and a synced rollback journal, but for
 /// checksums that nobody relies on yet (<see cref="RenewChecksums"/>). 5. While <see cref="ChecksumsAreValid"/>, a page that is read from the file is verified
 /// before anybody sees it.</para>
 /// <para>Recovery: opening rolls back a hot journal before anything is read. A commit that fails is rolled back at once; if that fails too,
@@ -104,6 +104,9 @@ public sealed partial class Pager : IDisposable
         get => Volatile.Read(ref _dirtyLimit);
         set => Volatile.Write(ref _dirtyLimit, value);
     }
+
+    /// <summary>Bytes of changed pages that may stay ahead of the file. They are in the cache; half of it is for what is read.</summary>
+    internal long AheadBytes => (long)_cache.Capacity * _pageSize / 2;
 
     /// <summary>Bytes of memory that the open page transaction takes.</summary>
     public long DirtyMemoryBytes => _writer?.MemoryBytes ?? 0;

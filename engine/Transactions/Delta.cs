@@ -25,6 +25,9 @@ internal sealed class Delta
     /// <summary>Rows that are relied on without being written.</summary>
     public RowShares Shares { get; } = new();
 
+    /// <summary>Memory of the versions that were committed and are not in the pages.</summary>
+    public long WaitingBytes => _committed.WaitingBytes;
+
     /// <summary>Memory of all versions, committed or not, near enough; writers report in portions.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
@@ -46,6 +49,7 @@ internal sealed class Delta
     /// <summary>Drops the versions that are in the pages and not needed, if there may be any.</summary>
     public void Sweep(Needed needed)
     {
+        _committed.FreeDropped(needed.Holds);
         if (!needed.IsNarrowerThan(_swept))
         {
             return;

@@ -16,7 +16,8 @@ internal interface IProbe<TKey>
 /// done before, and repeated under the lock only if the neighbours have changed. (One lock a map and not one a node: appending
 /// writers all meet at the last node anyway, and the lock is held for some ten instructions.) 2. A node is linked from the
 /// bottom level up and unlinked from the top down, and keeps its own links when it is unlinked: whoever stands on it still finds
-/// the way on, and looks its place up again if it must not miss what came between. 3. A node is unlinked only after
+/// the way on, and looks its place up again if it must not miss what came between. Once all transactions of that time have ended its links are cut
+/// (<see cref="DeltaNode.CutLinks"/>): each dead node would lead to the next newer one, and a collector of generations would take all of them for alive. 3. A node is unlinked only after
 /// <see cref="DeltaNode.TryRemove"/>: nobody puts a version in it any more.</para>
 /// <para>New keys mostly come right behind one that came shortly before: the next rowid, the next time of a series. So the map remembers where nodes were put
 /// (<see cref="Push"/>), and three of four new nodes, those of the bottom level only, need no search.</para>
@@ -61,6 +62,15 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order, int places)
 
         /// <summary>The node after this one; null at the end.</summary>
         public Node? Next => Volatile.Read(ref _next);
+
+        public override void CutLinks()
+        {
+            if (Removed)
+            {
+                _next = null;
+                Array.Clear(_upper ?? []);
+            }
+        }
 
         internal int Level => 1 + (_upper?.Length ?? 0);
 

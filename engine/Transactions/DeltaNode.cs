@@ -117,6 +117,9 @@ internal abstract class DeltaNode : Version
         }
     }
 
+    /// <summary>Of a node that is not in its map any more, when nobody can stand on it: it leads nowhere from now on.</summary>
+    public abstract void CutLinks();
+
     /// <summary>Marks an empty node removed; false if somebody has put a version in it.</summary>
     public bool TryRemove()
     {

@@ -21,10 +21,16 @@ internal sealed class Epoch(long number, BaseSnapshot pages, Schema schema, Delt
     /// <summary>The pages hold all commits up to this timestamp.</summary>
     public long Checkpointed { get; } = checkpointed;
 
-    public FileMark FileMark => new(Pages.Header.ChangeCounter, Pages.PageCount);
-
     /// <summary>Transactions that hold it, and one more while it is the newest. Guarded by <see cref="Epochs"/>.</summary>
     internal int Pins { get; set; } = 1;
+}
+
+/// <summary>The commits up to a timestamp are in the file, and how the file is known by then.</summary>
+internal sealed record FileState(long Timestamp, FileMark Mark)
+{
+    public FileState(long timestamp, BaseSnapshot pages) : this(timestamp, new FileMark(pages.Header.ChangeCounter, pages.PageCount))
+    {
+    }
 }
 
 /// <summary>
@@ -43,11 +49,21 @@ internal sealed class Epochs(Epoch first, TimeProvider clock)
     private readonly Lock _gate = new();
     private readonly List<Epoch> _inUse = [first];
 
+    private volatile FileState _inFile = new(first.Checkpointed, first.Pages);
+
     // Guarded by _gate: the holds from the oldest snapshot to the newest.
     private Hold? _oldest;
     private Hold? _newest;
+    private long _lastHold;
 
     public Epoch Current { get; private set; } = first;
+
+    /// <summary>What the file holds. Pages of the newest epochs may be ahead of it. Set by who has the pages' turn.</summary>
+    public FileState InFile
+    {
+        get => _inFile;
+        set => _inFile = value;
+    }
 
     /// <summary>Called, under no lock, when an old epoch is no longer in use: there may be versions to drop.</summary>
     public Action? Freed { get; set; }
@@ -59,7 +75,7 @@ internal sealed class Epochs(Epoch first, TimeProvider clock)
         lock (_gate)
         {
             Current.Pins++;
-            var hold = new Hold(Current, Math.Max(commits.DurableTimestamp, Current.Checkpointed), now) { Previous = _newest };
+            var hold = new Hold(Current, Math.Max(commits.DurableTimestamp, Current.Checkpointed), now, ++_lastHold) { Previous = _newest };
             if (_newest is null)
             {
                 _oldest = hold;
@@ -97,6 +113,7 @@ internal sealed class Epochs(Epoch first, TimeProvider clock)
                 hold.Next.Previous = hold.Previous;
             }
 
+            hold.Next = hold.Previous = null;
             freed = Release(hold.Epoch);
             freedExact = hold.Exact is { } exact ? Release(exact) : null;
         }
@@ -176,7 +193,7 @@ internal sealed class Epochs(Epoch first, TimeProvider clock)
                 }
             }
 
-            return new Needed(from, windows);
+            return new Needed(from, windows, Holds);
         }
     }
 
@@ -197,7 +214,7 @@ internal sealed class Epochs(Epoch first, TimeProvider clock)
                 {
                     last = hold.Epoch.Delta;
                     windows = [];
-                    needed.Add((last, new Needed(long.MaxValue - 1, windows)));
+                    needed.Add((last, new Needed(long.MaxValue - 1, windows, Holds)));
                 }
 
                 hold.TryMove();
@@ -241,6 +258,8 @@ internal sealed class Epochs(Epoch first, TimeProvider clock)
             _inUse.Clear();
         }
     }
+
+    private HoldRange Holds => new(_oldest?.Number ?? long.MaxValue, _lastHold);
 
     /// <summary>The epoch, if nobody holds it any more: then it is to be freed once the lock is released.</summary>
     private Epoch? Release(Epoch epoch)

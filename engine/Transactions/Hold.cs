@@ -7,7 +7,7 @@ namespace Sluice.Engine.Transactions;
 /// <para>1. What a reader does between <see cref="Enter"/> and <see cref="Exit"/> sees one epoch, and its versions stay that long. 2. The move
 /// happens between two such steps, at most once. 3. Both epochs are held until the end: what was read from the first may still be used.</para>
 /// </summary>
-internal sealed class Hold(Epoch epoch, long snapshot, long since)
+internal sealed class Hold(Epoch epoch, long snapshot, long since, long number)
 {
     private const int Resting = 0;
     private const int Reading = 1;
@@ -21,6 +21,9 @@ internal sealed class Hold(Epoch epoch, long snapshot, long since)
     public Epoch Epoch { get; } = epoch;
 
     public long Snapshot { get; } = snapshot;
+
+    /// <summary>They are counted in the order of their beginning.</summary>
+    public long Number { get; } = number;
 
     /// <summary>The clock's timestamp of the begin.</summary>
     public long Since { get; } = since;

@@ -17,9 +17,9 @@ internal enum MemoryLevel
 /// Which versions are still needed: those committed after <see cref="From"/>, for some epoch in use does not have them in its pages, or some
 /// transaction that may yet write has to find out who wrote before it; and those in <see cref="Windows"/>, which an old transaction sees.
 /// </summary>
-internal sealed record Needed(long From, IReadOnlyList<(long After, long UpTo)> Windows)
+internal sealed record Needed(long From, IReadOnlyList<(long After, long UpTo)> Windows, HoldRange Holds)
 {
-    public static Needed Everything { get; } = new(long.MinValue, []);
+    public static Needed Everything { get; } = new(long.MinValue, [], default);
 
     public bool Has(long timestamp) => timestamp > From || IsInWindow(timestamp);
 
@@ -69,6 +69,9 @@ internal sealed record Needed(long From, IReadOnlyList<(long After, long UpTo)> 
         return false;
     }
 }
+
+/// <summary>The transactions that are open, by the <see cref="Hold.Number"/> of the oldest and of the last one that has begun; without any the oldest is yet to come.</summary>
+internal readonly record struct HoldRange(long Oldest, long Newest);
 
 /// <summary>What a sweep through a delta has done, in bytes of versions.</summary>
 internal struct SweepFigures

@@ -13,6 +13,9 @@ internal sealed class NodeList(DeltaTree tree)
 
     public int Count { get; private set; }
 
+    /// <summary>How many were dropped at last.</summary>
+    public int Dropped { get; private set; }
+
     public Span<DeltaNode> Nodes => _nodes.AsSpan(0, Count);
 
     public void Add(DeltaNode node)
@@ -42,14 +45,32 @@ internal sealed class NodeList(DeltaTree tree)
         Cut(count);
     }
 
-    /// <summary>Leaves the first <paramref name="count"/> nodes; without any the array is given back.</summary>
+    /// <summary>Leaves the first <paramref name="count"/> nodes.</summary>
     public void Cut(int count)
     {
         _nodes.AsSpan(count, Count - count).Clear();
         Count = count;
-        if (count == 0 && _nodes.Length > 0)
+    }
+
+    /// <summary>Leaves none; those that were left are <see cref="Dropped"/>.</summary>
+    public void Drop()
+    {
+        Dropped += Count;
+        Count = 0;
+    }
+
+    /// <summary>Cuts the links of the nodes that were dropped, and gives the array back.</summary>
+    public void Free()
+    {
+        foreach (DeltaNode node in _nodes.AsSpan(0, Dropped))
         {
-            ArrayPool<DeltaNode>.Shared.Return(_nodes);
+            node.CutLinks();
+        }
+
+        Dropped = 0;
+        if (_nodes.Length > 0)
+        {
+            ArrayPool<DeltaNode>.Shared.Return(_nodes, clearArray: true);
             _nodes = [];
         }
     }

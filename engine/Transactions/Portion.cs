@@ -36,12 +36,32 @@ internal sealed class Portion
     /// <summary>Whether none of the versions is left.</summary>
     public bool IsEmpty => Array.TrueForAll(_lists, static list => list.Count == 0);
 
+    /// <summary>Nodes that were dropped when none was left.</summary>
+    public int Dropped => _lists.Sum(static list => list.Dropped);
+
     /// <summary>Drops the versions that are not needed.</summary>
     public void Sweep(Needed needed, ref SweepFigures figures)
     {
         foreach (NodeList list in _lists)
         {
-            list.Cut(list.Tree.Sweep(list.Nodes, needed, _from, To, ref figures));
+            int kept = list.Tree.Sweep(list.Nodes, needed, _from, To, ref figures);
+            if (kept > 0)
+            {
+                list.Cut(kept);
+            }
+            else
+            {
+                list.Drop();
+            }
+        }
+    }
+
+    /// <summary>Nobody can stand on the nodes that were dropped any more.</summary>
+    public void Free()
+    {
+        foreach (NodeList list in _lists)
+        {
+            list.Free();
         }
     }
 }

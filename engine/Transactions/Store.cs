@@ -80,7 +80,7 @@ public sealed class Store : IDisposable
         MemoryBytes = (_checkpointer?.VersionBytes ?? 0) + Pager.OldImageMemoryBytes + Pager.DirtyMemoryBytes,
         CacheBytes = Pager.CachedBytes,
         DurableTimestamp = _commits?.DurableTimestamp ?? 0,
-        CheckpointedTimestamp = _epochs.Current.Checkpointed,
+        CheckpointedTimestamp = _epochs.InFile.Timestamp,
         ActiveTransactions = Volatile.Read(ref _active),
         Conflicts = Volatile.Read(ref _conflicts),
         MemoryWaits = Volatile.Read(ref _memoryWaits),
@@ -259,7 +259,7 @@ public sealed class Store : IDisposable
             _readerSchema = schema = LoadSchema(pages);
         }
 
-        return new Hold(new Epoch(0, pages, schema, new Delta(), 0), 0, 0);
+        return new Hold(new Epoch(0, pages, schema, new Delta(), 0), 0, 0, 0);
     }
 
     internal void Unpin(Hold hold)
@@ -344,6 +344,7 @@ public sealed class Store : IDisposable
     {
         exclusive.HandOverCounters();
         var next = new Epoch(before.Number + 1, Pager.Pin(), exclusive.Schema, new Delta(), before.Checkpointed);
+        _epochs.InFile = new FileState(next.Checkpointed, next.Pages);
         _lastExclusiveEpoch = next.Number;
         if (exclusive.HasNewSchema)
         {
@@ -433,8 +434,8 @@ public sealed class Store : IDisposable
 
     private byte[] FirstNote()
     {
-        Epoch current = _epochs.Current;
-        return RedoBuilder.Base(current.Checkpointed, current.FileMark);
+        FileState file = _epochs.InFile;
+        return RedoBuilder.Base(file.Timestamp, file.Mark);
     }
 
     /// <summary>The last checkpoint. When it cannot be taken (an error before, a foreign reader) the log stays, and the next open recovers.</summary>

@@ -19,6 +19,12 @@ public sealed record StoreOptions
     public long MemoryLimitBytes { get; init; } = 64 << 20;
 
     /// <summary>
+    /// When versions of so many bytes were committed they are moved to pages in memory, which are smaller. Less makes the same page be copied more often. It is at most a
+    /// fourth of what <see cref="MemoryLimitBytes"/> leaves for versions.
+    /// </summary>
+    public long MoveBytes { get; init; } = 2 << 20;
+
+    /// <summary>
     /// Bytes a second that a checkpoint in the background may write to file and journal; 0 is as many as it can. While memory is short it takes
     /// no heed of it.
     /// </summary>

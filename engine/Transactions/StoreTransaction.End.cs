@@ -1,4 +1,3 @@
-using Sluice.Engine.Checkpoint;
 using Sluice.Engine.Log;
 using Sluice.Engine.Paging;
 
@@ -292,7 +291,7 @@ internal sealed partial class StoreTransaction
             {
                 if (_store.HasLog)
                 {
-                    _store.Commits.WriteNote(Checkpointer.IntentFor(before, before.Checkpointed, pages), intent: true);
+                    _store.Commits.WriteNote(_store.Checkpointer.IntentFor(before.Checkpointed, pages), intent: true);
                 }
 
                 pages.Commit(_busyTimeout, CancellationToken.None);

@@ -32,6 +32,9 @@ internal sealed class WriteSet(Delta delta, long snapshot, Action<long> grown)
 
     public int Count => _entries.Count;
 
+    /// <summary>Memory of the versions, as <see cref="Report">reported</see>.</summary>
+    public long Bytes => _reportedBytes;
+
     /// <summary>False on a conflict.</summary>
     public bool TryPut(uint root, long rowid, ReadOnlySpan<byte> record) => TryPush(root, rowid, _contents.Keep(record), deleted: false);
 

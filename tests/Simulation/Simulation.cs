@@ -52,6 +52,7 @@ internal sealed partial class Simulation
             CacheBytes = 1 << _random.Next(13, 20),
             MemoryLimitBytes = 1 << _random.Next(15, 22),
             CheckpointLogBytes = 1 << _random.Next(12, 19),
+            MoveBytes = 1 << _random.Next(6, 18),
             CheckpointInterval = TimeSpan.FromSeconds(_random.Next(1, 60)),
             CommitDelay = _random.Next(3) == 0 ? TimeSpan.FromMilliseconds(_random.Next(1, 20)) : TimeSpan.Zero,
             Work = _work,

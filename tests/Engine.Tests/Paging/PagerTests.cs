@@ -6,6 +6,7 @@ using Sluice.Engine.Format;
 using Sluice.Engine.Paging;
 using Sluice.Engine.Tests.BTree;
 using Sluice.Engine.Tests.Files;
+using static Sluice.Engine.Tests.Paging.PagedTable;
 
 namespace Sluice.Engine.Tests.Paging;
 
@@ -416,21 +417,6 @@ public sealed class PagerTests : IDisposable
         return pager;
     }
 
-    private static void AddTable(PageTransaction transaction, string name, int rows)
-    {
-        PageTreeWriter writer = new(transaction);
-        uint root = writer.CreateTable();
-        writer.PutRow(1, 1, RecordWriter.Encode(
-            [SqlValue.FromText("table"), SqlValue.FromText(name), SqlValue.FromText(name), SqlValue.FromInteger(root), SqlValue.FromText($"CREATE TABLE {name}(a, b)")]));
-        for (int i = 1; i <= rows; i++)
-        {
-            PutRow(transaction, i);
-        }
-    }
-
-    private static void PutRow(PageTransaction transaction, long rowid) =>
-        new PageTreeWriter(transaction).PutRow(SchemaRoots.Of(transaction)["t"], rowid, RecordWriter.Encode([SqlValue.FromInteger(rowid), SqlValue.FromText("")]));
-
     private static void AddRows(Pager pager, int first, int last)
     {
         using PageTransaction transaction = pager.BeginWrite();
@@ -440,20 +426,6 @@ public sealed class PagerTests : IDisposable
         }
 
         transaction.Commit();
-    }
-
-    private static List<long> Values(IPageSource source)
-    {
-        List<long> values = [];
-        TableCursor cursor = new(source, SchemaRoots.Of(source)["t"]);
-        RecordReader reader = default;
-        for (bool any = cursor.MoveFirst(); any; any = cursor.MoveNext())
-        {
-            reader.Reset(cursor.Record);
-            values.Add(reader.Get(0).Integer);
-        }
-
-        return values;
     }
 
     /// <summary>In each commit all rows have the same value; the first state has them all different.</summary>
