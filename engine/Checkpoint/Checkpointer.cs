@@ -55,6 +55,9 @@ internal sealed class Checkpointer : IDisposable
     private PageTransaction? _ahead;
     private long _aheadLogBytes;
 
+    /// <summary>So many pages are ahead that they are to be in the file before more are. Set by who holds the pages' turn.</summary>
+    private volatile bool _isAheadFull;
+
     // Owned by who holds the pages' turn; read by others.
     private long _checkpoints;
     private long _logBytesAtCheckpoint;
@@ -221,6 +224,7 @@ internal sealed class Checkpointer : IDisposable
         long target = _commits.DurableTimestamp;
         while (_epochs.Current.Checkpointed < target)
         {
+            FlushIfFull(lockTimeout, cancel);
             MovePortion(target, lockTimeout, cancel);
             Sweep();
         }
@@ -302,7 +306,7 @@ internal sealed class Checkpointer : IDisposable
         bool wanted;
         lock (_gate)
         {
-            wanted = _wanted || _moveWanted || _sweepWanted || _target is not null;
+            wanted = _wanted || _moveWanted || _sweepWanted || _target is not null || MustFlush;
         }
 
         if (!wanted)
@@ -311,7 +315,7 @@ internal sealed class Checkpointer : IDisposable
         }
 
         PrepareSpare();
-        if (_target is not null && Rest is { Ticks: > 0 } rest)
+        if ((MustFlush || (_target is not null && _toFile)) && Rest is { Ticks: > 0 } rest)
         {
             return rest;
         }
@@ -319,7 +323,7 @@ internal sealed class Checkpointer : IDisposable
         return TryTakePages() ? RunWithTurn() : null;
     }
 
-    /// <summary>One portion of a checkpoint or of a move, or a sweep; how long to rest then.</summary>
+    /// <summary>One portion of a checkpoint or of a move, or a sweep; null when there is nothing more to do.</summary>
     private TimeSpan? RunWithTurn()
     {
         lock (_gate)
@@ -350,39 +354,30 @@ internal sealed class Checkpointer : IDisposable
                     _finished = _begun;
                 }
 
-                more = _target is not null || _wanted || _moveWanted || _sweepWanted;
+                more = _target is not null || _wanted || _moveWanted || _sweepWanted || MustFlush;
                 Monitor.PulseAll(_gate);
             }
         }
 
-        return more ? Rest : null;
+        return more ? TimeSpan.Zero : null;
     }
 
-    /// <summary>How long the background rests before the next portion: by its budget, but not while writers may run out of memory.</summary>
+    /// <summary>How long the background rests before it writes to the file again: by its budget, but not while writers may run out of memory.</summary>
     private TimeSpan Rest => VersionBytes > VersionLimit / 4 * 3 ? TimeSpan.Zero : _pace.RestLeft;
+
+    /// <summary>After an error nothing gets into the file any more.</summary>
+    private bool MustFlush => _isAheadFull && _commits.Failure is null;
 
     /// <summary>Whether what is under way has more to do.</summary>
     private bool RunOnce()
     {
+        bool more = false;
         try
         {
-            if (_target is { } target && _commits.Failure is null)
+            if (_commits.Failure is null)
             {
-                if (_epochs.Current.Checkpointed < target)
-                {
-                    MovePortion(target, Timeout.InfiniteTimeSpan, _closing.Token);
-                }
-
-                if (_epochs.Current.Checkpointed < target)
-                {
-                    Sweep();
-                    return true;
-                }
-
-                if (_toFile)
-                {
-                    Flush(Timeout.InfiniteTimeSpan, _closing.Token);
-                }
+                FlushIfFull(Timeout.InfiniteTimeSpan, _closing.Token);
+                more = _target is { } target && MoveTowards(target);
             }
 
             Sweep();
@@ -397,9 +392,27 @@ internal sealed class Checkpointer : IDisposable
                 (error as SluiceException)?.Code ?? ResultCode.Internal,
                 $"{_pager.Path}: the checkpoint failed; what was committed is safe in the redo log and will be there when the database is opened again: {error.Message}",
                 error));
+            more = false;
         }
 
-        return false;
+        return more;
+    }
+
+    /// <summary>A portion; or with the last one, if the file is to get them, all that is ahead of it. Whether there is more to move.</summary>
+    private bool MoveTowards(long target)
+    {
+        if (_epochs.Current.Checkpointed < target)
+        {
+            MovePortion(target, Timeout.InfiniteTimeSpan, _closing.Token);
+        }
+
+        bool more = _epochs.Current.Checkpointed < target;
+        if (!more && _toFile)
+        {
+            Flush(Timeout.InfiniteTimeSpan, _closing.Token);
+        }
+
+        return more;
     }
 
     private void PrepareSpare()
@@ -445,10 +458,7 @@ internal sealed class Checkpointer : IDisposable
         _pace.Moved((long)(waiting * ((double)(to - from) / Math.Max(1, target - from))), (long)changedPages * moved.PageSize * 2, MemoryLimitBytes);
         _epochs.Publish(new Epoch(before.Number + 1, moved, before.Schema, before.Delta, to));
         before.Delta.Moved(portion);
-        if (_ahead is { } ahead && (long)ahead.ChangedPages * ahead.PageSize > _pager.AheadBytes)
-        {
-            Flush(lockTimeout, cancel);
-        }
+        _isAheadFull = _ahead is { } ahead && (long)ahead.ChangedPages * ahead.PageSize > _pager.AheadBytes;
     }
 
     /// <summary>False, and nothing happens, when the pages have no room in memory, or when the checksums of the file are still being renewed.</summary>
@@ -491,6 +501,14 @@ internal sealed class Checkpointer : IDisposable
 
     private FileMark MarkAfter(PageTransaction pages) => pages.HasChanges ? new FileMark(pages.NextChangeCounter, pages.PageCount) : _epochs.InFile.Mark;
 
+    private void FlushIfFull(TimeSpan lockTimeout, CancellationToken cancel)
+    {
+        if (_isAheadFull)
+        {
+            Flush(lockTimeout, cancel);
+        }
+    }
+
     /// <summary>Brings the pages that are ahead into the file.</summary>
     private void Flush(TimeSpan lockTimeout, CancellationToken cancel)
     {
@@ -498,6 +516,7 @@ internal sealed class Checkpointer : IDisposable
         {
             Commit(pages, _epochs.Current.Checkpointed, _aheadLogBytes, lockTimeout, cancel);
             _ahead = null;
+            _isAheadFull = false;
         }
     }
 

@@ -8,7 +8,7 @@ namespace Sluice.Engine.Transactions;
 internal sealed class CommittedWrites
 {
     /// <summary>So many nodes may wait for holds to end.</summary>
-    private const int MostEmptyNodes = 1 << 17;
+    private const int MostUnlinkedNodes = 1 << 17;
 
     private readonly Lock _gate = new();
 
@@ -19,9 +19,9 @@ internal sealed class CommittedWrites
     // Owned by who has the pages' turn.
     private readonly List<Portion> _moved = [];
 
-    /// <summary>Portions of which nothing is left, and the newest hold when the last of it was dropped; nothing while that is not known.</summary>
-    private readonly Queue<(Portion Portion, long? NewestHold)> _empty = new();
-    private int _emptyNodes;
+    /// <summary>Nodes that each sweep unlinked, and the newest hold after it, which was not asked for yet after the last one.</summary>
+    private readonly Queue<(NodeList Nodes, long? NewestHold)> _unlinked = new();
+    private int _unlinkedNodes;
 
     /// <summary>Memory of the versions that wait, near enough.</summary>
     public long WaitingBytes => Volatile.Read(ref _waitingBytes);
@@ -43,7 +43,7 @@ internal sealed class CommittedWrites
             writes.AddNodes(nodes);
         }
 
-        return new Portion(from, to, nodes.Values);
+        return new Portion(from, to, nodes);
     }
 
     public void Moved(Portion portion)
@@ -62,44 +62,42 @@ internal sealed class CommittedWrites
     /// <summary>Drops the versions that are not needed.</summary>
     public void Sweep(Needed needed, ref SweepFigures figures)
     {
+        NodeList unlinked = new();
         foreach (Portion portion in _moved)
         {
-            portion.Sweep(needed, ref figures);
-            if (portion.IsEmpty)
-            {
-                _emptyNodes += portion.Dropped;
-                _empty.Enqueue((portion, null));
-            }
+            portion.Sweep(needed, ref figures, unlinked);
         }
 
+        _unlinkedNodes += unlinked.Count;
+        _unlinked.Enqueue((unlinked, null));
         _ = _moved.RemoveAll(static portion => portion.IsEmpty);
     }
 
     /// <summary>
-    /// Cuts the links of what was dropped, once all who may have stood on it then have ended. When these go on for long it is left to the collector, which needs longer
+    /// Cuts the links of nodes that were unlinked, once all who may stand on them have ended. When these go on for long it is left to the collector, which takes longer
     /// for it.
     /// </summary>
-    public void FreeDropped(HoldRange holds)
+    public void CutLinks(HoldRange holds)
     {
-        for (int i = _empty.Count; i > 0; i--)
+        for (int i = _unlinked.Count; i > 0; i--)
         {
-            (Portion portion, long? newest) = _empty.Dequeue();
-            if (newest is null && _emptyNodes <= MostEmptyNodes)
+            (NodeList nodes, long? newest) = _unlinked.Dequeue();
+            if (_unlinkedNodes <= MostUnlinkedNodes && (newest is null || newest >= holds.Oldest))
             {
-                _empty.Enqueue((portion, holds.Newest));
+                _unlinked.Enqueue((nodes, newest ?? holds.Newest));
+                continue;
             }
-            else if (newest >= holds.Oldest && _emptyNodes <= MostEmptyNodes)
+
+            _unlinkedNodes -= nodes.Count;
+            if (newest < holds.Oldest)
             {
-                _empty.Enqueue((portion, newest));
-            }
-            else
-            {
-                _emptyNodes -= portion.Dropped;
-                if (newest < holds.Oldest)
+                foreach (DeltaNode node in nodes.Nodes)
                 {
-                    portion.Free();
+                    node.CutLinks();
                 }
             }
+
+            nodes.Cut(0);
         }
     }
 

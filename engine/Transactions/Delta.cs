@@ -49,7 +49,7 @@ internal sealed class Delta
     /// <summary>Drops the versions that are in the pages and not needed, if there may be any.</summary>
     public void Sweep(Needed needed)
     {
-        _committed.FreeDropped(needed.Holds);
+        _committed.CutLinks(needed.Holds);
         if (!needed.IsNarrowerThan(_swept))
         {
             return;
@@ -103,9 +103,10 @@ internal abstract class DeltaTree(uint root)
 
     /// <summary>
     /// Drops those versions of nodes in key order that are not needed. The nodes that keep one committed after <paramref name="from"/> up to
-    /// <paramref name="to"/> come to stand first; returns how many they are.
+    /// <paramref name="to"/> come to stand first; returns how many they are. Those of which nothing is left, and which are no longer in the map, are added to
+    /// <paramref name="unlinked"/>.
     /// </summary>
-    public abstract int Sweep(Span<DeltaNode> nodes, Needed needed, long from, long to, ref SweepFigures figures);
+    public abstract int Sweep(Span<DeltaNode> nodes, Needed needed, long from, long to, ref SweepFigures figures, NodeList unlinked);
 
     /// <summary>Takes back a version, the newest of its chain; returns the memory freed.</summary>
     public abstract long Undo(DeltaNode node, Version version);
@@ -141,7 +142,7 @@ internal abstract class DeltaTree<TKey, TOrder>(uint root, TOrder order, int pla
 
     public static TKey KeyOf(DeltaNode node) => ((DeltaMap<TKey, TOrder>.Node)node).Key;
 
-    public override int Sweep(Span<DeltaNode> nodes, Needed needed, long from, long to, ref SweepFigures figures)
+    public override int Sweep(Span<DeltaNode> nodes, Needed needed, long from, long to, ref SweepFigures figures, NodeList unlinked)
     {
         int kept = 0;
         Map.ForgetPlaces();
@@ -151,6 +152,7 @@ internal abstract class DeltaTree<TKey, TOrder>(uint root, TOrder order, int pla
             if (Map.Cut((DeltaMap<TKey, TOrder>.Node)node, needed, from, to, ref figures, ref place, out bool keeps))
             {
                 figures.Freed += BytesOf(node);
+                unlinked.Add(node);
             }
             else if (keeps)
             {

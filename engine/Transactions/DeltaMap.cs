@@ -65,11 +65,8 @@ internal sealed class DeltaMap<TKey, TOrder>(TOrder order, int places)
 
         public override void CutLinks()
         {
-            if (Removed)
-            {
-                _next = null;
-                Array.Clear(_upper ?? []);
-            }
+            _next = null;
+            Array.Clear(_upper ?? []);
         }
 
         internal int Level => 1 + (_upper?.Length ?? 0);

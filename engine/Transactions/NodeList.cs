@@ -3,18 +3,13 @@ using System.Buffers;
 namespace Sluice.Engine.Transactions;
 
 /// <summary>
-/// Nodes of one tree, in an array that is borrowed, for it is large and there is one with each checkpoint. It belongs to who holds the pages' turn.
+/// Nodes in an array that is borrowed, for it is large and there are some with each portion of a checkpoint. It belongs to who holds the pages' turn.
 /// </summary>
-internal sealed class NodeList(DeltaTree tree)
+internal sealed class NodeList
 {
     private DeltaNode[] _nodes = [];
 
-    public DeltaTree Tree => tree;
-
     public int Count { get; private set; }
-
-    /// <summary>How many were dropped at last.</summary>
-    public int Dropped { get; private set; }
 
     public Span<DeltaNode> Nodes => _nodes.AsSpan(0, Count);
 
@@ -29,8 +24,8 @@ internal sealed class NodeList(DeltaTree tree)
         _nodes.AsSpan()[Count++] = node;
     }
 
-    /// <summary>Puts the nodes into the order of their keys, each once.</summary>
-    public void Sort()
+    /// <summary>Puts the nodes of a tree into the order of their keys, each once.</summary>
+    public void Sort(DeltaTree tree)
     {
         tree.Sort(Nodes);
         int count = 0;
@@ -45,32 +40,14 @@ internal sealed class NodeList(DeltaTree tree)
         Cut(count);
     }
 
-    /// <summary>Leaves the first <paramref name="count"/> nodes.</summary>
+    /// <summary>Leaves the first <paramref name="count"/> nodes; without any the array is given back.</summary>
     public void Cut(int count)
     {
         _nodes.AsSpan(count, Count - count).Clear();
         Count = count;
-    }
-
-    /// <summary>Leaves none; those that were left are <see cref="Dropped"/>.</summary>
-    public void Drop()
-    {
-        Dropped += Count;
-        Count = 0;
-    }
-
-    /// <summary>Cuts the links of the nodes that were dropped, and gives the array back.</summary>
-    public void Free()
-    {
-        foreach (DeltaNode node in _nodes.AsSpan(0, Dropped))
+        if (count == 0 && _nodes.Length > 0)
         {
-            node.CutLinks();
-        }
-
-        Dropped = 0;
-        if (_nodes.Length > 0)
-        {
-            ArrayPool<DeltaNode>.Shared.Return(_nodes, clearArray: true);
+            ArrayPool<DeltaNode>.Shared.Return(_nodes);
             _nodes = [];
         }
     }

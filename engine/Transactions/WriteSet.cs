@@ -134,12 +134,17 @@ internal sealed class WriteSet(Delta delta, long snapshot, Action<long> grown)
     public void AddNodes(Dictionary<DeltaTree, NodeList> nodes)
     {
         NodeList? list = null;
+        DeltaTree? last = null;
         for (int i = 0; i < _entries.Count; i++)
         {
             (DeltaTree tree, DeltaNode node, _) = _entries[i];
-            if (!ReferenceEquals(list?.Tree, tree) && !nodes.TryGetValue(tree, out list))
+            if (!ReferenceEquals(last, tree))
             {
-                nodes.Add(tree, list = new NodeList(tree));
+                last = tree;
+                if (!nodes.TryGetValue(tree, out list))
+                {
+                    nodes.Add(tree, list = new NodeList());
+                }
             }
 
             list!.Add(node);
