@@ -164,7 +164,6 @@ internal sealed class InsertExecution : ChangeExecution
     {
         Expr[] outputs = _plan.QueryOutputs;
         RowSpool rows = new(Run, outputs.Length);
-        SqlValue[] given = new SqlValue[outputs.Length];
         Operator query = _plan.Query!.Build(Run);
         query.Open();
         bool more = true;
@@ -195,7 +194,7 @@ internal sealed class InsertExecution : ChangeExecution
                 }
             }
 
-            while (rows.TryRead(given))
+            while (rows.TryRead(out ReadOnlySpan<SqlValue> given))
             {
                 Run.CheckCancelled();
                 InsertRow(FillNewRow(given));
@@ -204,7 +203,7 @@ internal sealed class InsertExecution : ChangeExecution
     }
 
     /// <summary>Puts a given row's values and the defaults into the new row; returns the rowid asked for by name.</summary>
-    private SqlValue FillNewRow(SqlValue[] given)
+    private SqlValue FillNewRow(ReadOnlySpan<SqlValue> given)
     {
         SqlValue[] values = _writer.NewRow.Values;
         for (int i = 0; i < values.Length; i++)

@@ -59,7 +59,11 @@ internal abstract class RowWriter
         SqlValue[] values = NewRow.Values;
         for (int i = 0; i < values.Length; i++)
         {
-            values[i] = SqlConvert.ApplyAffinity(values[i], Plan.Affinities[i]);
+            ref SqlValue value = ref values[i];
+            if (!SqlConvert.Has(value, Plan.Affinities[i]))
+            {
+                value = SqlConvert.ApplyAffinity(value, Plan.Affinities[i]);
+            }
         }
 
         ComputeGenerated(NewRow);

@@ -35,14 +35,13 @@ internal sealed class InsertIntoViewExecution(InsertPlan plan, Run run) : Change
             }
         }
 
-        SqlValue[] values = new SqlValue[plan.QueryOutputs.Length];
-        while (read.TryRead(values))
+        while (read.TryRead(out ReadOnlySpan<SqlValue> values))
         {
             Insert(newRow, values);
         }
     }
 
-    private void Insert(ValuesSource newRow, SqlValue[] given)
+    private void Insert(ValuesSource newRow, ReadOnlySpan<SqlValue> given)
     {
         Run.CheckCancelled();
         for (int i = 0; i < newRow.Values.Length; i++)

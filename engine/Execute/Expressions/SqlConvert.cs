@@ -36,6 +36,15 @@ public static class SqlConvert
         return Has(typeName, "REAL") || Has(typeName, "FLOA") || Has(typeName, "DOUB") ? Affinity.Real : Affinity.Numeric;
     }
 
+    /// <summary>Whether the affinity leaves a value as it is, as far as that shows at once.</summary>
+    public static bool Has(in SqlValue value, Affinity affinity) => affinity switch
+    {
+        Affinity.Text => !value.IsNumeric,
+        Affinity.Integer or Affinity.Numeric => value.Type is SqlType.Integer or SqlType.Null,
+        Affinity.Real => value.Type == SqlType.Real ? value.Real != 0 : value.IsNull,
+        _ => true,
+    };
+
     /// <summary>A value as a column of this affinity stores it.</summary>
     public static SqlValue ApplyAffinity(in SqlValue value, Affinity affinity)
     {

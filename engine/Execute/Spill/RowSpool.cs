@@ -15,6 +15,7 @@ internal sealed class RowSpool(Run run, int width)
     private SpillFile? _file;
     private long _spilled;
     private SpillReader? _reader;
+    private SqlValue[]? _fromFile;
     private int _next;
 
     /// <summary>How many rows were added since it was empty.</summary>
@@ -52,24 +53,21 @@ internal sealed class RowSpool(Run run, int width)
     }
 
     /// <summary>The next row, valid until the next call; false at the end. After the first call nothing is added any more.</summary>
-    public bool TryRead(SqlValue[] row)
+    public bool TryRead(out ReadOnlySpan<SqlValue> row)
     {
         if (_file is not null)
         {
             _reader ??= _file.Read(0, _file.End);
-            if (_reader.TryRead(row))
+            row = _fromFile ??= new SqlValue[width];
+            if (_reader.TryRead(_fromFile))
             {
                 return true;
             }
         }
 
-        if (_next == _rows)
-        {
-            return false;
-        }
-
-        _values.AsSpan(_next++ * width, width).CopyTo(row);
-        return true;
+        bool any = _next < _rows;
+        row = any ? _values.AsSpan(_next++ * width, width) : default;
+        return any;
     }
 
     private void PutAside()
