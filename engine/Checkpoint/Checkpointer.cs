@@ -25,6 +25,9 @@ internal sealed class Checkpointer : IDisposable
     /// <summary>Past the limit only those with less than this may write on.</summary>
     private const int SmallShare = 64;
 
+    /// <summary>Writers are faster than versions are moved: when this many times <see cref="MoveLimit"/> wait, who is going to write waits, too.</summary>
+    private const int MostPortionsWaiting = 4;
+
     private readonly Pager _pager;
     private readonly Epochs _epochs;
     private readonly GroupCommit _commits;
@@ -102,7 +105,7 @@ internal sealed class Checkpointer : IDisposable
         {
             WantCheckpoint();
         }
-        else if (_epochs.Current.Delta.WaitingBytes > Math.Min(_moveBytes, VersionLimit / 4))
+        else if (WaitingBytes > MoveLimit)
         {
             lock (_gate)
             {
@@ -122,7 +125,7 @@ internal sealed class Checkpointer : IDisposable
     /// <returns>Whether it had to wait.</returns>
     public bool WaitForMemory(TimeSpan timeout)
     {
-        if (!IsOverLimit)
+        if (!MustWait)
         {
             return false;
         }
@@ -132,7 +135,7 @@ internal sealed class Checkpointer : IDisposable
             WantMove();
             long enough = _begun + 1;
             var deadline = new Deadline(timeout);
-            while (IsOverLimit && !_stopping && _commits.Failure is null)
+            while (MustWait && !_stopping && _commits.Failure is null)
             {
                 if (_finished < enough && !_pager.WaitsForReaders)
                 {
@@ -141,6 +144,10 @@ internal sealed class Checkpointer : IDisposable
                 else if (deadline.Wait(_gate))
                 {
                     WantMove();
+                }
+                else if (!IsOverLimit)
+                {
+                    break;
                 }
                 else
                 {
@@ -260,13 +267,21 @@ internal sealed class Checkpointer : IDisposable
         _pagesTurn.Dispose();
     }
 
-    public bool IsOverLimit => VersionBytes > VersionLimit;
+    /// <summary>Whether who is going to write waits before: for memory, or for what was committed to be moved, for writers are faster than that.</summary>
+    public bool MustWait => IsOverLimit || (WaitingBytes > MoveLimit * MostPortionsWaiting && !_pager.WaitsForReaders);
 
     /// <summary>Bytes of versions in memory.</summary>
     public long VersionBytes => _epochs.Current.Delta.Bytes + OlderBytes;
 
     /// <summary>What the memory limit leaves for versions: a quarter is for pages that are changed, a sixteenth for old pages.</summary>
     public long VersionLimit => MemoryLimitBytes / 16 * 11;
+
+    private bool IsOverLimit => VersionBytes > VersionLimit;
+
+    private long WaitingBytes => _epochs.Current.Delta.WaitingBytes;
+
+    /// <summary>When so much waits it is moved.</summary>
+    private long MoveLimit => Math.Min(_moveBytes, VersionLimit / 4);
 
     private long OlderBytes => Volatile.Read(ref _olderBytes);
 
@@ -315,7 +330,7 @@ internal sealed class Checkpointer : IDisposable
         }
 
         PrepareSpare();
-        if ((MustFlush || (_target is not null && _toFile)) && Rest is { Ticks: > 0 } rest)
+        if ((MustFlush || (_target is not null && (_toFile || _pager.NeedsChecksums))) && Rest is { Ticks: > 0 } rest)
         {
             return rest;
         }
@@ -451,13 +466,18 @@ internal sealed class Checkpointer : IDisposable
             using PageTransaction pages = _pager.BeginWrite();
             portion.Apply(new PageTreeWriter(pages));
             changedPages = pages.ChangedPages;
-            Commit(pages, to, logBytes, lockTimeout, cancel);
+            Commit(pages, to, lockTimeout, cancel);
         }
 
         BaseSnapshot moved = _pager.Pin();
         _pace.Moved((long)(waiting * ((double)(to - from) / Math.Max(1, target - from))), (long)changedPages * moved.PageSize * 2, MemoryLimitBytes);
         _epochs.Publish(new Epoch(before.Number + 1, moved, before.Schema, before.Delta, to));
         before.Delta.Moved(portion);
+        if (_ahead is null)
+        {
+            RecycleLog(to, logBytes);
+        }
+
         _isAheadFull = _ahead is { } ahead && (long)ahead.ChangedPages * ahead.PageSize > _pager.AheadBytes;
     }
 
@@ -514,14 +534,16 @@ internal sealed class Checkpointer : IDisposable
     {
         if (_ahead is { } pages)
         {
-            Commit(pages, _epochs.Current.Checkpointed, _aheadLogBytes, lockTimeout, cancel);
+            long to = _epochs.Current.Checkpointed;
+            Commit(pages, to, lockTimeout, cancel);
             _ahead = null;
             _isAheadFull = false;
+            RecycleLog(to, _aheadLogBytes);
         }
     }
 
-    /// <summary>Commits pages that hold all up to a commit, when so many bytes of the log were written.</summary>
-    private void Commit(PageTransaction pages, long to, long logBytes, TimeSpan lockTimeout, CancellationToken cancel)
+    /// <summary>Commits pages that hold all up to a commit.</summary>
+    private void Commit(PageTransaction pages, long to, TimeSpan lockTimeout, CancellationToken cancel)
     {
         long begin = _clock.GetTimestamp();
         long writtenBefore = _pager.BytesWritten;
@@ -531,10 +553,25 @@ internal sealed class Checkpointer : IDisposable
             _commits.WriteNote(IntentFor(to, pages), intent: true);
         }
 
-        pages.Commit(lockTimeout, cancel);
+        try
+        {
+            pages.Commit(lockTimeout, cancel);
+        }
+        catch (SluiceException) when (_pager.Failure is { } failure)
+        {
+            // What the next process will find in the file is not known: no commit may build on it.
+            _commits.Fail(failure);
+            throw;
+        }
+
         _pace.Wrote(_pager.BytesWritten - writtenBefore, _clock.GetElapsedTime(begin));
         _epochs.InFile = new FileState(to, after);
         Volatile.Write(ref _checkpoints, _checkpoints + 1);
+    }
+
+    /// <summary>What was logged for commits up to one is not needed any more. So many bytes were logged when they were moved.</summary>
+    private void RecycleLog(long to, long logBytes)
+    {
         Volatile.Write(ref _logBytesAtCheckpoint, logBytes);
         if (_log is not null)
         {
@@ -568,6 +605,8 @@ internal sealed class Checkpointer : IDisposable
             SweepOlder();
             DropUnseen(newest, MemoryLevel.Short);
         }
+
+        delta.CutLinks(_epochs.Holds, VersionLimit / 4);
     }
 
     private void DropUnseen(Epoch newest, MemoryLevel level)

@@ -10,6 +10,7 @@ public sealed partial class Pager
     /// </summary>
     internal BaseSnapshot Publish(PageTransaction transaction, uint[] pages)
     {
+        RequireUsable();
         var next = new Generation(transaction.Base.Epoch + 1, DatabaseHeader.Parse(transaction.FinalImage(1), Path), transaction.PageCount);
         PublishOldImages(transaction, pages);
         _cache.Replace(pages, transaction.FinalImage);
@@ -23,6 +24,8 @@ public sealed partial class Pager
     /// </summary>
     internal void Commit(PageTransaction transaction, TimeSpan lockTimeout, CancellationToken cancel)
     {
+        // Its journal may be all that can restore the file.
+        RequireUsable();
         bool busy = false;
         try
         {
@@ -175,11 +178,11 @@ public sealed partial class Pager
 
     /// <summary>After an error in the file. If the old state cannot be restored either, the pager stops.</summary>
     /// <param name="error">What happened.</param>
-    /// <param name="committed">Whether the journal was removed already.</param>
+    /// <param name="committed">Whether the journal was removed for certain.</param>
     /// <param name="clearCache">Whether readers may have loaded pages that are not to be; what is ahead of the file must stay.</param>
     private void Recover(SluiceException error, bool committed, bool clearCache)
     {
-        if (committed)
+        if (committed || !_recovery.Exists)
         {
             // The journal is removed but may come back after a power cut: what the next open finds is not known.
             _failure = new SluiceException(error.Code, $"{Path}: it is not known whether the last commit is durable; close and open the database: {error.Message}", error);

@@ -7,9 +7,6 @@ namespace Sluice.Engine.Transactions;
 /// </summary>
 internal sealed class CommittedWrites
 {
-    /// <summary>So many nodes may wait for holds to end.</summary>
-    private const int MostUnlinkedNodes = 1 << 17;
-
     private readonly Lock _gate = new();
 
     // Guarded by _gate.
@@ -19,9 +16,11 @@ internal sealed class CommittedWrites
     // Owned by who has the pages' turn.
     private readonly List<Portion> _moved = [];
 
-    /// <summary>Nodes that each sweep unlinked, and the newest hold after it, which was not asked for yet after the last one.</summary>
-    private readonly Queue<(NodeList Nodes, long? NewestHold)> _unlinked = new();
-    private int _unlinkedNodes;
+    /// <summary>Nodes that were unlinked and whose links are still there, the bytes of what was dropped with them, and the newest hold after that.</summary>
+    private readonly Queue<(NodeList Nodes, long Bytes, long NewestHold)> _unlinked = new();
+    private NodeList _justUnlinked = new();
+    private long _justBytes;
+    private long _unlinkedBytes;
 
     /// <summary>Memory of the versions that wait, near enough.</summary>
     public long WaitingBytes => Volatile.Read(ref _waitingBytes);
@@ -62,42 +61,46 @@ internal sealed class CommittedWrites
     /// <summary>Drops the versions that are not needed.</summary>
     public void Sweep(Needed needed, ref SweepFigures figures)
     {
-        NodeList unlinked = new();
+        long before = figures.Freed;
         foreach (Portion portion in _moved)
         {
-            portion.Sweep(needed, ref figures, unlinked);
+            portion.Sweep(needed, ref figures, _justUnlinked);
         }
 
-        _unlinkedNodes += unlinked.Count;
-        _unlinked.Enqueue((unlinked, null));
+        _justBytes += figures.Freed - before;
         _ = _moved.RemoveAll(static portion => portion.IsEmpty);
     }
 
     /// <summary>
-    /// Cuts the links of nodes that were unlinked, once all who may stand on them have ended. When these go on for long it is left to the collector, which takes longer
-    /// for it.
+    /// Cuts the links of nodes that were unlinked, once all who may stand on them have ended. When these go on while more than <paramref name="mostBytes"/> were dropped, the
+    /// oldest are left to the collector, which takes longer for it.
     /// </summary>
-    public void CutLinks(HoldRange holds)
+    /// <param name="holds">Asked for after the last sweep.</param>
+    /// <param name="mostBytes">Memory that may be kept for it.</param>
+    public void CutLinks(HoldRange holds, long mostBytes)
     {
-        for (int i = _unlinked.Count; i > 0; i--)
+        if (_justUnlinked.Count > 0)
         {
-            (NodeList nodes, long? newest) = _unlinked.Dequeue();
-            if (_unlinkedNodes <= MostUnlinkedNodes && (newest is null || newest >= holds.Oldest))
-            {
-                _unlinked.Enqueue((nodes, newest ?? holds.Newest));
-                continue;
-            }
+            _unlinked.Enqueue((_justUnlinked, _justBytes, holds.Newest));
+            _unlinkedBytes += _justBytes;
+            _justUnlinked = new NodeList();
+            _justBytes = 0;
+        }
 
-            _unlinkedNodes -= nodes.Count;
-            if (newest < holds.Oldest)
+        while (_unlinked.TryPeek(out (NodeList Nodes, long Bytes, long NewestHold) oldest)
+            && (oldest.NewestHold < holds.Oldest || _unlinkedBytes > mostBytes))
+        {
+            _ = _unlinked.Dequeue();
+            _unlinkedBytes -= oldest.Bytes;
+            if (oldest.NewestHold < holds.Oldest)
             {
-                foreach (DeltaNode node in nodes.Nodes)
+                foreach (DeltaNode node in oldest.Nodes.Nodes)
                 {
                     node.CutLinks();
                 }
             }
 
-            nodes.Cut(0);
+            oldest.Nodes.Cut(0);
         }
     }
 

@@ -49,7 +49,6 @@ internal sealed class Delta
     /// <summary>Drops the versions that are in the pages and not needed, if there may be any.</summary>
     public void Sweep(Needed needed)
     {
-        _committed.CutLinks(needed.Holds);
         if (!needed.IsNarrowerThan(_swept))
         {
             return;
@@ -61,6 +60,9 @@ internal sealed class Delta
         AddBytes(-_figures.Freed);
         Shares.Sweep(needed.From);
     }
+
+    /// <summary>See <see cref="CommittedWrites.CutLinks"/>.</summary>
+    public void CutLinks(HoldRange holds, long mostBytes) => _committed.CutLinks(holds, mostBytes);
 
     public void AddBytes(long bytes) => Interlocked.Add(ref _bytes, bytes);
 

@@ -193,7 +193,7 @@ internal sealed class Epochs(Epoch first, TimeProvider clock)
                 }
             }
 
-            return new Needed(from, windows, Holds);
+            return new Needed(from, windows);
         }
     }
 
@@ -214,7 +214,7 @@ internal sealed class Epochs(Epoch first, TimeProvider clock)
                 {
                     last = hold.Epoch.Delta;
                     windows = [];
-                    needed.Add((last, new Needed(long.MaxValue - 1, windows, Holds)));
+                    needed.Add((last, new Needed(long.MaxValue - 1, windows)));
                 }
 
                 hold.TryMove();
@@ -259,7 +259,17 @@ internal sealed class Epochs(Epoch first, TimeProvider clock)
         }
     }
 
-    private HoldRange Holds => new(_oldest?.Number ?? long.MaxValue, _lastHold);
+    /// <summary>The transactions that are open now.</summary>
+    public HoldRange Holds
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return new HoldRange(_oldest?.Number ?? long.MaxValue, _lastHold);
+            }
+        }
+    }
 
     /// <summary>The epoch, if nobody holds it any more: then it is to be freed once the lock is released.</summary>
     private Epoch? Release(Epoch epoch)

@@ -17,9 +17,9 @@ internal enum MemoryLevel
 /// Which versions are still needed: those committed after <see cref="From"/>, for some epoch in use does not have them in its pages, or some
 /// transaction that may yet write has to find out who wrote before it; and those in <see cref="Windows"/>, which an old transaction sees.
 /// </summary>
-internal sealed record Needed(long From, IReadOnlyList<(long After, long UpTo)> Windows, HoldRange Holds)
+internal sealed record Needed(long From, IReadOnlyList<(long After, long UpTo)> Windows)
 {
-    public static Needed Everything { get; } = new(long.MinValue, [], default);
+    public static Needed Everything { get; } = new(long.MinValue, []);
 
     public bool Has(long timestamp) => timestamp > From || IsInWindow(timestamp);
 

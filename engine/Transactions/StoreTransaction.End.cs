@@ -407,7 +407,7 @@ internal sealed partial class StoreTransaction
     /// <summary>A deferred transaction that begins with a write waits as others do before they begin: without holding old versions in memory.</summary>
     private void WaitForMemory()
     {
-        if (_hasRead || !_store.Checkpointer.IsOverLimit)
+        if (_hasRead || !_store.Checkpointer.MustWait)
         {
             return;
         }

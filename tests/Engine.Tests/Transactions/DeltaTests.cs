@@ -17,12 +17,9 @@ public sealed class DeltaTests
         DeltaMap<long, RowidOrder> map = _delta.FindTable(Root)!.Map;
         var (first, second) = (map.First!, map.Find(2)!);
         Move(0, 1);
-        Sweep(upTo: 1, oldest: 1, newest: 1);
+        Sweep(upTo: 1, oldest: 1, newest: 3);
         Assert.True(first.Removed);
         Assert.Same(second, map.First);
-
-        // Hold 3 has begun before the sweep was over, for all that is known.
-        Sweep(upTo: 1, oldest: 1, newest: 3);
         Sweep(upTo: 1, oldest: 3, newest: 5);
         Assert.Same(second, first.Next);
         Sweep(upTo: 1, oldest: 4, newest: 5);
@@ -45,10 +42,22 @@ public sealed class DeltaTests
         Sweep(upTo: 2, oldest: 2, newest: 9);
         Assert.True(first.Removed);
         Sweep(upTo: 2, oldest: 9, newest: 9);
-        Sweep(upTo: 2, oldest: 9, newest: 9);
         Assert.Same(second, first.Next);
         Sweep(upTo: 2, oldest: 10, newest: 10);
         Assert.Null(first.Next);
+    }
+
+    [Fact]
+    public void Too_much_is_left_to_the_collector_with_its_links()
+    {
+        Commit(1, rowid: 1);
+        Commit(2, rowid: 2);
+        DeltaMap<long, RowidOrder> map = _delta.FindTable(Root)!.Map;
+        var (first, second) = (map.First!, map.Find(2)!);
+        Move(0, 1);
+        Sweep(upTo: 1, oldest: 1, newest: 1, mostBytes: 10);
+        Sweep(upTo: 1, oldest: 2, newest: 2);
+        Assert.Same(second, first.Next);
     }
 
     [Fact]
@@ -86,5 +95,9 @@ public sealed class DeltaTests
 
     private void Move(long from, long to) => _delta.Moved(_delta.Gather(from, to));
 
-    private void Sweep(long upTo, long oldest, long newest) => _delta.Sweep(new Needed(upTo, [], new HoldRange(oldest, newest)));
+    private void Sweep(long upTo, long oldest, long newest, long mostBytes = long.MaxValue)
+    {
+        _delta.Sweep(new Needed(upTo, []));
+        _delta.CutLinks(new HoldRange(oldest, newest), mostBytes);
+    }
 }
