@@ -283,7 +283,6 @@ public sealed class PageTransaction : IPageSource, IDisposable
         }
 
         changedPages = pages.Length;
-
         return true;
     }
 

@@ -69,7 +69,7 @@ internal sealed partial class Simulation
 
     /// <summary>Who begins to write now would wait for a checkpoint, and nobody could take it.</summary>
     private bool IsStuckForMemory =>
-        _database!.Store.Checkpointer.IsOverLimit && (_depth > 0 || _clients.Exists(client => client.IsExclusive));
+        _database!.Store.Checkpointer.MustWait && (_depth > 0 || _clients.Exists(client => client.IsExclusive));
 
     /// <summary>Whether a statement may have to turn to writing pages directly, which would wait for who is writing them now.</summary>
     private bool IsNearlyFull => _database!.Store.Checkpointer.VersionBytes + LargestStatementBytes > _database.Store.Checkpointer.VersionLimit;
