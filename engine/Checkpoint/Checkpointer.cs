@@ -267,8 +267,11 @@ internal sealed class Checkpointer : IDisposable
         _pagesTurn.Dispose();
     }
 
-    /// <summary>Whether who is going to write waits before: for memory, or for what was committed to be moved, for writers are faster than that.</summary>
-    public bool MustWait => IsOverLimit || (WaitingBytes > MoveLimit * MostPortionsWaiting && !_pager.WaitsForReaders);
+    /// <summary>
+    /// Whether who is going to write waits before: for memory, or for what was committed to be moved, for writers are faster than that; but not while the move waits itself,
+    /// for another process or its budget.
+    /// </summary>
+    public bool MustWait => IsOverLimit || (WaitingBytes > MoveLimit * MostPortionsWaiting && !_pager.WaitsForReaders && Rest == TimeSpan.Zero);
 
     /// <summary>Bytes of versions in memory.</summary>
     public long VersionBytes => _epochs.Current.Delta.Bytes + OlderBytes;

@@ -38,6 +38,9 @@ internal sealed partial class Connection
     private readonly PipeReader _reader;
     private readonly RateLimits _rates;
     private readonly CancellationTokenSource _abort = new();
+
+    // Ends the pause of a client that sent faster than it may: when it is told to go, nothing more is read from it anyway.
+    private readonly CancellationTokenSource _pauseEnds = new();
     private readonly long _openedMs;
     private readonly string? _turnedAwayFor;
 
@@ -123,6 +126,7 @@ internal sealed partial class Connection
     {
         if (Interlocked.CompareExchange(ref _closeRequest, new CloseRequest(reason, why), null) is not null)
             return;
+        _pauseEnds.Cancel();
         // At a shutdown what was read is still handed over and acknowledged; otherwise the reader is set free at once.
         if (reason != ReasonCode.ServerShuttingDown)
         {
@@ -135,6 +139,7 @@ internal sealed partial class Connection
     /// <summary>Drops the connection without a word. Any thread.</summary>
     public void Abort()
     {
+        _pauseEnds.Cancel();
         _abort.Cancel();
         Output.Abandon();
         _transport.Abort();
@@ -206,9 +211,12 @@ internal sealed partial class Connection
             HoldUnfinished(rest.Length, isNew: bytes > 0);
             _reader.AdvanceTo(rest.Start, rest.End);
             if (pause > TimeSpan.Zero)
-                await HoldAsync(Task.Delay(pause, _core.Time, _abort.Token)).ConfigureAwait(false);
+                await HoldAsync(PauseAsync(pause)).ConfigureAwait(false);
         }
     }
+
+    private async Task PauseAsync(TimeSpan pause) =>
+        await Task.Delay(pause, _core.Time, _pauseEnds.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     // While the reader is held the client cannot be heard, so its keep alive does not run.
     private async Task HoldAsync(Task task)

@@ -181,6 +181,20 @@ public sealed class TransportTests : IDisposable
         await client.PingAsync();
     }
 
+    [Fact]
+    public async Task Who_is_held_back_does_not_hold_up_the_end()
+    {
+        ManualTime time = new();
+        await using BrokerHost host = await BrokerHost.StartAsync(new MqttOptions { MaximumMessagesPerSecond = 10 }, time);
+        RawClient client = await host.ConnectAsync("c");
+        await client.SendAsync([.. Enumerable.Range(0, 300).SelectMany(i => client.Publish("a", $"{i}"))]);
+        await BrokerHost.UntilAsync(() => host.Ingress.Taken.Count == 300, "they came through");
+
+        // No time passes any more: neither its pause nor the patience of the end would be over.
+        client.Dispose();
+        await host.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
     private static Task<BrokerHost> StartProxiedAsync(AnonymousAccess anonymous = AnonymousAccess.Yes) => BrokerHost.StartAsync(new MqttOptions
     {
         Listen = ["tcp://127.0.0.1:0?proxy"],
